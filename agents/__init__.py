@@ -1,0 +1,1 @@
+"""Bundled agents, one package each."""

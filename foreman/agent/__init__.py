@@ -1,0 +1,1 @@
+"""Ports to agents and their runtimes."""

@@ -1,0 +1,1 @@
+"""The configuration file: shape, loading, what holds where."""

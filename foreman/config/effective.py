@@ -1,0 +1,111 @@
+"""What holds for one repository and one agent once every level of the configuration is taken together. Pure.
+
+The most specific setting wins: action type, agent, repository, global. Here are the resulting values; `config.models`
+says how they are written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from foreman.model import EventKind, Mode, RepoRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What may be done on one repository for one agent.
+
+    Attributes:
+        mode: For every action type not in `modes`.
+        modes: Per action type (`close`), stricter or freer than `mode`.
+        allow_close: Closing may happen at all.
+        allow_reopen: Reopening may happen at all.
+        act_on_maintainers: Issues by owners, members and collaborators are not skipped.
+        skip_bots: Issues and events of bots are ignored.
+        max_comments_per_issue_per_day: Comments of ours in 24 hours on one issue.
+        max_runs_per_issue_per_day: Agent runs in 24 hours on one issue.
+        max_runs_per_person_per_day: Agent runs in 24 hours for one author and repository.
+        max_actions: Actions in one decision.
+        max_labels: Labels added in one decision.
+        max_actions_per_hour: Writes in an hour on one repository.
+        max_comment_chars: Length of one comment, characters.
+        labels_add: Labels that may be added, exact names.
+        labels_remove: Labels that may be removed, exact names; those Foreman set may always be.
+        assignees: Logins that may be assigned.
+        links: URL prefixes that may be linked to, besides the repository's own.
+        exempt_labels: Issues with one of these are never stale and never closed.
+        min_confidence: Decisions below are held; 0 for no bound.
+        dashboard: `owner/repo` of the approvals issue; empty for none.
+    """
+
+    mode: Mode = Mode.AUTO
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    allow_close: bool = False
+    allow_reopen: bool = False
+    act_on_maintainers: bool = False
+    skip_bots: bool = True
+    max_comments_per_issue_per_day: int = 1
+    max_runs_per_issue_per_day: int = 10
+    max_runs_per_person_per_day: int = 50
+    max_actions: int = 5
+    max_labels: int = 3
+    max_actions_per_hour: int = 60
+    max_comment_chars: int = 10_000
+    labels_add: tuple[str, ...] = ()
+    labels_remove: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    exempt_labels: tuple[str, ...] = ("pinned", "security", "help wanted")
+    min_confidence: float = 0.0
+    dashboard: str = ""
+
+    def mode_of(self, action_type: str) -> Mode:
+        """Return the mode for one action type."""
+        return self.modes.get(action_type, self.mode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPlan:
+    """One agent at work on one repository.
+
+    Attributes:
+        agent: Agent type: `issue-triage`.
+        events: Which events it gets.
+        config: Free form, handed to the agent as it is.
+        policy: What it may do here.
+    """
+
+    agent: str
+    events: frozenset[EventKind]
+    config: Mapping[str, Any]
+    policy: Policy
+
+    @property
+    def task_type(self) -> str:
+        """What its tasks are called: type `issue-triage` gets `issue.triage`."""
+        return self.agent.replace("-", ".", 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoPlan:
+    """One repository with everything that holds for it.
+
+    Attributes:
+        repo: Which one.
+        enabled: False: neither polled nor acted on.
+        interval_seconds: Between two polls.
+        first_run: None: only what is opened after the first poll; else how many of the newest open issues to take first.
+        agents: In the order of the file.
+    """
+
+    repo: RepoRef
+    enabled: bool
+    interval_seconds: float
+    first_run: int | None
+    agents: tuple[AgentPlan, ...]
+
+    def agent(self, agent_type: str) -> AgentPlan | None:
+        """Return the plan of one agent type, None when it does not work here."""
+        return next((plan for plan in self.agents if plan.agent == agent_type), None)

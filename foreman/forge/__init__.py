@@ -1,0 +1,1 @@
+"""Ports to a forge and their adapters."""

@@ -1,0 +1,190 @@
+"""The two ports to a forge, their meaning and their errors in words. Adapters map everything to `model`, fully read.
+
+`ForgeReader` is held by whoever needs to look, `ForgeWriter` by the executor alone. Both raise only `ForgeError`s:
+
+* 401 `ForgeAuthError`; a plain 403 as well (it is no rate limit); 404 `ForgeNotFound`; 410 `ForgeGone`;
+* 301, 307, 308 `ForgeMoved`: no redirect is ever followed, for reading or writing;
+* 422 and other 4xx `ForgeRejected`, a locked conversation `ForgeLocked`;
+* 429, and 403 that says so by Retry-After, an exhausted `x-ratelimit-remaining`, or its text, `ForgeRateLimited`;
+* 5xx, time-outs, connections, bodies that are not the JSON they should be, `ForgeUnavailable`.
+
+Nothing is retried inside an adapter. A write whose reply is not about what it was meant for raises `ForgeUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
+
+
+class Permission(StrEnum):
+    """What an account may do on a repository, from the forge's permission endpoint, not from an association."""
+
+    ADMIN = "admin"
+    MAINTAIN = "maintain"
+    WRITE = "write"
+    TRIAGE = "triage"
+    READ = "read"
+    NONE = "none"
+
+    @property
+    def may_write(self) -> bool:
+        """Whether this account's word settles an approval."""
+        return self in (Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoInfo:
+    """A repository as the forge shows it.
+
+    Attributes:
+        id: Numeric id; another id under the same path is another repository.
+        path: Path the forge answers with; differs when the repository was renamed.
+        private: Not everybody may read it.
+        archived: Nothing can be written.
+        has_issues: Issues are switched on.
+        may_write: The token may change issues there.
+    """
+
+    id: int
+    path: str
+    private: bool
+    archived: bool
+    has_issues: bool
+    may_write: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Answer to the cheap question whether anything happened on a repository.
+
+    Attributes:
+        changed: False for 304: nothing did since `etag`.
+        etag: To send next time; empty when the forge gave none.
+        issues: The newest page, newest change first; empty when not changed.
+        complete: The page holds everything there is (fewer rows than a page takes).
+    """
+
+    changed: bool
+    etag: str
+    issues: tuple[Issue, ...]
+    complete: bool
+
+
+class ChangeKind(StrEnum):
+    """What an entry of an issue's history says."""
+
+    LABELED = "labeled"
+    UNLABELED = "unlabeled"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    RENAMED = "renamed"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    TRANSFERRED = "transferred"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One entry of an issue's history.
+
+    Attributes:
+        id: The forge's id of the entry.
+        kind: What happened.
+        actor: Who did it; None for a deleted account or where the forge does not say.
+        at: When, aware UTC.
+        label: Which label, for the two label kinds.
+        assignee: Which login, for the two assignment kinds.
+    """
+
+    id: int
+    kind: ChangeKind
+    actor: Account | None
+    at: datetime
+    label: str = ""
+    assignee: str = ""
+
+
+class ForgeReader(Protocol):
+    """Looking at a forge. Safe to repeat."""
+
+    @property
+    def kind(self) -> ForgeKind:
+        """Which forge this is."""
+
+    def whoami(self) -> Account:
+        """Return the token's owner."""
+
+    def repository(self, repo: RepoRef) -> RepoInfo:
+        """Return the repository's facts."""
+
+    def probe(self, repo: RepoRef, *, etag: str) -> Probe:
+        """Ask whether anything changed, at no cost to the quota when nothing did."""
+
+    def changed_since(self, repo: RepoRef, *, since: datetime) -> Iterator[Issue]:
+        """Yield every issue and pull request updated at or after `since`, oldest change first, each possibly more than once.
+
+        Advances by `updated_at`, never by page number, so that rows which move while it reads are not missed.
+        """
+
+    def newest_open(self, repo: RepoRef, *, limit: int) -> tuple[Issue, ...]:
+        """Return the newest open issues (no pull requests), newest first."""
+
+    def issue(self, ref: IssueRef) -> Issue:
+        """Return one issue. `ForgeMoved` when the answer is about another one."""
+
+    def comments(self, ref: IssueRef, *, since: datetime | None = None) -> tuple[Comment, ...]:
+        """Return all comments, oldest first; with `since` those updated at or after it."""
+
+    def history(self, ref: IssueRef) -> tuple[Change, ...]:
+        """Return what happened to the issue, oldest first, as far as `ChangeKind` has a word for it."""
+
+    def labels(self, repo: RepoRef) -> tuple[Label, ...]:
+        """Return every label that exists on the repository."""
+
+    def permission(self, repo: RepoRef, account: Account) -> Permission:
+        """Return what the account may do, by the permission endpoint; NONE when it is no collaborator."""
+
+
+class ForgeWriter(Protocol):
+    """Changing a forge. Each call is one write request; never repeated by the adapter."""
+
+    def add_label(self, ref: IssueRef, label: str) -> None:
+        """Put the label on the issue; nothing happens when it is there. Never creates a label on GitHub's side by intent."""
+
+    def remove_label(self, ref: IssueRef, label: str) -> None:
+        """Take the label off; nothing happens when it is not there."""
+
+    def post_comment(self, ref: IssueRef, body: str) -> int:
+        """Post a comment and return its id."""
+
+    def edit_comment(self, ref: IssueRef, comment_id: int, body: str) -> None:
+        """Replace the text of a comment."""
+
+    def delete_comment(self, ref: IssueRef, comment_id: int) -> None:
+        """Delete a comment; nothing happens when it is gone."""
+
+    def edit_issue_body(self, ref: IssueRef, body: str) -> None:
+        """Replace the text of an issue that the bot itself opened (its dashboard)."""
+
+    def open_issue(self, repo: RepoRef, title: str, body: str) -> IssueRef:
+        """Open an issue (the bot's dashboard)."""
+
+    def close(self, ref: IssueRef, reason: str) -> None:
+        """Close the issue with `completed`, `not_planned` or `duplicate`; nothing happens when it is closed."""
+
+    def reopen(self, ref: IssueRef) -> None:
+        """Open the issue again; nothing happens when it is open."""
+
+    def assign(self, ref: IssueRef, user: str) -> None:
+        """Assign a login; nothing happens when it is assigned."""
+
+    def unassign(self, ref: IssueRef, user: str) -> None:
+        """Take an assignment back; nothing happens when there is none."""

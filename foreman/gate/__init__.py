@@ -1,0 +1,1 @@
+"""Pure decisions about what an agent may do and say."""

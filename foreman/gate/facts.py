@@ -1,0 +1,61 @@
+"""What the gate must know to judge. Gathered by `recall`; None means that it could not be found out, which never allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from foreman.model import Account, EventKind, ForgeKind, Issue, IssueRef, Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything known about one issue at one moment.
+
+    Attributes:
+        issue: The issue as the forge shows it now; its `ref` is the task's own.
+        bot: Our own account.
+        event: Why we look.
+        event_actor: Who caused the event; None where the forge does not say.
+        requested: A maintainer asked for this by hand: role, bot and run-count skips do not apply.
+        repo_labels: Every label of the repository; None when they could not be listed.
+        labels_by_us: Labels now on the issue that Foreman put there.
+        labels_removed_by_people: Labels a person took off after Foreman put them on; None when unknown.
+        labels_added_by_people: Labels on the issue that a person put there; None when unknown.
+        our_comments_today: Comments of ours on the issue in the last 24 hours, by the forge; None when unknown.
+        runs_today: Agent runs on this issue in the last 24 hours.
+        runs_of_author_today: Agent runs for this author on this repository in the last 24 hours.
+        writes_this_hour: Writes of ours on this repository in the last hour.
+        breaker_open: The action rate is far above what is usual.
+        paused: A person paused this repository or everything.
+        private_repo: The repository is not public.
+        now: When this was gathered, aware UTC.
+    """
+
+    issue: Issue
+    bot: Account
+    event: EventKind
+    event_actor: Account | None = None
+    requested: bool = False
+    repo_labels: tuple[Label, ...] | None
+    labels_by_us: frozenset[str] = frozenset()
+    labels_removed_by_people: frozenset[str] | None
+    labels_added_by_people: frozenset[str] | None = None
+    our_comments_today: int | None
+    runs_today: int = 0
+    runs_of_author_today: int = 0
+    writes_this_hour: int = 0
+    breaker_open: bool = False
+    paused: bool = False
+    private_repo: bool = False
+    now: datetime
+
+    @property
+    def ref(self) -> IssueRef:
+        """The issue this is about."""
+        return self.issue.ref
+
+    @property
+    def forge(self) -> ForgeKind:
+        """The forge the issue lives on."""
+        return self.issue.ref.repo.forge

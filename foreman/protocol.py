@@ -1,0 +1,199 @@
+"""Agent protocol v0: what a Task and a Decision are, bounded and closed.
+
+Authors of agents import this; it imports nothing else of Foreman. `docs/schema/` holds the JSON Schemas made from it.
+A Decision is checked strictly (`gate.reply` does so on raw bytes); a Task may grow optional fields, so agents ignore
+what they do not know.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+MAX_REPLY_BYTES = 256 * 1024
+"""Largest raw reply that is read at all, bytes."""
+
+MAX_ACTIONS = 20
+"""Most actions a well-formed Decision may list; policy allows fewer."""
+
+MAX_COMMENT_CHARS = 65_536
+"""Longest comment body a well-formed Decision may hold, characters (GitHub's own limit); policy allows fewer."""
+
+MAX_RATIONALE_CHARS = 4_000
+"""Longest rationale, characters."""
+
+
+class DecisionKind(StrEnum):
+    """What an agent may decide."""
+
+    LABEL_AND_RESPOND = "label_and_respond"
+    CLOSE = "close"
+    ESCALATE = "escalate"
+    SKIP = "skip"
+
+
+class _Reply(BaseModel):
+    """Base of everything an agent sends: closed, immutable, no coercion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+LabelName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Login = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class AddLabel(_Reply):
+    """Put a label on the issue."""
+
+    type: Literal["add_label"]
+    label: LabelName
+
+
+class RemoveLabel(_Reply):
+    """Take a label off the issue."""
+
+    type: Literal["remove_label"]
+    label: LabelName
+
+
+class AddComment(_Reply):
+    """Say something on the issue."""
+
+    type: Literal["comment"]
+    body: Annotated[str, StringConstraints(min_length=1, max_length=MAX_COMMENT_CHARS)]
+
+
+class Close(_Reply):
+    """Close the issue."""
+
+    type: Literal["close"]
+    reason: Literal["completed", "not_planned", "duplicate"] = "not_planned"
+    duplicate_of: Annotated[int, Field(ge=1, le=10**12)] | None = None
+
+
+class Reopen(_Reply):
+    """Open the issue again."""
+
+    type: Literal["reopen"]
+
+
+class Assign(_Reply):
+    """Assign somebody."""
+
+    type: Literal["assign"]
+    user: Login
+
+
+Action = Annotated[AddLabel | RemoveLabel | AddComment | Close | Reopen | Assign, Field(discriminator="type")]
+"""The closed list of what an agent may ask for."""
+
+ACTION_TYPES = ("add_label", "remove_label", "comment", "close", "reopen", "assign")
+
+
+class Usage(_Reply):
+    """What an agent says it spent; the gateway's own count is what is billed."""
+
+    input_tokens: Annotated[int, Field(ge=0, le=10**9)] = 0
+    output_tokens: Annotated[int, Field(ge=0, le=10**9)] = 0
+
+
+class Decision(_Reply):
+    """What an agent answers."""
+
+    # The two enums below are compared byte for byte: strict mode takes no enum from a plain string in Python, but does in JSON.
+    task_id: Annotated[str, StringConstraints(min_length=36, max_length=36)]
+    decision: Literal["label_and_respond", "close", "escalate", "skip"]
+    rationale: Annotated[str, StringConstraints(max_length=MAX_RATIONALE_CHARS)]
+    confidence: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] | None = None
+    actions: Annotated[tuple[Action, ...], Field(max_length=MAX_ACTIONS, strict=False)]
+    usage: Usage | None = None
+
+    @model_validator(mode="after")
+    def _silent_decisions_do_nothing(self) -> Decision:
+        if self.decision in (DecisionKind.SKIP, DecisionKind.ESCALATE) and self.actions:
+            raise ValueError(f"decision {self.decision} carries no actions")
+        return self
+
+
+class _Sent(BaseModel):
+    """Base of everything Foreman sends: immutable, and open to new optional fields."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class TaskComment(_Sent):
+    """A comment as the agent sees it: cleaned and cut."""
+
+    author: str
+    author_role: str
+    body: str
+    created_at: str
+
+
+class TaskIssue(_Sent):
+    """An issue as the agent sees it: cleaned and cut."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    author_role: str
+    state: str
+    labels: tuple[str, ...] = ()
+    created_at: str
+    updated_at: str
+    url: str
+    comments: tuple[TaskComment, ...] = ()
+
+
+class TaskLabel(_Sent):
+    """A label of the repository and what policy lets an agent do with it."""
+
+    name: str
+    description: str = ""
+    may_add: bool = False
+    may_remove: bool = False
+
+
+class TaskPayload(_Sent):
+    """What happened, where, and the maintainer's settings for this agent."""
+
+    event: str
+    forge: str = "github"
+    issue: TaskIssue
+    labels: tuple[TaskLabel, ...] = ()
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class LLMBackendInfo(_Sent):
+    """Where an agent finds its model: a gateway of Foreman's, with a token for this task alone."""
+
+    provider: str
+    model: str = ""
+    base_url: str = ""
+    token: str = Field(default="", repr=False)
+
+
+class TaskContext(_Sent):
+    """What Foreman remembers and allows."""
+
+    memory_summary: str = ""
+    similar: tuple[dict[str, Any], ...] = ()
+    label_priors: tuple[dict[str, Any], ...] = ()
+    corrections: tuple[dict[str, Any], ...] = ()
+    llm_backend: LLMBackendInfo
+    attempt: int = 1
+    deadline: str = ""
+
+
+class Task(_Sent):
+    """What an agent is asked."""
+
+    task_id: UUID
+    type: str
+    repo: str
+    payload: TaskPayload
+    context: TaskContext

@@ -1,0 +1,55 @@
+"""Switches and guards for the whole suite: no network beyond loopback, no home directory of a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_ALLOWED = ("127.", "::1", "localhost")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switches of the long tests."""
+    parser.addoption("--long", action="store_true", help="run property and kill tests at full length")
+    parser.addoption("--kills", type=int, default=0, help="so many random kills (durability)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked long, with the reason, unless asked for."""
+    if config.getoption("--long"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="long: run with --long"))
+
+
+def _refuse_far_connections(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not str(address[0]).startswith(_ALLOWED):
+        raise PermissionError(f"a test reached for the network: {address!r}")
+
+
+sys.addaudithook(_refuse_far_connections)
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give every test a home of its own and none of the person's settings."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("FOREMAN_DATA_DIR", str(home / "data"))
+    for name in ("FOREMAN_CONFIG", "FOREMAN_LOG_LEVEL", "FOREMAN_LOG_FORMAT", "CREDENTIALS_DIRECTORY", "GITHUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+
+
+@pytest.fixture
+def project() -> Path:
+    """Return the project's top folder."""
+    return Path(__file__).parent.parent
