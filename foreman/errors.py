@@ -24,7 +24,7 @@
         StoreFull               transient; no space left
         LeaseLost               another worker or daemon holds the lease now
 
-`transient` says that the same call may succeed later, `retry_at` when it is worth trying. Only `pipeline` acts on them.
+`transient` says that the same call may succeed later, `retry_at` when. Only `pipeline` acts on them.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class ForgeRateLimited(ForgeError):
 
 
 class ForgeUnavailable(ForgeError):
-    """No usable answer: time-out, connection, 5xx, not JSON. A write may have happened all the same: look before repeating."""
+    """No usable answer: time-out, connection, 5xx, not JSON. A write may have happened: look before repeating."""
 
     transient = True
 

@@ -1,6 +1,6 @@
 """Foreman's own words for what is on a forge and what is done about it: frozen values, no I/O.
 
-What comes from outside is checked where it enters (`protocol`, `config`, the forge adapters); these are trusted shapes.
+What comes from outside is checked where it enters (`protocol`, `config`, the forge adapters); here it is trusted.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class Usage(_Reply):
 class Decision(_Reply):
     """What an agent answers."""
 
-    # The two enums below are compared byte for byte: strict mode takes no enum from a plain string in Python, but does in JSON.
+    # A Literal, not the enum: strict mode takes no enum from a plain string in Python, but does in JSON.
     task_id: Annotated[str, StringConstraints(min_length=36, max_length=36)]
     decision: Literal["label_and_respond", "close", "escalate", "skip"]
     rationale: Annotated[str, StringConstraints(max_length=MAX_RATIONALE_CHARS)]

@@ -96,7 +96,7 @@ class RepoPlan:
         repo: Which one.
         enabled: False: neither polled nor acted on.
         interval_seconds: Between two polls.
-        first_run: None: only what is opened after the first poll; else how many of the newest open issues to take first.
+        first_run: None: only what is opened after the first poll; else how many of the newest open issues come first.
         agents: In the order of the file.
     """
 

@@ -129,7 +129,7 @@ class ForgeReader(Protocol):
         """Ask whether anything changed, at no cost to the quota when nothing did."""
 
     def changed_since(self, repo: RepoRef, *, since: datetime) -> Iterator[Issue]:
-        """Yield every issue and pull request updated at or after `since`, oldest change first, each possibly more than once.
+        """Yield every issue and pull request updated at or after `since`, oldest change first, some more than once.
 
         Advances by `updated_at`, never by page number, so that rows which move while it reads are not missed.
         """
@@ -154,10 +154,10 @@ class ForgeReader(Protocol):
 
 
 class ForgeWriter(Protocol):
-    """Changing a forge. Each call is one write request; never repeated by the adapter."""
+    """Changing a forge. Each call is one write request, never repeated by the adapter."""
 
     def add_label(self, ref: IssueRef, label: str) -> None:
-        """Put the label on the issue; nothing happens when it is there. Never creates a label on GitHub's side by intent."""
+        """Put the label on the issue; nothing happens when it is there. The gate lets only existing labels through."""
 
     def remove_label(self, ref: IssueRef, label: str) -> None:
         """Take the label off; nothing happens when it is not there."""

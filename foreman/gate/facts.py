@@ -1,4 +1,7 @@
-"""What the gate must know to judge. Gathered by `recall`; None means that it could not be found out, which never allows."""
+"""What the gate must know to judge, gathered by `recall`.
+
+None means that it could not be found out, which never allows anything.
+"""
 
 from __future__ import annotations
 
