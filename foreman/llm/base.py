@@ -5,11 +5,52 @@ An agent never sees either; it talks to `gateway` with a token for one task.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Protocol
+
+from foreman.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LLMTarget:
+    """One model at one provider.
+
+    Attributes:
+        provider: LiteLLM's name: `anthropic`, `openai`, `ollama`.
+        model: As the provider names it, without the provider in front.
+        api_key: Asked for at each call, so that no key is kept; None for a provider that needs none.
+        api_base: Base URL; empty for the provider's own.
+    """
+
+    provider: str
+    model: str
+    api_key: Callable[[], str] | None = None
+    api_base: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LLMSettings:
+    """What the configuration says about models, as plain values.
+
+    Attributes:
+        target: The first choice; provider `none` for no model at all, `recorded` to answer from `record_dir`.
+        fallbacks: Tried in order when the first choice does not answer.
+        temperature: Of every call, whatever an agent asks for.
+        max_output_tokens: Most tokens of one answer.
+        timeout_seconds: For one call, retries and fallbacks included.
+        record_dir: Where pairs of request and answer are written, or read from by `recorded`; None for neither.
+    """
+
+    target: LLMTarget
+    fallbacks: tuple[LLMTarget, ...] = ()
+    temperature: float = 0.0
+    max_output_tokens: int = 1024
+    timeout_seconds: float = 60.0
+    record_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +130,9 @@ class LLMBackend(Protocol):
     def stream(self, request: dict[str, Any], *, timeout_seconds: float) -> Iterator[dict[str, Any] | Completion]:
         """Answer in pieces: OpenAI-shaped chunks, and last the whole `Completion`."""
 
+    def price_bound(self, request: dict[str, Any]) -> Decimal | None:
+        """Return what a request may cost at most, estimated from its size; None when the price is not known."""
+
     def close(self) -> None:
         """End whatever was started; never raises."""
 
@@ -107,3 +151,36 @@ class UsageLedger(Protocol):
 
     def calls_of_day(self, repo: str, now: datetime) -> int:
         """Return how many calls a repository's tasks made since midnight UTC."""
+
+
+def from_config(settings: LLMSettings, *, now: Callable[[], datetime]) -> LLMBackend | None:
+    """Choose the backend the configuration asks for; starts nothing.
+
+    Args:
+        settings: From the configuration.
+        now: Time of day, aware UTC.
+
+    Returns:
+        The backend, or None for provider `none`.
+
+    Raises:
+        ConfigError: `recorded` without a directory to read from.
+    """
+    # Imported here: the adapters import this module.
+    from foreman.llm.recorded import RecordedBackend, RecordingBackend
+
+    provider = settings.target.provider
+    if provider == "none":
+        return None
+    if provider == "recorded":
+        if settings.record_dir is None:
+            raise ConfigError(
+                [Problem(path="llm.provider", message="`recorded` needs FOREMAN_LLM_RECORD to name a directory")]
+            )
+        return RecordedBackend(settings.record_dir)
+    from foreman.llm.litellm_backend import LiteLLMBackend
+
+    backend = LiteLLMBackend((settings.target, *settings.fallbacks), now=now)
+    if settings.record_dir is None:
+        return backend
+    return RecordingBackend(backend, settings.record_dir, now=now)
