@@ -1,0 +1,71 @@
+"""GitHub, for reading and writing, on PyGithub.
+
+No lazy object, no redirect, no retry; every reply is read whole and checked to be about what was asked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from foreman.forge.github_client import GitHubClient, utc_now
+from foreman.forge.github_reader import GitHubReader
+from foreman.forge.github_writer import GitHubWriter
+
+
+class GitHubForge(GitHubReader, GitHubWriter):
+    """One account on one GitHub: `ForgeReader` and `ForgeWriter`.
+
+    Threads may share it. Requests go out one after the other, as GitHub asks for.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: Callable[[], str],
+        api_url: str,
+        write_interval_seconds: float,
+        timeout_seconds: float = 20,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            token: Asked at each request, so that no copy is kept.
+            api_url: `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise.
+            write_interval_seconds: From the end of one write to the start of the next; GitHub asks for at least 1.
+            timeout_seconds: For connecting, for each wait on the reply, and for the whole body.
+            clock: Time of day, aware UTC; rate limits are reckoned with it.
+            monotonic: Clock for the write interval, in seconds.
+            wait: Called with seconds between writes. When it returns True (a stop event's `wait`), the write is not
+                sent and `ForgeUnavailable` with `sent` False is raised.
+        """
+        client = GitHubClient(
+            token=token,
+            api_url=api_url,
+            write_interval_seconds=write_interval_seconds,
+            timeout_seconds=timeout_seconds,
+            clock=clock,
+            monotonic=monotonic,
+            wait=wait,
+        )
+        GitHubReader.__init__(self, client)
+        GitHubWriter.__init__(self, client)
+        self._client = client
+
+    def disconnect(self) -> None:
+        """Drop the connection (`close` closes issues); the next request opens a new one."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.disconnect()

@@ -1,0 +1,171 @@
+"""Reading GitHub: each method asks, reads the reply whole, and checks that it is about what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TypeVar
+from urllib.parse import quote
+
+from foreman.errors import ForgeMoved, ForgeNotFound
+from foreman.forge import github_map as words
+from foreman.forge import github_rows as rows
+from foreman.forge.base import Change, Permission, Probe, RepoInfo
+from foreman.forge.github_client import GitHubClient, Reply
+from foreman.forge.github_errors import readable
+from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
+
+PROBE_ROWS = 30
+PAGE_ROWS = 100
+_PROBE: dict[str, str | int] = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PROBE_ROWS}
+"""Never anything that changes: only a constant address gets a 304."""
+
+_T = TypeVar("_T")
+
+
+class GitHubReader:
+    """Implements `ForgeReader`; its docstrings say what each method means."""
+
+    def __init__(self, client: GitHubClient) -> None:
+        """Read through this client."""
+        self._client = client
+
+    @property
+    def kind(self) -> ForgeKind:
+        """GitHub."""
+        return ForgeKind.GITHUB
+
+    def whoami(self) -> Account:
+        """Return the token's owner."""
+        reply = self._client.get("read account", "", "/user")
+        return words.account_of(_read(rows.UserRow, reply, "read account", ""))
+
+    def repository(self, repo: RepoRef) -> RepoInfo:
+        """Return the repository's facts."""
+        reply = self._client.get("read repository", repo.key, f"/repos/{repo.path}")
+        return words.repository_of(_read(rows.RepoRow, reply, "read repository", repo.key))
+
+    def probe(self, repo: RepoRef, *, etag: str) -> Probe:
+        """Ask whether anything changed."""
+        reply = self._client.get("probe", repo.key, f"/repos/{repo.path}/issues", query=_PROBE, etag=etag)
+        if reply.status == 304:
+            return Probe(changed=False, etag=reply.etag or etag, issues=(), complete=False)
+        issues = self._issues(reply, "probe", repo)
+        complete = len(issues) < PROBE_ROWS and not reply.has_next
+        return Probe(changed=True, etag=reply.etag, issues=issues, complete=complete)
+
+    def changed_since(self, repo: RepoRef, *, since: datetime) -> Iterator[Issue]:
+        """Yield what was updated at or after `since`, oldest change first, nothing unchanged twice."""
+        seen: set[tuple[int, datetime]] = set()
+        page = 1
+        while True:
+            query: dict[str, str | int] = {
+                "state": "all",
+                "sort": "updated",
+                "direction": "asc",
+                "since": words.as_utc(since),
+                "page": page,
+            }
+            reply = self._client.get(
+                "list issues", repo.key, f"/repos/{repo.path}/issues", query={**query, **_FULL_PAGE}
+            )
+            issues = self._issues(reply, "list issues", repo)
+            for issue in issues:
+                if (issue.ref.number, issue.updated_at) not in seen:
+                    seen.add((issue.ref.number, issue.updated_at))
+                    yield issue
+            if not issues or not reply.has_next:
+                return
+            newest = max(issue.updated_at for issue in issues)
+            # More rows of one second than a page takes: only there is the page number all there is to go by.
+            page = page + 1 if newest <= since else 1
+            since = max(newest, since)
+
+    def newest_open(self, repo: RepoRef, *, limit: int) -> tuple[Issue, ...]:
+        """Return the newest open issues, newest first."""
+        found: dict[int, Issue] = {}
+        query = {"state": "open", "sort": "created", "direction": "desc"}
+        for reply in self._pages("list issues", repo, f"/repos/{repo.path}/issues", query):
+            for issue in self._issues(reply, "list issues", repo):
+                if not issue.is_pull_request:
+                    found.setdefault(issue.ref.number, issue)
+            if len(found) >= limit:
+                break
+        return tuple(found.values())[: max(limit, 0)]
+
+    def issue(self, ref: IssueRef) -> Issue:
+        """Return one issue."""
+        reply = self._client.get("read issue", ref.repo.key, _path(ref))
+        row = _read(rows.IssueRow, reply, "read issue", ref.repo.key)
+        if row.number != ref.number or not words.is_about(row.repository_url, f"/repos/{ref.repo.path}"):
+            raise _elsewhere("read issue", ref.repo)
+        return words.issue_of(row, ref.repo)
+
+    def comments(self, ref: IssueRef, *, since: datetime | None = None) -> tuple[Comment, ...]:
+        """Return the comments, oldest first."""
+        query = {"since": words.as_utc(since)} if since else {}
+        found: dict[int, Comment] = {}
+        for reply in self._pages("list comments", ref.repo, f"{_path(ref)}/comments", query):
+            for row in _read(tuple[rows.CommentRow, ...], reply, "list comments", ref.repo.key):
+                if not words.is_about(row.issue_url, _path(ref)):
+                    raise _elsewhere("list comments", ref.repo)
+                found[row.id] = words.comment_of(row)
+        return tuple(sorted(found.values(), key=lambda comment: (comment.created_at, comment.id)))
+
+    def history(self, ref: IssueRef) -> tuple[Change, ...]:
+        """Return what happened to the issue, oldest first."""
+        found: dict[int, Change] = {}
+        for reply in self._pages("read history", ref.repo, f"{_path(ref)}/events", {}):
+            with readable("read history", ref.repo.key):
+                found.update((change.id, change) for change in words.changes_of(reply.data))
+        return tuple(sorted(found.values(), key=lambda change: (change.at, change.id)))
+
+    def labels(self, repo: RepoRef) -> tuple[Label, ...]:
+        """Return every label of the repository."""
+        found: dict[str, rows.LabelRow] = {}
+        for reply in self._pages("list labels", repo, f"/repos/{repo.path}/labels", {}):
+            found.update((row.name, row) for row in _read(tuple[rows.LabelRow, ...], reply, "list labels", repo.key))
+        return words.labels_of(tuple(found.values()))
+
+    def permission(self, repo: RepoRef, account: Account) -> Permission:
+        """Return what the account may do."""
+        if account.id == 0 or not account.login.strip("."):
+            return Permission.NONE
+        path = f"/repos/{repo.path}/collaborators/{quote(account.login, safe='')}/permission"
+        try:
+            reply = self._client.get("read permission", repo.key, path)
+        except ForgeNotFound:
+            return Permission.NONE
+        return words.permission_of(_read(rows.PermissionRow, reply, "read permission", repo.key), account)
+
+    def _issues(self, reply: Reply, operation: str, repo: RepoRef) -> tuple[Issue, ...]:
+        found = _read(tuple[rows.IssueRow, ...], reply, operation, repo.key)
+        if not all(words.is_about(row.repository_url, f"/repos/{repo.path}") for row in found):
+            raise _elsewhere(operation, repo)
+        return tuple(words.issue_of(row, repo) for row in found)
+
+    def _pages(self, operation: str, repo: RepoRef, path: str, query: Mapping[str, str | int]) -> Iterator[Reply]:
+        page, more = 0, True
+        while more:
+            page += 1
+            reply = self._client.get(operation, repo.key, path, query={**query, **_FULL_PAGE, "page": page})
+            more = reply.has_next and bool(reply.data)
+            yield reply
+
+
+_FULL_PAGE: dict[str, str | int] = {"per_page": PAGE_ROWS}
+
+
+def _read(shape: type[_T], reply: Reply, operation: str, repo: str) -> _T:
+    with readable(operation, repo):
+        return rows.read(shape, reply.data)
+
+
+def _path(ref: IssueRef) -> str:
+    return f"/repos/{ref.repo.path}/issues/{ref.number}"
+
+
+def _elsewhere(operation: str, repo: RepoRef) -> ForgeMoved:
+    return ForgeMoved(
+        "the answer is about another repository or issue", repo=repo.key, operation=operation, status=200
+    )
