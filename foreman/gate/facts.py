@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from foreman.model import Account, EventKind, ForgeKind, Issue, IssueRef, Label
+from foreman.model import Account, EventKind, ForgeKind, Issue, IssueRef, Label, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class Facts:
         bot: Our own account.
         event: Why we look.
         event_actor: Who caused the event; None where the forge does not say.
+        event_actor_role: What the author of a comment is to the repository; None for other events.
         requested: A maintainer asked for this by hand: role, bot and run-count skips do not apply.
         repo_labels: Every label of the repository; None when they could not be listed.
         labels_by_us: Labels now on the issue that Foreman put there.
@@ -39,6 +40,7 @@ class Facts:
     bot: Account
     event: EventKind
     event_actor: Account | None = None
+    event_actor_role: Role | None = None
     requested: bool = False
     repo_labels: tuple[Label, ...] | None
     labels_by_us: frozenset[str] = frozenset()
