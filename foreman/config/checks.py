@@ -1,0 +1,203 @@
+"""What one key of the configuration demands of another.
+
+The checks read the raw data and skip what has the wrong kind, so that they find their problems beside those that
+pydantic finds, and everything is reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from foreman.config.document import Path_
+from foreman.config.explain import nearest
+from foreman.config.fields import is_loopback
+from foreman.config.models import BUNDLED_AGENTS, AgentSettings
+from foreman.model import ForgeKind, RepoRef
+
+Found = tuple[Path_, str]
+"""Where, and what is wrong."""
+
+KEYLESS = ("none", "ollama", "ollama_chat")
+"""Providers that need no key."""
+
+
+def check(data: dict[str, Any]) -> Iterator[Found]:
+    """Run every check.
+
+    Args:
+        data: The interpolated document.
+
+    Yields:
+        Each problem found.
+    """
+    for one in CHECKS:
+        yield from one(data)
+
+
+def _at(data: Any, *path: str | int) -> Any:
+    for part in path:
+        if isinstance(part, int):
+            data = data[part] if isinstance(data, list) and part < len(data) else None
+        else:
+            data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
+def _rows(data: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    if isinstance(data, list):
+        yield from ((index, row) for index, row in enumerate(data) if isinstance(row, dict))
+
+
+def _forge(repo: dict[str, Any]) -> ForgeKind | None:
+    name = repo.get("forge", "github")
+    return ForgeKind(name) if isinstance(name, str) and name in list(ForgeKind) else None
+
+
+def _enabled(repo: dict[str, Any]) -> bool:
+    value = repo.get("enabled", True)
+    return value not in (False, "false", "no", "off")
+
+
+def _forges_used(data: dict[str, Any]) -> list[ForgeKind]:
+    used = {_forge(repo) for _, repo in _rows(data.get("repos")) if _enabled(repo)}
+    return [kind for kind in ForgeKind if kind in used]
+
+
+def _identities(data: dict[str, Any]) -> Iterator[Found]:
+    for forge in _forges_used(data):
+        for what in ("token", "user"):
+            if _at(data, "identity", f"{forge}_{what}") is None:
+                hint = f", as ${{{forge.upper()}_TOKEN}}" if what == "token" else ": the bot account's login"
+                yield ("identity", f"{forge}_{what}"), f"is required, since a repository is on {forge}{hint}"
+
+
+def _repositories(data: dict[str, Any]) -> Iterator[Found]:
+    seen: dict[str, int] = {}
+    for index, repo in _rows(data.get("repos")):
+        forge = _forge(repo)
+        owner, name, path = (repo.get(key) for key in ("owner", "name", "path"))
+        if path is not None and (owner is not None or name is not None):
+            yield ("repos", index, "path"), "stands for `owner` and `name`; give one or the other"
+            continue
+        if path is None:
+            missing = [key for key in ("owner", "name") if repo.get(key) is None]
+            for key in missing:
+                yield ("repos", index, key), "is required (or `path`)"
+            if missing:
+                continue
+            path = f"{owner}/{name}" if isinstance(owner, str) and isinstance(name, str) else None
+        if forge is None or not isinstance(path, str):
+            continue
+        try:
+            key = RepoRef(forge, path).key.casefold()
+        except ValueError:
+            shape = "owner/name" if forge is ForgeKind.GITHUB else "group/sub/project"
+            yield ("repos", index), f"is no {forge} repository: the forge has names such as {shape}, and no URLs here"
+            continue
+        if key in seen:
+            yield ("repos", index), f"is the same repository as repos[{seen[key]}]"
+        seen.setdefault(key, index)
+
+
+def _agents(data: dict[str, Any]) -> Iterator[Found]:
+    entries = data.get("agents")
+    known = [*BUNDLED_AGENTS, *(entries if isinstance(entries, dict) else ())]
+    for index, repo in _rows(data.get("repos")):
+        seen: set[str] = set()
+        for place, agent in _rows(repo.get("agents")):
+            kind = agent.get("type")
+            if not isinstance(kind, str):
+                continue
+            where: Path_ = ("repos", index, "agents", place, "type")
+            if kind in seen:
+                yield where, "is there twice in this repository"
+            elif kind not in known:
+                hint = nearest(kind, known) or f"; known: {', '.join(known)}"
+                yield where, f"is neither bundled nor named under `agents`{hint}"
+            seen.add(kind)
+
+
+def _runtimes(data: dict[str, Any]) -> Iterator[Found]:
+    entries = data.get("agents")
+    needs = {"docker": "image", "process": "command", "url": "url"}
+    for kind, entry in entries.items() if isinstance(entries, dict) else ():
+        if not isinstance(entry, dict):
+            continue
+        runtime = entry.get("runtime", AgentSettings.model_fields["runtime"].default)
+        if runtime not in needs:
+            continue
+        needed = needs[runtime]
+        if entry.get(needed) is None and (runtime == "url" or kind not in BUNDLED_AGENTS):
+            yield ("agents", kind, needed), f"is required with `runtime: {runtime}`"
+        for other, key in needs.items():
+            if other != runtime and entry.get(key) is not None:
+                yield ("agents", kind, key), f"goes with `runtime: {other}`, not {runtime}"
+
+
+def _models(data: dict[str, Any]) -> Iterator[Found]:
+    llm = data.get("llm")
+    if not isinstance(llm, dict):
+        return
+    provider = llm.get("provider", "anthropic" if "model" in llm else "none")
+    if not isinstance(provider, str):
+        return
+    if provider == "none":
+        for key in ("model", "api_key", "fallbacks"):
+            if llm.get(key):
+                yield ("llm", key), "is of no use without a `provider`"
+        return
+    yield from _model(llm, provider, ("llm",))
+    for index, fallback in _rows(llm.get("fallbacks")):
+        if isinstance(fallback.get("provider"), str):
+            yield from _model(fallback, fallback["provider"], ("llm", "fallbacks", index))
+
+
+def _model(llm: dict[str, Any], provider: str, where: Path_) -> Iterator[Found]:
+    if llm.get("model") is None and len(where) == 1:
+        yield (*where, "model"), f"is required with `provider: {provider}`"
+    if llm.get("api_key") is None and llm.get("api_base") is None and provider not in KEYLESS:
+        name = f"${{{''.join(c if c.isalnum() else '_' for c in provider[:40]).upper()}_API_KEY}}"
+        yield (
+            (*where, "api_key"),
+            f"is required with `provider: {provider}`, as {name} (or `api_base` of a server without keys)",
+        )
+
+
+def _binding(data: dict[str, Any]) -> Iterator[Found]:
+    host = _at(data, "server", "host")
+    enabled = _at(data, "server", "enabled")
+    exposed = isinstance(host, str) and not is_loopback(host) and enabled not in (False, "false", "no", "off")
+    if exposed and _at(data, "server", "operator_token") is None:
+        yield ("server", "operator_token"), "is required, since `server.host` can be reached from other machines"
+
+
+def _write_interval(data: dict[str, Any]) -> Iterator[Found]:
+    interval = _at(data, "polling", "write_interval_seconds")
+    try:
+        fast = interval is not None and float(interval) < 1
+    except (TypeError, ValueError):
+        return
+    if not fast:
+        return
+    for forge in _forges_used(data):
+        key, public = {
+            ForgeKind.GITHUB: ("github_api_url", "api.github.com"),
+            ForgeKind.GITLAB: ("gitlab_url", "gitlab.com"),
+        }[forge]
+        url = _at(data, "identity", key)
+        host = urlsplit(url).hostname if isinstance(url, str) and "[" not in url else public
+        if host == public:
+            yield ("polling", "write_interval_seconds"), f"must be at least 1: {public} asks for it"
+
+
+CHECKS: tuple[Callable[[dict[str, Any]], Iterator[Found]], ...] = (
+    _identities,
+    _models,
+    _write_interval,
+    _binding,
+    _runtimes,
+    _repositories,
+    _agents,
+)

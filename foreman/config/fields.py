@@ -1,0 +1,158 @@
+"""Kinds of values the configuration is made of, each checked where it is read. No I/O."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from foreman.model import RepoRef
+from foreman.secrets import SecretRef
+
+MEMORY_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_MEMORY = re.compile(r"([0-9]{1,12})([bkmg]?)", re.IGNORECASE)
+LOOPBACK = ("127.", "::1", "localhost")
+"""How the host of an address on this machine begins."""
+
+
+class Section(BaseModel):
+    """Base of every section: closed, immutable, and silent about values in its errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address means this machine."""
+    return host in {"localhost", "::1"} or re.fullmatch(r"127(?:\.[0-9]{1,3}){3}", host) is not None
+
+
+def memory_bytes(text: str) -> int:
+    """Read a size such as `512m`.
+
+    Args:
+        text: Digits and one of b, k, m, g (powers of 1024) or nothing.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        ValueError: It has another shape.
+    """
+    match = _MEMORY.fullmatch(text)
+    if match is None:
+        raise ValueError("needs a size such as 512m or 2g")
+    return int(match[1]) * MEMORY_UNITS[match[2].lower()]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("needs a number, not true or false")
+    return value
+
+
+def _switch(value: Any) -> Any:
+    if isinstance(value, bool) or (
+        isinstance(value, str) and value.lower() in {"yes", "no", "on", "off", "true", "false"}
+    ):
+        return value
+    raise ValueError("needs true or false")
+
+
+def _secret(value: Any) -> SecretRef | None:
+    if value is None or isinstance(value, SecretRef):
+        return value
+    if isinstance(value, str) and (match := re.fullmatch(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value)):
+        return SecretRef(match[1])
+    raise ValueError("must name a variable, as in ${NAME}")
+
+
+def _base_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError("is not a URL") from error
+    if parts.scheme not in {"http", "https"} or not host or any(c.isspace() or not c.isprintable() for c in value):
+        raise ValueError("needs a URL such as https://api.github.com")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or password")
+    if parts.query or parts.fragment:
+        raise ValueError("must not have a query or fragment")
+    return value.rstrip("/")
+
+
+def _forge_url(value: str) -> str:
+    url = _base_url(value)
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("needs https: the token would travel in the clear")
+    return url
+
+
+def _link(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or "." not in (parts.hostname or ""):
+        raise ValueError("needs the beginning of a URL such as https://docs.example.org/")
+    if parts.username is not None or not parts.path.startswith("/"):
+        raise ValueError("needs a / after the host, and no user name")
+    return value
+
+
+def _repository(value: str) -> str:
+    if value:
+        RepoRef.parse(value)
+    return value
+
+
+def _memory(value: str) -> str:
+    if memory_bytes(value) < 16 * 1024**2:
+        raise ValueError("is less than 16m, which no agent starts with")
+    return value
+
+
+def _arguments(value: Any) -> Any:
+    return shlex.split(value) if isinstance(value, str) else value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+AgentType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(_number)]
+Money = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0})]
+ForgeUrl = Annotated[str, AfterValidator(_forge_url)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Link = Annotated[str, AfterValidator(_link)]
+Repository = Annotated[str, AfterValidator(_repository)]
+Memory = Annotated[str, AfterValidator(_memory)]
+Command = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_arguments),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+FilePath = Annotated[
+    Path,
+    AfterValidator(lambda path: path.expanduser().absolute()),
+    WithJsonSchema({"type": "string"}),
+]
+Secret = Annotated[
+    SecretRef | None,
+    PlainValidator(_secret),
+    PlainSerializer(lambda ref: None if ref is None else str(ref)),
+    WithJsonSchema({"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}),
+]

@@ -1,0 +1,148 @@
+"""Load the configuration: read, fill in, check, and say everything that is wrong at once.
+
+Nothing is connected to and no secret is read: that happens where a secret is used.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from foreman.config import checks, document
+from foreman.config.explain import problems_of
+from foreman.config.interpolate import interpolate
+from foreman.config.models import Config
+from foreman.config.paths import find
+from foreman.config.policy import AgentConfig
+from foreman.errors import ConfigError, Problem
+from foreman.model import ForgeKind
+from foreman.secrets import SecretRef, mask_tokens
+
+__all__ = ["find", "load", "parse", "secrets_of", "unset_secrets"]
+
+MAX_PROBLEMS = 100
+"""Most problems that are listed."""
+
+
+def load(path: Path, *, environ: Mapping[str, str] | None = None) -> Config:
+    """Load a file.
+
+    Args:
+        path: The file; `find` finds it.
+        environ: Instead of the process's environment.
+
+    Returns:
+        The configuration; secrets in it are references.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
+    return _build(document.read(path), str(path), environ)
+
+
+def parse(raw: bytes, *, source: str = "", environ: Mapping[str, str] | None = None) -> Config:
+    """Load from text instead of a file.
+
+    Args:
+        raw: YAML in UTF-8.
+        source: Name for messages.
+        environ: Instead of the process's environment.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
+    return _build(document.parse(raw, source=source), source, environ)
+
+
+def secrets_of(config: Config) -> tuple[SecretRef, ...]:
+    """Return the references to every secret that this configuration will use."""
+    forges = {repo.forge for repo in config.repos if repo.enabled}
+    refs = [
+        config.identity.github_token if ForgeKind.GITHUB in forges else None,
+        config.identity.gitlab_token if ForgeKind.GITLAB in forges else None,
+        config.llm.api_key,
+        *(fallback.api_key for fallback in config.llm.fallbacks),
+        config.server.operator_token if config.server.enabled else None,
+    ]
+    return tuple(ref for ref in refs if ref is not None)
+
+
+def unset_secrets(config: Config, *, environ: Mapping[str, str] | None = None) -> tuple[Problem, ...]:
+    """Try every secret.
+
+    Args:
+        config: As loaded.
+        environ: Instead of the process's environment.
+
+    Returns:
+        A problem for each that cannot be resolved.
+    """
+    problems: list[Problem] = []
+    for ref in secrets_of(config):
+        try:
+            ref.resolve(environ=environ)
+        except ConfigError as error:
+            problems.extend(error.problems)
+    return tuple(problems)
+
+
+def _build(read: document.Document, source: str, environ: Mapping[str, str] | None) -> Config:
+    problems = list(read.problems)
+    data, unfilled = interpolate(read, os.environ if environ is None else environ)
+    problems += unfilled
+    if not isinstance(data, dict):
+        what = "is empty" if data is None else "needs keys with values, such as `repos:`"
+        raise ConfigError([*problems, Problem(path="", message=what)], source=source)
+    config: Config | None = None
+    later: list[Problem] = []
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        later += problems_of(error, Config, read)
+    later += _agent_configs(data, read)
+    later += [read.problem(path, message) for path, message in checks.check(data)]
+    # What could not be filled in fails its other checks too; once is enough.
+    already = {problem.path for problem in problems}
+    problems += [problem for problem in later if problem.path not in already]
+    if config is None or problems:
+        raise ConfigError(_presentable(problems), source=source)
+    return config
+
+
+def _agent_configs(data: dict[str, Any], read: document.Document) -> list[Problem]:
+    problems: list[Problem] = []
+    repos = data.get("repos")
+    for index, repo in enumerate(repos if isinstance(repos, list) else ()):
+        agents = repo.get("agents") if isinstance(repo, dict) else None
+        for place, agent in enumerate(agents if isinstance(agents, list) else ()):
+            own = agent.get("config") if isinstance(agent, dict) else None
+            if not isinstance(own, dict):
+                continue
+            try:
+                AgentConfig.read(own)
+            except ValidationError as error:
+                problems += problems_of(error, AgentConfig, read, ("repos", index, "agents", place, "config"))
+    return problems
+
+
+def _line(problem: Problem) -> int:
+    match = re.search(r"\(line ([0-9]+)\)$", problem.message)
+    return int(match[1]) if match else 0
+
+
+def _presentable(problems: list[Problem]) -> list[Problem]:
+    unique = sorted(dict.fromkeys(problems), key=_line)
+    shown = [replace(one, path=mask_tokens(one.path), message=mask_tokens(one.message)) for one in unique]
+    if len(shown) > MAX_PROBLEMS:
+        rest = len(shown) - MAX_PROBLEMS
+        shown = [*shown[:MAX_PROBLEMS], Problem(path="", message=f"and {rest} more problems")]
+    return shown

@@ -1,0 +1,253 @@
+"""The shape of `config.yaml`: every key, its kind, bounds and default.
+
+What one key demands of another is in `checks`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from foreman.config.fields import (
+    AgentType,
+    BaseUrl,
+    Command,
+    FilePath,
+    ForgeUrl,
+    Memory,
+    Money,
+    Name,
+    Number,
+    Secret,
+    Section,
+    Switch,
+    Text,
+    Whole,
+)
+from foreman.config.paths import data_dir
+from foreman.config.policy import PolicySettings
+from foreman.model import EventKind, ForgeKind, Mode, RepoRef
+
+if TYPE_CHECKING:
+    from foreman.config.effective import RepoPlan
+
+BUNDLED_AGENTS = ("issue-triage",)
+"""Agent types that come with the package and need no entry under `agents`."""
+
+DEFAULT_EVENTS = (EventKind.OPENED, EventKind.EDITED, EventKind.COMMENTED, EventKind.LABELED, EventKind.STALE)
+
+
+class Identity(Section):
+    """Who acts: one bot account per forge."""
+
+    github_token: Secret = Field(None, description="Token of the bot account on GitHub, as `${NAME}`.")
+    github_user: Name | None = Field(
+        None, description="Login of the bot account on GitHub; the token must be its own."
+    )
+    github_api_url: ForgeUrl = Field(
+        "https://api.github.com", description="API of GitHub, GitHub Enterprise or a test server."
+    )
+    gitlab_token: Secret = Field(None, description="Token of the bot account on GitLab, as `${NAME}`.")
+    gitlab_user: Name | None = Field(
+        None, description="Login of the bot account on GitLab; the token must be its own."
+    )
+    gitlab_url: ForgeUrl = Field("https://gitlab.com", description="GitLab itself or one of your own.")
+
+
+class Budget(Section):
+    """What models may cost; a budget that is spent holds the work until it is filled again."""
+
+    usd_per_task: Money = Field(Decimal("0.25"), ge=0, description="US dollars for one task.")
+    usd_per_day: Money = Field(Decimal("2.00"), ge=0, description="US dollars from midnight to midnight UTC.")
+    calls_per_repo_per_day: Whole = Field(50, ge=0, description="Model calls for one repository and UTC day.")
+
+
+class Fallback(Section):
+    """Another model, for when the ones before it do not answer."""
+
+    provider: Name = Field(description="Any LiteLLM provider name.")
+    model: Name = Field(description="Model name of that provider.")
+    api_key: Secret = Field(None, description="Key, as `${NAME}`; omit for ollama.")
+    api_base: BaseUrl | None = Field(None, description="Address, where it is not the provider's own.")
+
+
+class LLM(Section):
+    """Which model agents may ask, through Foreman's gateway alone."""
+
+    provider: Name = Field(
+        "none",
+        description="Any LiteLLM provider name, or `none`: keywords and learned labels only. "
+        "Left out it is `anthropic` where a model is named, else `none`.",
+    )
+    model: Name | None = Field(None, description="Model name of the provider; none needed for `none`.")
+    api_key: Secret = Field(None, description="Key of the provider, as `${NAME}`; omit for ollama.")
+    api_base: BaseUrl | None = Field(None, description="Address of the provider, where it is not its own.")
+    temperature: Number = Field(0.0, ge=0, le=2, description="0 is the steadiest.")
+    max_output_tokens: Whole = Field(1024, ge=1, le=200_000, description="Tokens of one answer.")
+    timeout_seconds: Number = Field(60.0, ge=1, le=600, description="Seconds for one call, fallbacks included.")
+    when: Literal["always", "unsure"] = Field(
+        "unsure", description="`unsure`: call the model only where keywords and learned labels are not sure."
+    )
+    fallbacks: tuple[Fallback, ...] = Field((), max_length=5, description="Tried in order.")
+    budget: Budget = Field(Budget(), description="What models may cost.")
+    redact_personal: Switch = Field(False, description="Blacken e-mail addresses, IP addresses and telephone numbers.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_provider(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "provider" not in data and "model" in data:
+            return {**data, "provider": "anthropic"}
+        return data
+
+
+def _first_run(value: Any) -> Any:
+    if value == "new" or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1000):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) <= 1000:
+        return int(value)
+    raise ValueError("needs `new`, or how many of the newest open issues come first (0 to 1000)")
+
+
+class Polling(Section):
+    """How forges are read and written."""
+
+    interval_seconds: Number = Field(60.0, ge=1, le=86_400, description="Seconds between two polls of a repository.")
+    write_interval_seconds: Number = Field(
+        1.0, ge=0, le=3600, description="Seconds between two writes; below 1 only against a test server."
+    )
+    settle_seconds: Number = Field(
+        60.0, ge=0, le=3600, description="Seconds after a lost reply in which a forge may still carry the request out."
+    )
+    first_run: Literal["new"] | int = Field(
+        "new",
+        description="`new`: only what is opened after the first poll; or how many of the newest issues come first.",
+    )
+
+    _read_first_run = field_validator("first_run", mode="plain")(_first_run)
+
+
+class RepoPolling(Section):
+    """What of `polling` may differ for a repository."""
+
+    interval_seconds: Number | None = Field(None, ge=1, le=86_400, description="Seconds between two polls.")
+    first_run: Literal["new"] | int | None = Field(None, description="As in `polling`.")
+
+    _read_first_run = field_validator("first_run", mode="plain")(_first_run)
+
+
+class Storage(Section):
+    """Where everything is kept."""
+
+    path: FilePath = Field(
+        default_factory=lambda: data_dir() / "memory.db",
+        description="SQLite file; `~` is your home. Default: in `$FOREMAN_DATA_DIR` or `~/.agent-harness`.",
+    )
+
+
+class Server(Section):
+    """The health and metrics page."""
+
+    enabled: Switch = Field(True, description="Serve it at all.")
+    host: Name = Field(
+        "127.0.0.1", description="Address to listen on; beyond this machine only with `operator_token`."
+    )
+    port: Whole = Field(8642, ge=0, le=65_535, description="TCP port; 0 takes a free one.")
+    operator_token: Secret = Field(None, description="What a request from elsewhere must carry, as `${NAME}`.")
+
+
+class Resources(Section):
+    """What one agent may use."""
+
+    memory: Memory = Field("512m", description="Bytes, with k, m or g.")
+    cpus: Number = Field(1.0, gt=0, le=1024, description="Processor cores.")
+    pids: Whole = Field(128, ge=8, le=100_000, description="Processes and threads.")
+
+
+class AgentSettings(Section):
+    """How an agent type is run."""
+
+    runtime: Literal["docker", "process", "url"] = Field(
+        "docker", description="Sealed container, child process, or yours."
+    )
+    image: Text | None = Field(None, description="Image for `docker`; the bundled agents have their own.")
+    url: BaseUrl | None = Field(None, description="Address for `url`.")
+    command: Command | None = Field(
+        None, description="Program and arguments for `process`; the bundled agents have their own."
+    )
+    timeout_seconds: Number = Field(120.0, ge=1, le=3600, description="Seconds for one task.")
+    max_concurrency: Whole = Field(2, ge=1, le=64, description="Tasks at the same time.")
+    max_retries: Whole = Field(3, ge=0, le=20, description="Further attempts before a task is given up.")
+    resources: Resources = Field(Resources(), description="What it may use.")
+
+
+class RepoAgent(Section):
+    """An agent at work on a repository."""
+
+    type: AgentType = Field(description="Agent type: a bundled one, or one named under `agents`.")
+    events: tuple[EventKind, ...] = Field(DEFAULT_EVENTS, min_length=1, description="Which events it gets.")
+    mode: Mode | None = Field(None, description="`shadow`, `approve` or `auto`, for this agent here.")
+    config: dict[str, Any] = Field({}, description="Free form, handed to the agent; see below for what Foreman reads.")
+
+
+class Repo(Section):
+    """A repository to look after."""
+
+    forge: ForgeKind = Field(ForgeKind.GITHUB, description="`github` or `gitlab`.")
+    owner: Name | None = Field(None, description="With `name`: where it is.")
+    name: Name | None = Field(None, description="With `owner`: where it is.")
+    path: Name | None = Field(None, description="Instead of both: `group/sub/project`.")
+    enabled: Switch = Field(True, description="Poll it and act on it.")
+    mode: Mode | None = Field(None, description="`shadow`, `approve` or `auto`, for this repository.")
+    policy: PolicySettings = Field(PolicySettings(), description="What differs from the `policy` for all.")
+    polling: RepoPolling = Field(RepoPolling(), description="What differs from `polling`.")
+    agents: tuple[RepoAgent, ...] = Field(min_length=1, description="Who works here, in order.")
+
+    @property
+    def ref(self) -> RepoRef:
+        """Which repository it is."""
+        return RepoRef(self.forge, self.path or f"{self.owner}/{self.name}")
+
+
+class Sandbox(Section):
+    """The forge of `foreman demo`, which sets this itself."""
+
+    state: FilePath | None = Field(None, description="File in which the demo's forge keeps its state.")
+
+
+class Config(Section):
+    """The whole file."""
+
+    identity: Identity = Field(Identity(), description="Who acts.")
+    llm: LLM = Field(LLM(), description="Which model agents may ask.")
+    polling: Polling = Field(Polling(), description="How forges are read and written.")
+    storage: Storage = Field(default_factory=Storage, description="Where everything is kept.")
+    server: Server = Field(Server(), description="The health and metrics page.")
+    workers: Whole = Field(4, ge=1, le=64, description="Tasks at the same time, all agents together.")
+    mode: Mode = Field(
+        Mode.AUTO,
+        description="`shadow`: decide and log, write nothing; `approve`: hold every action; `auto`: act in policy.",
+    )
+    agents: dict[AgentType, AgentSettings] = Field(
+        {}, description="How an agent type is run; bundled ones need no entry."
+    )
+    policy: PolicySettings = Field(PolicySettings(), description="What may be done, for every repository.")
+    sandbox: Sandbox = Field(Sandbox(), description="Set by `foreman demo` only.")
+    repos: tuple[Repo, ...] = Field(min_length=1, description="What is looked after.")
+
+    def agent(self, agent_type: str) -> AgentSettings:
+        """Return how an agent type is run."""
+        return self.agents.get(agent_type) or AgentSettings()
+
+    def plans(self) -> tuple[RepoPlan, ...]:
+        """Return what holds for each repository, in the order of the file."""
+        from foreman.config.plan import plan
+
+        return plan(self)
+
+    @property
+    def state_path(self) -> Path | None:
+        """Where the demo's forge keeps its state; None outside the demo."""
+        return self.sandbox.state

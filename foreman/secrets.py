@@ -1,0 +1,152 @@
+"""Secrets by reference, and the list of known secret values that must not leave.
+
+A configuration names a variable; the value is read when it is used, from the environment, then from the file
+`$CREDENTIALS_DIRECTORY/NAME` (systemd's `LoadCredential=`). Nothing here is global: an instance is passed around.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from foreman.errors import ConfigError, Problem
+
+MIN_SECRET_CHARS = 8
+"""Shorter values are not redacted: they would blacken ordinary words."""
+
+MAX_CREDENTIAL_BYTES = 64 * 1024
+"""Largest credential file that is read, bytes; tokens have less than one KiB."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOKEN_SHAPES = re.compile(
+    r"gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}"
+    r"|sk-[A-Za-z0-9_-]{16,}|xox[abpr]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30,}"
+)
+
+
+def lookup(variable: str, environ: Mapping[str, str]) -> str | None:
+    """Read a variable from the environment, then from the credentials directory.
+
+    Args:
+        variable: Name; anything that is not a plain identifier is not looked up.
+        environ: The environment.
+
+    Returns:
+        The value, without the line end a credential file may have; None when it is in neither.
+    """
+    if not _NAME.fullmatch(variable):
+        return None
+    if variable in environ:
+        return environ[variable]
+    directory = environ.get("CREDENTIALS_DIRECTORY", "")
+    if not directory:
+        return None
+    try:
+        with (Path(directory) / variable).open("rb") as file:
+            raw = file.read(MAX_CREDENTIAL_BYTES)
+        return raw.decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def looks_like_token(text: str) -> bool:
+    """Tell whether a well-known shape of token is in a text."""
+    return _TOKEN_SHAPES.search(text) is not None
+
+
+def mask_tokens(text: str) -> str:
+    """Replace everything that has a well-known shape of token."""
+    return _TOKEN_SHAPES.sub("[token]", text)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret is to be found; never the secret.
+
+    Attributes:
+        variable: Name of the environment variable or credential file.
+        key: Path of the configuration key that names it: `identity.github_token`.
+    """
+
+    variable: str
+    key: str = ""
+
+    def resolve(self, known: KnownSecrets | None = None, *, environ: Mapping[str, str] | None = None) -> str:
+        """Read the value.
+
+        Args:
+            known: Where the value is made known for redaction.
+            environ: Instead of the process's environment.
+
+        Returns:
+            The value.
+
+        Raises:
+            ConfigError: The variable is unset or empty, or cannot stand in an HTTP header.
+        """
+        value = lookup(self.variable, os.environ if environ is None else environ)
+        problem = ""
+        if value is None:
+            problem = "is not set: put it into the environment, or into a file of that name in $CREDENTIALS_DIRECTORY"
+        elif not value.strip():
+            problem = "is empty"
+        elif not (value.isascii() and value.isprintable()) or value != value.strip():
+            problem = "holds spaces at an end, a line break or a character that no token has"
+        if value is None or problem:
+            raise ConfigError([Problem(path=self.key, message=f"the variable {self.variable} {problem}")])
+        if known is not None:
+            known.add(value, self.variable)
+        return value
+
+    def __str__(self) -> str:
+        """Render as it is written in the configuration."""
+        return f"${{{self.variable}}}"
+
+
+class KnownSecrets:
+    """Values that must not appear in a log, a reply or a text for a forge. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._lock = threading.Lock()
+        self._names: dict[str, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, value: str, name: str) -> None:
+        """Make a value known.
+
+        Args:
+            value: The secret; shorter than `MIN_SECRET_CHARS` it is ignored.
+            name: What is put in its place.
+        """
+        if len(value) < MIN_SECRET_CHARS:
+            return
+        with self._lock:
+            self._names[value] = name
+            longest_first = sorted(self._names, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(secret) for secret in longest_first))
+
+    def redact(self, text: str) -> str:
+        """Replace every known value by `[NAME]`."""
+        pattern = self._pattern
+        if pattern is None:
+            return text
+        return pattern.sub(lambda match: f"[{self._names.get(match[0], 'secret')}]", text)
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Return the pairs of value and name, for a scanner that looks for more than the plain value."""
+        with self._lock:
+            return tuple(self._names.items())
+
+    def __contains__(self, text: str) -> bool:
+        """Tell whether a known value is in a text."""
+        pattern = self._pattern
+        return pattern is not None and pattern.search(text) is not None
+
+    def __repr__(self) -> str:
+        """Render the count alone."""
+        return f"<KnownSecrets: {len(self._names)}>"
