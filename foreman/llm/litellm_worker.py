@@ -66,8 +66,7 @@ def _plain(value: Any) -> Any:
 
 def _message(raw: dict[str, Any]) -> dict[str, Any]:
     """Keep what OpenAI defines of a message or a delta, leave out the provider's extras."""
-    kept = {key: raw[key] for key in ("role", "content", "tool_calls", "refusal") if raw.get(key) is not None}
-    return kept
+    return {key: raw[key] for key in ("role", "content", "tool_calls", "refusal") if raw.get(key) is not None}
 
 
 def _usage(raw: Any) -> dict[str, Any] | None:
