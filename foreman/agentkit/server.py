@@ -68,7 +68,7 @@ class AgentServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """TCP port, 0 on a Unix socket."""
         return 0 if self.path else int(self.server_address[1])
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the library calls it
         """Print what went wrong with a connection, but not that Foreman hung up."""
         if not isinstance(sys.exception(), OSError):
             traceback.print_exc(file=sys.stderr)

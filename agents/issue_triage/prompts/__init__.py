@@ -1,0 +1,1 @@
+"""What the model is told, one file per kind of task."""

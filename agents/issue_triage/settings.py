@@ -1,0 +1,69 @@
+"""The maintainer's settings for this agent, read out of the task's free-form `config`.
+
+Whatever is missing or has another shape counts as not set: the configuration was checked where it was loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from foreman.protocol import TaskPayload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this agent is told for one repository.
+
+    Attributes:
+        keywords: Label name to the words that speak for it, in the order of the file.
+        stale_days: Days without a word from the reporter; 0 where not set.
+        stale_label: Marks stale issues; empty for none.
+        stale_comment: Whether a stale issue is also told so in words.
+        needs_info_label: Marks issues that lack what is needed; empty for none.
+        allow_close: Whether stale issues may be closed.
+        always_model: Ask the model even where the keywords are sure.
+        respond: Whether a model's comment may be more than a question for missing information.
+        instructions: The maintainer's own words to the model.
+    """
+
+    keywords: dict[str, tuple[str, ...]]
+    stale_days: int = 0
+    stale_label: str = ""
+    stale_comment: bool = True
+    needs_info_label: str = ""
+    allow_close: bool = False
+    always_model: bool = False
+    respond: bool = False
+    instructions: str = ""
+
+    @classmethod
+    def of(cls, payload: TaskPayload) -> Settings:
+        """Read the settings of a task."""
+        config = payload.config
+        labels = config.get("labels")
+        lists = labels.items() if isinstance(labels, dict) else ()
+        return cls(
+            keywords={str(name): _words(words) for name, words in lists},
+            stale_days=_whole(config.get("stale_days")),
+            stale_label=_text(config.get("stale_label")),
+            stale_comment=config.get("stale_comment") is not False,
+            needs_info_label=_text(config.get("needs_info_label")),
+            allow_close=config.get("allow_close") is True,
+            always_model=config.get("llm_when") == "always",
+            respond=config.get("respond") is True,
+            instructions=_text(config.get("instructions"))[:4_000],
+        )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list | tuple) else ()
+    return tuple(item for item in items if isinstance(item, str) and item.strip())[:200]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -1,0 +1,245 @@
+"""One HTTP exchange with an agent: bytes in, bytes out, one deadline over everything, nothing believed.
+
+Every single read and write is given only what is left of the time, so a reply that drips in ends with the deadline. The
+reply is bounded while it is read, not afterwards. What the bytes mean is not looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import os
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from foreman.errors import AgentReplyInvalid, AgentUnavailable
+from foreman.protocol import MAX_REPLY_BYTES
+
+_MAX_HEAD_BYTES = 16 * 1024
+"""Room for status line, headers and chunk sizes around the body, bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where an agent listens: a socket file, or host and port.
+
+    Attributes:
+        path: Socket file; None for TCP.
+        host: For TCP.
+        port: For TCP.
+        prefix: Path before `/task`, for an agent behind a proxy: `/agents/triage`.
+        token: Bearer token; empty for none.
+        tls: Speak TLS, certificates checked against the system's authorities.
+    """
+
+    path: Path | None = None
+    host: str = ""
+    port: int = 0
+    prefix: str = ""
+    token: str = field(default="", repr=False)
+    tls: bool = False
+
+
+def ask(address: Address, task: bytes, *, timeout_seconds: float) -> bytes:
+    """Send a task and return the body of the reply, unread.
+
+    Args:
+        address: Where.
+        task: JSON of a Task.
+        timeout_seconds: For the whole exchange.
+
+    Returns:
+        At most `MAX_REPLY_BYTES` of what says it is JSON.
+
+    Raises:
+        AgentUnavailable: Not reachable, not 200, or over the time.
+        AgentReplyInvalid: Too large, encoded, redirected, not HTTP, or not JSON by its content type.
+    """
+    with _exchange(address, "POST", "/task", task, timeout_seconds) as response:
+        _check_head(response)
+        body = response.read(MAX_REPLY_BYTES + 1)
+        if len(body) > MAX_REPLY_BYTES:
+            raise AgentReplyInvalid(f"the agent's reply is larger than {MAX_REPLY_BYTES // 1024} KiB")
+        length = response.getheader("Content-Length")
+        if length is not None and int(length) != len(body):
+            raise AgentUnavailable("the agent hung up in the middle of its reply")
+        return body
+
+
+def is_healthy(address: Address, *, timeout_seconds: float) -> bool:
+    """Return whether `GET /health` is answered with 200 in time."""
+    try:
+        with _exchange(address, "GET", "/health", b"", timeout_seconds) as response:
+            return response.status == http.HTTPStatus.OK
+    except (AgentUnavailable, AgentReplyInvalid):
+        return False
+
+
+@contextlib.contextmanager
+def _exchange(
+    address: Address, method: str, target: str, body: bytes, timeout_seconds: float
+) -> Iterator[http.client.HTTPResponse]:
+    deadline = time.monotonic() + timeout_seconds
+    try:
+        with _connected(address, deadline) as connection:
+            bounded = _BoundedSocket(connection, deadline)
+            bounded.send(_head(address, method, target, len(body)) + body)
+            response = http.client.HTTPResponse(bounded, method=method)  # type: ignore[arg-type]
+            try:
+                response.begin()
+                yield response
+            finally:
+                response.close()
+    except TimeoutError as error:
+        raise AgentUnavailable(f"the agent did not answer within {timeout_seconds:g} s") from error
+    except OSError as error:
+        raise AgentUnavailable(f"the agent cannot be reached: {error.strerror or type(error).__name__}") from error
+    except http.client.IncompleteRead as error:
+        raise AgentUnavailable("the agent hung up in the middle of its reply") from error
+    except http.client.RemoteDisconnected as error:
+        raise AgentUnavailable("the agent hung up without a reply") from error
+    except (http.client.HTTPException, ValueError) as error:
+        raise AgentReplyInvalid(f"the agent's reply is not HTTP: {type(error).__name__}") from error
+
+
+def _head(address: Address, method: str, target: str, length: int) -> bytes:
+    # Host and prefix come from the configuration, the token from us; a line break in one would be another request.
+    host = f"{address.host}:{address.port}" if address.path is None else "agent"
+    lines = [
+        f"{method} {address.prefix.rstrip('/')}{target} HTTP/1.1",
+        f"Host: {host}",
+        "Accept: application/json",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    ]
+    if address.token:
+        lines.append(f"Authorization: Bearer {address.token}")
+    if method == "POST":
+        lines += ["Content-Type: application/json", f"Content-Length: {length}"]
+    if any(not line.isascii() or not line.isprintable() for line in lines):
+        raise AgentUnavailable("the agent's address holds characters that cannot be sent")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+def _check_head(response: http.client.HTTPResponse) -> None:
+    if 300 <= response.status < 400:
+        raise AgentReplyInvalid(f"the agent redirects ({response.status}); redirects are not followed")
+    if response.status != http.HTTPStatus.OK:
+        wait = response.getheader("Retry-After", "")
+        hint = f", Retry-After {wait}" if wait.isdigit() and len(wait) < 7 else ""
+        raise AgentUnavailable(f"the agent answered {response.status}{hint}")
+    kind = response.getheader("Content-Type", "").partition(";")[0].strip().casefold()
+    if kind != "application/json":
+        raise AgentReplyInvalid("the agent's reply is not application/json")
+    if response.getheader("Content-Encoding", "identity").strip().casefold() != "identity":
+        raise AgentReplyInvalid("the agent's reply is compressed")
+    lengths = response.headers.get_all("Content-Length", [])
+    chunked = response.headers.get_all("Transfer-Encoding", [])
+    if len(lengths) > 1 or len(chunked) > 1 or (lengths and chunked):
+        raise AgentReplyInvalid("the agent's reply has two lengths")
+    if chunked and chunked[0].strip().casefold() != "chunked":
+        raise AgentReplyInvalid("the agent's reply has an unknown transfer encoding")
+    if lengths and not (lengths[0].isascii() and lengths[0].isdigit() and len(lengths[0]) < 20):
+        raise AgentReplyInvalid("the agent's reply has a length that is no number")
+    if lengths and int(lengths[0]) > MAX_REPLY_BYTES:
+        raise AgentReplyInvalid(f"the agent's reply is larger than {MAX_REPLY_BYTES // 1024} KiB")
+
+
+@contextlib.contextmanager
+def _connected(address: Address, deadline: float) -> Iterator[socket.socket]:
+    if address.path is not None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _checked(address.path) as path:
+            connection.settimeout(_left(deadline))
+            connection.connect(path)
+            yield connection
+        return
+    with socket.create_connection((address.host, address.port), timeout=_left(deadline)) as plain:
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not address.tls:
+            yield plain
+            return
+        import ssl  # noqa: PLC0415 - only for agents that live elsewhere
+
+        with ssl.create_default_context().wrap_socket(plain, server_hostname=address.host) as secure:
+            yield secure
+
+
+@contextlib.contextmanager
+def _checked(path: Path) -> Iterator[str]:
+    """Hold a socket file so that what was checked is what is connected to.
+
+    The agent can write to the folder, so it could put a link to somebody else's socket in the file's place between a look
+    and a connect. On Linux the file itself is opened (O_PATH, no link followed) and connected to through that handle.
+    """
+    if not hasattr(os, "O_PATH"):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise AgentUnavailable("the agent's socket is not a socket")
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        handle = os.open(path.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
+    try:
+        if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+            raise AgentUnavailable("the agent's socket is not a socket")
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+class _BoundedSocket:
+    """What `HTTPResponse` reads from: a socket with a deadline and a limit on all bytes together."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def send(self, data: bytes) -> None:
+        """Send everything, in pieces that each have only the time that is left."""
+        view = memoryview(data)
+        with contextlib.suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # it may have answered (413) before it hung up
+            while view:
+                self._connection.settimeout(_left(self._deadline))
+                view = view[self._connection.send(view) :]
+
+    def makefile(self, *_arguments: Any) -> io.BufferedReader:
+        """Return the stream of the reply."""
+        return io.BufferedReader(_BoundedStream(self._connection, self._deadline))
+
+
+class _BoundedStream(io.RawIOBase):
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._connection = connection
+        self._deadline = deadline
+        self._room = MAX_REPLY_BYTES + _MAX_HEAD_BYTES
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, within the time and the room that are left."""
+        self._connection.settimeout(_left(self._deadline))
+        count = self._connection.recv_into(buffer)
+        self._room -= count
+        if self._room < 0:
+            raise AgentReplyInvalid(f"the agent's reply is larger than {MAX_REPLY_BYTES // 1024} KiB")
+        return count
