@@ -1,7 +1,7 @@
 """One HTTP exchange with an agent: bytes in, bytes out, one deadline over everything, nothing believed.
 
-Every single read and write is given only what is left of the time, so a reply that drips in ends with the deadline. The
-reply is bounded while it is read, not afterwards. What the bytes mean is not looked at.
+Every single read and write is given only what is left of the time, so a reply that drips in ends with the deadline.
+The reply is bounded while it is read, not afterwards. What the bytes mean is not looked at.
 """
 
 from __future__ import annotations
@@ -159,23 +159,39 @@ def _connected(address: Address, deadline: float) -> Iterator[socket.socket]:
             connection.connect(path)
             yield connection
         return
-    with socket.create_connection((address.host, address.port), timeout=_left(deadline)) as plain:
+    with _connected_tcp(address, deadline) as plain:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not address.tls:
             yield plain
             return
-        import ssl  # noqa: PLC0415 - only for agents that live elsewhere
+        import ssl  # only for agents that live elsewhere
 
         with ssl.create_default_context().wrap_socket(plain, server_hostname=address.host) as secure:
             yield secure
+
+
+def _connected_tcp(address: Address, deadline: float) -> socket.socket:
+    # `create_connection` would give each of a name's addresses the whole time.
+    refused: OSError = ConnectionRefusedError("no address")
+    for family, kind, number, _, where in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM):
+        connection = socket.socket(family, kind, number)
+        try:
+            connection.settimeout(_left(deadline))
+            connection.connect(where)
+        except OSError as error:
+            connection.close()
+            refused = error
+        else:
+            return connection
+    raise refused
 
 
 @contextlib.contextmanager
 def _checked(path: Path) -> Iterator[str]:
     """Hold a socket file so that what was checked is what is connected to.
 
-    The agent can write to the folder, so it could put a link to somebody else's socket in the file's place between a look
-    and a connect. On Linux the file itself is opened (O_PATH, no link followed) and connected to through that handle.
+    The agent can write to the folder, so it could put a link to somebody else's socket in the file's place between a
+    look and a connect. On Linux the file itself is opened (O_PATH, no link followed) and connected to by that handle.
     """
     if not hasattr(os, "O_PATH"):
         if not stat.S_ISSOCK(path.lstat().st_mode):

@@ -1,0 +1,204 @@
+"""An agent that Foreman starts itself: started on demand, health-checked, restarted with backoff, ended.
+
+How it is started is a `Launcher`'s business (`processes`, `containers`); when, is decided here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+from foreman.agent import client
+from foreman.agent.client import Address
+from foreman.errors import AgentUnavailable, ContainerError
+
+START_SECONDS = 30.0
+"""How long an agent may take until its first good health check, seconds; a cold container takes about one."""
+
+_HEALTH_SECONDS = 2.0
+_FIRST_LOOK_SECONDS = 0.02
+_LONGEST_LOOK_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 60.0
+
+
+class Launcher(Protocol):
+    """One way of running an agent."""
+
+    def launch(self, *, timeout_seconds: float) -> Address:
+        """Start it, after ending what may be left of an earlier one.
+
+        Args:
+            timeout_seconds: How long starting may take.
+
+        Returns:
+            Where it will listen.
+
+        Raises:
+            AgentUnavailable: It cannot be started.
+            ContainerError: The engine or the image is missing.
+        """
+
+    def is_running(self) -> bool:
+        """Return whether what `launch` started is still there."""
+
+    def last_words(self) -> str:
+        """Return the last line or two it printed, for a message; empty when there is none."""
+
+    def end(self, *, timeout_seconds: float) -> None:
+        """End it and everything it started; never raises."""
+
+
+class ManagedRuntime:
+    """An `AgentRuntime` over a launcher.
+
+    Attributes:
+        agent: Agent type.
+        sealed: Whether it can reach nothing but its gateway.
+        gateway_url: Where it finds the model gateway.
+    """
+
+    def __init__(
+        self,
+        agent: str,
+        launcher: Launcher,
+        *,
+        sealed: bool,
+        gateway_url: str,
+        start_seconds: float = START_SECONDS,
+        first_pause_seconds: float = 1.0,
+    ) -> None:
+        """Take what is needed; start nothing.
+
+        Args:
+            agent: Agent type.
+            launcher: How it is run.
+            sealed: Whether it can reach nothing but its gateway.
+            gateway_url: Where it finds the model gateway.
+            start_seconds: Until the first good health check.
+            first_pause_seconds: Before the second restart in a row; the first is at once, later ones wait longer.
+        """
+        self.agent = agent
+        self.sealed = sealed
+        self.gateway_url = gateway_url
+        self._launcher = launcher
+        self._start_seconds = start_seconds
+        self._first_pause_seconds = first_pause_seconds
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._address: Address | None = None
+        self._in_flight = 0
+        self._failures = 0
+        self._not_before = 0.0
+
+    def start(self) -> None:
+        """Make the agent ready; does nothing when it is.
+
+        Raises:
+            AgentUnavailable: It does not become healthy.
+            ContainerError: The engine or the image is missing.
+        """
+        self._closing.clear()
+        self._ready(time.monotonic() + self._start_seconds)
+
+    def ask(self, task: bytes, *, timeout_seconds: float) -> bytes:
+        """Send one task and return the raw reply; see `AgentRuntime.ask`."""
+        deadline = time.monotonic() + timeout_seconds
+        address = self._ready(deadline)
+        with self._lock:
+            self._in_flight += 1
+        try:
+            reply = client.ask(address, task, timeout_seconds=max(0.001, deadline - time.monotonic()))
+        except AgentUnavailable:
+            self._after_trouble(address)
+            raise
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+        self._failures = 0
+        return reply
+
+    def healthy(self) -> bool:
+        """Return whether it answers its health check now; False as well when it was not started."""
+        address = self._address
+        return address is not None and client.is_healthy(address, timeout_seconds=_HEALTH_SECONDS)
+
+    def stop(self, *, timeout_seconds: float) -> None:
+        """End it and everything it started; it is not started again by a task until `start` is called."""
+        self._closing.set()
+        give_up = time.monotonic() + timeout_seconds
+        # Whoever is starting it sees that we are closing and lets go; the end comes even if not.
+        held = self._lock.acquire(timeout=timeout_seconds / 2)
+        try:
+            self._launcher.end(timeout_seconds=max(0.1, give_up - time.monotonic()))
+            self._address = None
+        finally:
+            if held:
+                self._lock.release()
+
+    def _ready(self, deadline: float) -> Address:
+        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise AgentUnavailable(f"{self.agent} did not start in time")
+        try:
+            if self._closing.is_set():
+                raise AgentUnavailable(f"{self.agent} is being stopped")
+            if self._address is not None:
+                if self._launcher.is_running():
+                    return self._address
+                self._address = None
+                self._count_failure()
+            return self._launch(deadline)
+        finally:
+            self._lock.release()
+
+    def _launch(self, deadline: float) -> Address:
+        pause = self._not_before - time.monotonic()
+        if pause > 0:
+            raise AgentUnavailable(f"{self.agent} keeps ending; next start in {pause:.0f} s{self._said()}")
+        deadline = min(deadline, time.monotonic() + self._start_seconds)
+        try:
+            address = self._launcher.launch(timeout_seconds=max(0.1, deadline - time.monotonic()))
+            self._wait_until_healthy(address, deadline)
+        except (AgentUnavailable, ContainerError):
+            self._count_failure()
+            self._launcher.end(timeout_seconds=2.0)
+            raise
+        self._address = address
+        return address
+
+    def _wait_until_healthy(self, address: Address, deadline: float) -> None:
+        look = _FIRST_LOOK_SECONDS
+        while True:
+            left = deadline - time.monotonic()
+            if self._closing.is_set():
+                raise AgentUnavailable(f"{self.agent} is being stopped")
+            if left <= 0:
+                raise AgentUnavailable(f"{self.agent} did not become healthy in time{self._said()}")
+            if client.is_healthy(address, timeout_seconds=min(left, _HEALTH_SECONDS)):
+                return
+            if not self._launcher.is_running():
+                raise AgentUnavailable(f"{self.agent} ended while starting{self._said()}")
+            self._closing.wait(look)
+            look = min(look * 2, _LONGEST_LOOK_SECONDS)
+
+    def _after_trouble(self, address: Address) -> None:
+        """End an agent that is stuck, so that the next task finds a fresh one; others' tasks are not cut short."""
+        if self._closing.is_set():
+            return
+        with self._lock:
+            if self._address is not address or self._in_flight > 1:
+                return
+            if self._launcher.is_running() and client.is_healthy(address, timeout_seconds=_HEALTH_SECONDS):
+                return
+            self._launcher.end(timeout_seconds=2.0)
+            self._address = None
+            self._count_failure()
+
+    def _count_failure(self) -> None:
+        pause = self._first_pause_seconds * 2.0 ** min(self._failures - 1, 10) if self._failures else 0.0
+        self._failures += 1
+        self._not_before = time.monotonic() + min(pause, _LONGEST_PAUSE_SECONDS)
+
+    def _said(self) -> str:
+        words = self._launcher.last_words()
+        return f"; it said: {words}" if words else ""
