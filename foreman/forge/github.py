@@ -39,7 +39,7 @@ class GitHubForge(GitHubReader, GitHubWriter):
             token: Asked at each request, so that no copy is kept.
             api_url: `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise.
             write_interval_seconds: From the end of one write to the start of the next; GitHub asks for at least 1.
-            timeout_seconds: For connecting, for each wait on the reply, and for the whole body.
+            timeout_seconds: For connecting, for the reply's head, and for its body.
             clock: Time of day, aware UTC; rate limits are reckoned with it.
             monotonic: Clock for the write interval, in seconds.
             wait: Called with seconds between writes. When it returns True (a stop event's `wait`), the write is not

@@ -17,6 +17,7 @@ from github.Auth import Auth
 from github.Requester import HTTPRequestsConnectionClass
 
 from foreman.errors import ForgeAuthError
+from foreman.forge.http_deadline import DeadlineAdapter
 
 MAX_REPLY_BYTES = 20 * 1024 * 1024
 """A page of 100 issues with bodies at GitHub's limit of 65,536 characters of four bytes is 26 MB, which nobody has."""
@@ -98,7 +99,7 @@ class OneOriginConnection(HTTPRequestsConnectionClass):
 
         Args:
             api_url: Where the API is; only scheme, host and port are used.
-            timeout_seconds: For connecting, for each wait on the reply, and for the whole body.
+            timeout_seconds: For connecting, for the reply's head, and for its body.
             monotonic: Clock for idle time and the body's deadline.
         """
         parts = urlsplit(api_url)
@@ -107,6 +108,8 @@ class OneOriginConnection(HTTPRequestsConnectionClass):
         self._monotonic = monotonic
         self._used_at = monotonic()
         self.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, DeadlineAdapter(pool_connections=1, pool_maxsize=1))
         # A proxy of the environment would see the token of a plain HTTP request.
         self.session.trust_env = parts.scheme == "https"
         # Anything but None keeps requests from reading ~/.netrc.

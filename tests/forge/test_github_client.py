@@ -1,0 +1,280 @@
+"""What goes over the wire: no redirect, one request per write, bounded replies, spaced writes, limits kept."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from foreman.errors import ForgeAuthError, ForgeError, ForgeMoved, ForgeRateLimited, ForgeUnavailable
+from foreman.forge import github_wire
+from foreman.forge.github import GitHubForge
+from tests.forge.replies import REF, REPO, comment, issue, label
+from tests.forge.scripted import Answer, ScriptedServer, closed_port
+
+Connect = Callable[..., GitHubForge]
+OK = Answer(201, comment())
+
+
+def _hang_up(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def _half_a_head(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 201 Crea")
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+_ODD_NUMBERS = (("X-RateLimit-Limit", "x"), ("X-RateLimit-Remaining", "y"))
+_BAD_DAYS = {
+    "dropped": (_hang_up, ForgeUnavailable),
+    "half a head": (_half_a_head, ForgeUnavailable),
+    "half a body": (Answer(200, b'[{"id": 1', length=5000), ForgeUnavailable),
+    "a captive portal": (Answer(200, b"<html>log in</html>", (("Content-Type", "text/html"),)), ForgeUnavailable),
+    "nothing": (Answer(200), ForgeUnavailable),
+    "another shape": (Answer(200, {"hello": "world"}), ForgeUnavailable),
+    "deep nesting": (Answer(200, b"[" * 100_000), ForgeUnavailable),
+    "a number too long": (Answer(200, b"1" * 10_000), ForgeUnavailable),
+    "no UTF-8": (Answer(200, b'"\xff"'), ForgeUnavailable),
+    "a limit that is no number": (Answer(200, [], _ODD_NUMBERS), ForgeUnavailable),
+    "come back later": (Answer(202, {}), ForgeUnavailable),
+    "nothing new": (Answer(304), ForgeUnavailable),
+    "500": (Answer(500, b"oops"), ForgeUnavailable),
+    "502 page": (Answer(502, b"<html>Unicorn!</html>"), ForgeUnavailable),
+    "error that is a list": (Answer(503, [1]), ForgeUnavailable),
+    "error with a number for a message": (Answer(500, {"message": 5}), ForgeUnavailable),
+    "401": (Answer(401, {"message": "Bad credentials"}), ForgeAuthError),
+    **{
+        f"{status}": (Answer(status, {"message": "Moved"}, (("Location", "/repos/evil/other/issues/12"),)), ForgeMoved)
+        for status in (301, 302, 303, 307, 308)
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("day", _BAD_DAYS)
+@pytest.mark.parametrize("kind", ["read", "write"])
+def test_a_bad_day_is_one_request_and_one_clear_error(
+    day: str, kind: str, server: ScriptedServer, connect: Connect
+) -> None:
+    answer, expected = _BAD_DAYS[day]
+    server.will(answer)
+    forge = connect(server.url)
+
+    with pytest.raises(ForgeError) as raised:
+        forge.comments(REF) if kind == "read" else forge.post_comment(REF, "hello")
+
+    assert type(raised.value) is expected
+    assert raised.value.repo == "acme/widget"
+    assert getattr(raised.value, "sent", True) is True
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("url", ["refused", "no such host", "not trusted"])
+def test_only_what_never_connected_counts_as_not_sent(url: str, server: ScriptedServer, connect: Connect) -> None:
+    urls = {
+        "refused": f"http://127.0.0.1:{closed_port()}",
+        "no such host": "http://nobody.invalid",
+        # A host that speaks no TLS at all: something was sent, so nothing is certain.
+        "not trusted": server.url.replace("http", "https"),
+    }
+    forge = connect(urls[url])
+
+    with pytest.raises(ForgeUnavailable) as raised:
+        forge.post_comment(REF, "hello")
+
+    assert raised.value.sent is (url == "not trusted")
+
+
+def test_silence_ends_with_the_time_out(server: ScriptedServer, connect: Connect) -> None:
+    released = threading.Event()
+    server.will(lambda connection: released.wait(20) and None)
+    forge = connect(server.url, timeout_seconds=0.3)
+
+    with pytest.raises(ForgeUnavailable, match="no answer in time") as raised:
+        forge.post_comment(REF, "hello")
+
+    released.set()
+    assert raised.value.sent
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a_reply_that_drips_ends_with_the_deadline(part: str, server: ScriptedServer, connect: Connect) -> None:
+    stop = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        start = b"HTTP/1.1 200 OK\r\n" + (b"X: " if part == "head" else b"Content-Length: 9999\r\n\r\n")
+        connection.sendall(start)
+        while not stop.wait(0.02):
+            try:
+                connection.sendall(b"a")
+            except OSError:
+                return
+
+    server.will(drip)
+    forge = connect(server.url, timeout_seconds=0.4)
+
+    with pytest.raises(ForgeUnavailable, match=r"too slow|no answer in time"):
+        forge.issue(REF)
+    stop.set()
+
+
+def test_a_reply_longer_than_the_bound_is_not_read(
+    server: ScriptedServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(github_wire, "MAX_REPLY_BYTES", 1000)
+    server.will(Answer(200, b'"' + b"a" * 2000 + b'"'))
+
+    with pytest.raises(ForgeUnavailable, match="longer than"):
+        connect(server.url).issue(REF)
+
+
+def test_the_token_goes_nowhere_else_and_is_asked_for_each_time(server: ScriptedServer, connect: Connect) -> None:
+    other = ScriptedServer()
+    other.will(OK)
+    tokens = iter(["first", "second", "third", "fourth"])
+    forge = connect(server.url, token=lambda: next(tokens))
+    try:
+        for status in (301, 307):
+            server.will(Answer(status, {}, (("Location", f"{other.url}/repos/acme/widget/issues/12/comments"),)))
+            with pytest.raises(ForgeMoved):
+                forge.post_comment(REF, "hello")
+        link = (("Link", f'<{other.url}/repos/acme/widget/labels?page=2>; rel="next"'),)
+        server.will(Answer(200, [label("bug")], link), Answer(200, []))
+        forge.labels(REPO)
+
+        assert other.asked == []
+        assert [asked.headers["authorization"] for asked in server.asked] == [
+            "Bearer first",
+            "Bearer second",
+            "Bearer third",
+            "Bearer fourth",
+        ]
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("token", ["", "s3cret\nX-Evil: 1", "s3 cret", "s3crët", "s3cret\r"])
+def test_a_token_that_cannot_be_one_is_refused_without_being_named(
+    token: str, server: ScriptedServer, connect: Connect
+) -> None:
+    with pytest.raises(ForgeAuthError) as raised:
+        connect(server.url, token=lambda: token).whoami()
+
+    assert "s3" not in str(raised.value)
+    assert server.asked == []
+
+
+def test_the_environments_proxy_and_netrc_see_no_token(
+    server: ScriptedServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    server.will(Answer(200, {"login": "bot", "id": 3, "type": "Bot"}))
+
+    account = connect(server.url).whoami()
+
+    assert account.is_bot
+    assert server.asked[0].headers["authorization"] == "Bearer t0ken"
+
+
+class _Time:
+    """A clock that only moves when somebody waits."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+        self.waits: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.seconds += seconds
+
+    def clock(self) -> datetime:
+        return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+
+def test_writes_keep_their_distance_and_reads_do_not(server: ScriptedServer, connect: Connect) -> None:
+    time = _Time()
+    forge = connect(server.url, write_interval_seconds=1.0, monotonic=time.monotonic, wait=time.wait)
+    server.will(OK)
+
+    forge.post_comment(REF, "one")
+    time.seconds += 0.25
+    forge.post_comment(REF, "two")
+    server.will(Answer(500), Answer(200, issue()), OK)
+    time.seconds += 5
+    with pytest.raises(ForgeUnavailable):
+        forge.post_comment(REF, "failed writes count too")
+    forge.issue(REF)
+    forge.post_comment(REF, "three")
+
+    assert time.waits == [0.75, 1.0]
+
+
+def test_a_stop_while_waiting_sends_nothing(server: ScriptedServer, connect: Connect) -> None:
+    stop = threading.Event()
+    stop.set()
+    forge = connect(server.url, write_interval_seconds=60.0, wait=stop.wait)
+    server.will(OK)
+    forge.post_comment(REF, "one")
+
+    with pytest.raises(ForgeUnavailable) as raised:
+        forge.post_comment(REF, "two")
+
+    assert raised.value.sent is False
+    assert len(server.asked) == 1
+
+
+def test_a_limit_is_kept_for_the_whole_account_and_grows(server: ScriptedServer, connect: Connect) -> None:
+    time = _Time()
+    forge = connect(server.url, clock=time.clock)
+    server.will(Answer(403, {"message": "You have exceeded a secondary rate limit."}))
+    found = []
+    for _ in range(3):
+        with pytest.raises(ForgeRateLimited) as raised:
+            forge.post_comment(REF, "hello")
+        found.append(raised.value.retry_at - time.clock())
+        with pytest.raises(ForgeRateLimited, match="waiting out"):
+            forge.issue(REF)
+        time.wait(found[-1].total_seconds())
+
+    assert found == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4)]
+    assert len(server.asked) == 3
+    server.will(OK)
+    assert forge.post_comment(REF, "hello") == 55
+
+
+def test_an_exhausted_quota_is_noticed_with_the_last_good_reply(server: ScriptedServer, connect: Connect) -> None:
+    time = _Time()
+    reset = int((time.clock() + timedelta(minutes=9)).timestamp())
+    headers = (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Limit", "60"), ("X-RateLimit-Reset", str(reset)))
+    server.will(Answer(200, issue(), headers))
+    forge = connect(server.url, clock=time.clock)
+
+    forge.issue(REF)
+    with pytest.raises(ForgeRateLimited) as raised:
+        forge.issue(REF)
+
+    assert raised.value.retry_at.timestamp() == reset
+    assert len(server.asked) == 1
+
+
+def test_threads_share_one_account_without_mixing_replies(server: ScriptedServer, connect: Connect) -> None:
+    server.will(*[Answer(201, comment(id=number)) for number in range(1, 41)])
+    forge = connect(server.url)
+    got: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: got.extend(forge.post_comment(REF, "x") for _ in range(10))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert sorted(got) == list(range(1, 41))
+    assert len(server.asked) == 40
