@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -24,10 +23,13 @@ import foreman
 from foreman.agent import keeper
 from foreman.agent.client import Address
 from foreman.agent.managed import START_SECONDS, ManagedRuntime
+from foreman.agent.resources import Resources
 from foreman.errors import AgentUnavailable
 
 BUNDLED = {"issue-triage": "agents.issue_triage"}
 """Agent types that come with Foreman, and the module each is run as."""
+
+__all__ = ["BUNDLED", "MAX_SOCKET_PATH", "ProcessLauncher", "Resources", "process_runtime"]
 
 MAX_SOCKET_PATH = 107
 """Longest path a socket can be bound to on Linux, bytes (`sun_path` with its end)."""
@@ -36,21 +38,6 @@ _GRACE_SECONDS = 0.5
 _MAX_LINE_CHARS = 500
 _MAX_LOGGED_LINES = 200
 _OPEN_FILES = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resources:
-    """What one agent may use.
-
-    Attributes:
-        memory_bytes: Memory; 0 for no limit.
-        cpus: Processors; containers only.
-        pids: Processes and threads.
-    """
-
-    memory_bytes: int = 512 * 1024 * 1024
-    cpus: float = 1.0
-    pids: int = 128
 
 
 def process_runtime(
