@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     """Operational settings; each is read from `FOREMAN_` and its name in capitals.
 
     Attributes:
-        log_level: Least level that is written: debug, info, warning, error.
+        log_level: Least level that is written: debug, info, warning, error; None: what the command thinks fit.
         log_format: `console` or `json`; None: console on a terminal, else JSON.
         config: Configuration file, when `--config` names none.
         data_dir: Where everything is kept.
@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] | None = None
     log_format: Literal["console", "json"] | None = None
     config: Path | None = None
     data_dir: Path = Field(default_factory=data_dir)

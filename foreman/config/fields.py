@@ -6,7 +6,7 @@ import re
 import shlex
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -25,8 +25,6 @@ from foreman.secrets import SecretRef
 
 MEMORY_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _MEMORY = re.compile(r"([0-9]{1,12})([bkmg]?)", re.IGNORECASE)
-LOOPBACK = ("127.", "::1", "localhost")
-"""How the host of an address on this machine begins."""
 
 
 class Section(BaseModel):
@@ -70,6 +68,14 @@ def _switch(value: Any) -> Any:
     ):
         return value
     raise ValueError("needs true or false")
+
+
+def _first_run(value: Any) -> Any:
+    if value == "new" or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1000):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) <= 1000:
+        return int(value)
+    raise ValueError("needs `new`, or how many of the newest open issues come first (0 to 1000)")
 
 
 def _secret(value: Any) -> SecretRef | None:
@@ -131,10 +137,20 @@ def _arguments(value: Any) -> Any:
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 AgentType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+FirstRun = Annotated[
+    Literal["new"] | int,
+    PlainValidator(_first_run),
+    WithJsonSchema({"anyOf": [{"const": "new"}, {"type": "integer", "minimum": 0, "maximum": 1000}]}),
+]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Whole = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
-Money = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0})]
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    PlainSerializer(float, when_used="json"),
+    WithJsonSchema({"type": "number", "minimum": 0}),
+]
 ForgeUrl = Annotated[str, AfterValidator(_forge_url)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Link = Annotated[str, AfterValidator(_link)]

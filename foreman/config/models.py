@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from foreman.config.fields import (
     AgentType,
     BaseUrl,
     Command,
     FilePath,
+    FirstRun,
     ForgeUrl,
     Memory,
     Money,
@@ -103,14 +104,6 @@ class LLM(Section):
         return data
 
 
-def _first_run(value: Any) -> Any:
-    if value == "new" or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1000):
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and int(value) <= 1000:
-        return int(value)
-    raise ValueError("needs `new`, or how many of the newest open issues come first (0 to 1000)")
-
-
 class Polling(Section):
     """How forges are read and written."""
 
@@ -121,21 +114,17 @@ class Polling(Section):
     settle_seconds: Number = Field(
         60.0, ge=0, le=3600, description="Seconds after a lost reply in which a forge may still carry the request out."
     )
-    first_run: Literal["new"] | int = Field(
+    first_run: FirstRun = Field(
         "new",
         description="`new`: only what is opened after the first poll; or how many of the newest issues come first.",
     )
-
-    _read_first_run = field_validator("first_run", mode="plain")(_first_run)
 
 
 class RepoPolling(Section):
     """What of `polling` may differ for a repository."""
 
     interval_seconds: Number | None = Field(None, ge=1, le=86_400, description="Seconds between two polls.")
-    first_run: Literal["new"] | int | None = Field(None, description="As in `polling`.")
-
-    _read_first_run = field_validator("first_run", mode="plain")(_first_run)
+    first_run: FirstRun | None = Field(None, description="As in `polling`.")
 
 
 class Storage(Section):

@@ -1,0 +1,86 @@
+"""`foreman config …`: what holds, whether it is right, and its schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from foreman.cli.context import Context
+from foreman.cli.options import Json
+
+_Which = Literal["config", "task", "decision"]
+
+
+def show(context: typer.Context, as_json: Json = False) -> None:
+    """Print the effective configuration: defaults filled in, secrets as the variables they come from."""
+    from foreman.cli.output import emit
+    from foreman.config import document
+    from foreman.config.show import shown
+
+    own = Context.of(context)
+    path = own.config_file()
+    config = own.load()
+    data = shown(config, document.read(path).data)
+    plans = config.plans()
+
+    def for_people() -> None:
+        import yaml
+
+        from foreman.cli.output import block, line
+
+        line(f"# {path}")
+        block(yaml.safe_dump(data, sort_keys=False, allow_unicode=False, width=110))
+        line()
+        line("# What holds where:")
+        for plan in plans:
+            line(f"# {plan.repo}{'' if plan.enabled else ' (disabled)'}, every {plan.interval_seconds:g} s")
+            for agent in plan.agents:
+                modes = "".join(f", {kind}: {mode}" for kind, mode in agent.policy.modes.items())
+                line(f"#   {agent.agent}: {agent.policy.mode}{modes}; closing {_allowed(agent.policy.allow_close)}")
+                line(f"#     labels: {', '.join(agent.policy.labels_add) or 'none'}")
+
+    emit({"source": path, "config": data, "effective": plans}, as_json=as_json, show=for_people)
+
+
+def validate(context: typer.Context, as_json: Json = False) -> int:
+    """Check the configuration and that every secret it names can be found; print every problem at once."""
+    from foreman.cli import exits
+    from foreman.cli.output import line, print_json
+    from foreman.config.load import load, unset_secrets
+    from foreman.errors import ConfigError
+
+    own = Context.of(context)
+    source = ""
+    repositories = 0
+    try:
+        path = own.config_file()
+        source = str(path)
+        config = load(path)
+        repositories = len(config.repos)
+        unset = unset_secrets(config)
+        if unset:
+            raise ConfigError(unset, source=source)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        problems = [{"path": problem.path, "message": problem.message} for problem in error.problems]
+        print_json({"source": error.source or source, "valid": False, "problems": problems})
+        return exits.WRONG_USAGE
+    if as_json:
+        print_json({"source": source, "valid": True, "problems": []})
+    else:
+        line(f"{source}: valid, {repositories} {'repository' if repositories == 1 else 'repositories'}")
+    return exits.DONE
+
+
+def schema(which: Annotated[_Which, typer.Argument(help="Which schema.")] = "config") -> None:
+    """Print a JSON Schema: of the configuration (for editors), of a task or of a decision."""
+    from foreman.cli.output import print_json
+    from foreman.config.reference import SCHEMAS
+
+    print_json(SCHEMAS[which]())
+
+
+def _allowed(value: bool) -> str:
+    return "allowed" if value else "not allowed"

@@ -1,0 +1,106 @@
+"""Where errors become exit codes and messages; the only place that knows both."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+from foreman.errors import ConfigError, ForemanError, UsageError
+from foreman.printable import printable
+from foreman.secrets import KnownSecrets, mask_tokens
+
+DONE = 0
+FAILED = 1
+WRONG_USAGE = 2
+BUG = 3
+INTERRUPTED = 130
+
+MAX_CRASH_LOG_BYTES = 1024 * 1024
+"""Above this the crash log begins anew, bytes."""
+
+
+def report(error: BaseException, secrets: KnownSecrets) -> int:
+    """Tell the person what happened.
+
+    Args:
+        error: What ended the command.
+        secrets: Values not to be printed.
+
+    Returns:
+        The exit code.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        _say("interrupted")
+        return INTERRUPTED
+    if isinstance(error, ConfigError):
+        head = f"{error.source}: " if error.source else ""
+        for problem in error.problems:
+            _say(_clean(f"{head}{problem}", secrets))
+        return WRONG_USAGE
+    if isinstance(error, ForemanError):
+        _say(_clean(str(error), secrets))
+        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
+    return _bug(error, secrets)
+
+
+def wrong_usage(message: str, usage: str = "") -> int:
+    """Tell the person that the command line cannot be read; return the exit code."""
+    _say(printable(message, keep_lines=True))
+    if usage:
+        print(usage, file=sys.stderr)  # noqa: T201
+    return WRONG_USAGE
+
+
+def _bug(error: BaseException, secrets: KnownSecrets) -> int:
+    text = "".join(traceback.format_exception(error))
+    place = _keep(printable(mask_tokens(secrets.redact(text)), keep_lines=True))
+    where = f"; details in {place}" if place else ""
+    address = _tracker()
+    ask = f"; please report it: {address}" if address else "; please report it"
+    summary = _clean(f"{type(error).__name__}: {error}"[:300], secrets)
+    _say(f"this is a bug in Foreman: {summary}{where}{ask}")
+    if not place:
+        print(_clean(text, secrets, keep_lines=True), file=sys.stderr)  # noqa: T201
+    return BUG
+
+
+def _keep(text: str) -> Path | None:
+    """Add a traceback to the crash log; None when it could not be written."""
+    import os
+    from datetime import UTC, datetime
+
+    from foreman import __version__
+    from foreman.config.paths import data_dir
+
+    place = data_dir() / "crash.log"
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        begin_anew = place.exists() and place.stat().st_size > MAX_CRASH_LOG_BYTES
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if begin_anew else os.O_APPEND)
+        with open(os.open(place, flags, 0o600), "a", encoding="utf-8") as file:  # noqa: PTH123
+            version = f"foreman {__version__}, Python {sys.version.split()[0]}"
+            file.write(f"--- {datetime.now(UTC):%Y-%m-%d %H:%M:%S} {version}\n{text}\n")
+    except OSError:
+        return None
+    return place
+
+
+def _tracker() -> str:
+    """Return where bugs are reported, as the package's own metadata has it; empty when it has none."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        urls = metadata("foreman").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    named = dict(url.split(", ", 1) for url in urls if ", " in url)
+    return str(named.get("Issues", ""))
+
+
+def _clean(text: str, secrets: KnownSecrets, *, keep_lines: bool = True) -> str:
+    return printable(mask_tokens(secrets.redact(text)), keep_lines=keep_lines)
+
+
+def _say(text: str) -> None:
+    print(f"foreman: {text}", file=sys.stderr)  # noqa: T201

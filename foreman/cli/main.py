@@ -1,0 +1,140 @@
+"""The entry point: read the options before the command, call it, turn what comes out into an exit code.
+
+`foreman --help` imports Typer and nothing else that is not in the standard library; a family's module does all
+further imports inside its functions.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from foreman import __version__
+from foreman.cli import exits
+from foreman.cli.context import Context
+from foreman.secrets import KnownSecrets
+
+FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (("configuration", "config", ("show", "validate", "schema")),)
+"""Module under `foreman.cli`, group (empty: top level), functions in the order of the help.
+
+A command is called as its function, `_` written as `-` and one at the end left out; `inspect=explain` is another,
+unlisted name for `explain`. Its docstring is its help. What it returns is the exit code, None for 0.
+"""
+
+GROUPS = {
+    "config": "The configuration: what holds, whether it is right, its schema.",
+    "agent": "Agents: which there are, building and testing them.",
+    "memory": "What Foreman remembers.",
+    "db": "The database: backup, restore, check.",
+}
+"""What each group is for."""
+
+_Level = Literal["debug", "info", "warning", "error"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Instead of the process's own.
+
+    Returns:
+        The exit code: 0 done, 1 failed or something needs attention, 2 wrong usage or configuration, 3 a bug in
+        Foreman, 130 interrupted.
+    """
+    secrets = KnownSecrets()
+    try:
+        result = build(secrets)(args=arguments, prog_name="foreman", standalone_mode=False)
+    except typer.Abort:
+        return exits.report(KeyboardInterrupt(), secrets)
+    except typer.TyperException as error:
+        return _misused(error)
+    except (Exception, KeyboardInterrupt) as error:
+        return exits.report(error, secrets)
+    return result if isinstance(result, int) else exits.DONE
+
+
+def build(secrets: KnownSecrets) -> typer.Typer:
+    """Put the whole command line together.
+
+    Args:
+        secrets: Handed to every command.
+
+    Returns:
+        The application.
+    """
+    app = _group("An always-on AI co-maintainer for open-source repositories.")
+    app.callback(invoke_without_command=False)(_options(secrets))
+    groups: dict[str, typer.Typer] = {"": app}
+    for module_name, group, functions in FAMILIES:
+        module = importlib.import_module(f"foreman.cli.{module_name}")
+        if group not in groups:
+            groups[group] = _group(GROUPS[group])
+            app.add_typer(groups[group], name=group)
+        for entry in functions:
+            alias, _, function_name = entry.rpartition("=")
+            function = getattr(module, function_name)
+            name = (alias or function_name).rstrip("_").replace("_", "-")
+            text = _help(function)
+            groups[group].command(name, help=text, short_help=text.split("\n")[0], hidden=bool(alias))(function)
+    return app
+
+
+def _group(text: str) -> typer.Typer:
+    return typer.Typer(
+        help=text,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+def _options(secrets: KnownSecrets) -> Callable[..., None]:
+    def options(
+        context: typer.Context,
+        config: Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file.")] = None,
+        log_level: Annotated[_Level | None, typer.Option("--log-level", help="Least level that is logged.")] = None,
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+        ] = False,
+    ) -> None:
+        """An always-on AI co-maintainer for open-source repositories."""
+        del version
+        context.obj = Context(config_path=config, log_level=log_level, secrets=secrets)
+
+    return options
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"foreman {__version__}")
+        raise typer.Exit
+
+
+def _help(function: Callable[..., object]) -> str:
+    """Return what a docstring says before its sections, which are for readers of the code."""
+    text = inspect.getdoc(function) or ""
+    lines = text.splitlines()
+    ends = [number for number, line in enumerate(lines) if line in {"Args:", "Returns:", "Raises:"}]
+    return "\n".join(lines[: ends[0]] if ends else lines).strip()
+
+
+def _misused(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    usage = f"{context.get_usage()}\nTry '{context.command_path} --help'." if context is not None else ""
+    message = error.format_message()
+    if message.startswith("Usage:"):  # a group called without a command: the help is the message
+        typer.echo(message, err=True)
+        return exits.WRONG_USAGE
+    return exits.wrong_usage(message, usage)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

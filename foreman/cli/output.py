@@ -1,0 +1,138 @@
+"""What commands print: one JSON document, or tables and lines; text from outside is always escaped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+
+from foreman.printable import printable
+
+
+def emit(document: Any, *, as_json: bool, show: Callable[[], None]) -> None:
+    """Print the answer of a reading command.
+
+    Args:
+        document: What it found; dataclasses, enums, times and paths are written as JSON has them.
+        as_json: Print the document.
+        show: Prints it for people.
+    """
+    if as_json:
+        print_json(document)
+    else:
+        show()
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document, ASCII only, so that nothing in it can steer a terminal."""
+    print(json.dumps(plain(document), indent=2, ensure_ascii=True, allow_nan=False))  # noqa: T201
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into what JSON has; times become ISO 8601 in UTC, durations seconds, sets sorted lists.
+
+    Args:
+        value: Anything that commands print.
+
+    Returns:
+        None, a switch, a number, text, a list or a dict.
+
+    Raises:
+        TypeError: There is no agreed way to write it.
+    """
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, (date, PurePath)):
+        return str(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(item) for item in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if hasattr(value, "key") and type(value).__name__ == "RepoRef":
+            return str(value)
+        if type(value).__name__ == "IssueRef":
+            return str(value)
+        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if hasattr(value, "model_dump"):
+        return plain(value.model_dump(mode="json"))
+    raise TypeError(f"cannot write a {type(value).__name__} as JSON")
+
+
+def line(text: str = "") -> None:
+    """Print a line of the answer."""
+    print(printable(text, keep_lines=False))  # noqa: T201
+
+
+def block(text: str, *, indent: str = "") -> None:
+    """Print text of several lines, each escaped and indented."""
+    for part in text.splitlines():
+        print(indent + printable(part))  # noqa: T201
+
+
+def story(text: str) -> None:
+    """Tell on standard error what goes on."""
+    print(printable(text), file=sys.stderr)  # noqa: T201
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+    """Print a table: fitted to a terminal, or plain columns that scripts and mails can take.
+
+    Args:
+        columns: Heads.
+        rows: As many cells each; None is an empty cell.
+        right: Heads of the columns whose cells are numbers.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if sys.stdout.isatty():
+        _rich(columns, cells, right)
+        return
+    widths = [max(len(head), *(len(row[index]) for row in cells), 0) for index, head in enumerate(columns)]
+    for row in [[head.upper() for head in columns], *cells]:
+        parts = [
+            text.rjust(width) if head in right else text.ljust(width)
+            for text, width, head in zip(row, widths, columns, strict=True)
+        ]
+        print("  ".join(parts).rstrip())  # noqa: T201
+
+
+def when(moment: datetime | None) -> str:
+    """Render a time for people: UTC, to the second; `-` when there is none."""
+    return "-" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return when(value)
+    return printable(str(value))
+
+
+def _rich(columns: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for head in columns:
+        shown.add_column(head.upper(), justify="right" if head in right else "left", overflow="fold")
+    for row in cells:
+        shown.add_row(*(Text(text) for text in row))
+    Console(highlight=False, markup=False).print(shown)

@@ -1,0 +1,145 @@
+"""Logging: one configuration of structlog for the whole process, with redaction and escaping built in.
+
+Everything a record holds is made plain data, known secrets and token shapes are replaced, control characters are
+escaped. Records of libraries that use `logging` come in at warning and above and go the same way.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+
+from foreman.printable import printable
+from foreman.secrets import KnownSecrets, mask_tokens
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["console", "json"]
+
+MAX_VALUE_CHARS = 4_000
+"""Longest single value, characters; a traceback may have five times as many."""
+
+MAX_ITEMS = 50
+"""Most entries of a list or mapping in one value."""
+
+_DEPTH = 5
+
+
+def configure(level: Level, fmt: Format | None, secrets: KnownSecrets, stream: TextIO | None = None) -> None:
+    """Set logging up; a later call replaces an earlier one.
+
+    Args:
+        level: Least level that is written.
+        fmt: None: console on a terminal, else one JSON object per line.
+        secrets: Values never to be written; those added later count too.
+        stream: Where to; standard error by default.
+    """
+    stream = stream or sys.stderr
+    console = fmt == "console" or (fmt is None and stream.isatty())
+    colours = console and stream.isatty() and not os.environ.get("NO_COLOR")
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer(sort_keys=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            Cleaner(secrets, keep_lines=console),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        cache_logger_on_first_use=False,
+    )
+    _route_libraries()
+
+
+class Cleaner:
+    """The processor no record gets around: plain data only, no secret, nothing that forges another record."""
+
+    def __init__(self, secrets: KnownSecrets, *, keep_lines: bool = False) -> None:
+        """Keep what is needed.
+
+        Args:
+            secrets: Values never to be written.
+            keep_lines: For people: tracebacks keep their lines, indented so that none can pass for a record.
+        """
+        self._secrets = secrets
+        self._keep_lines = keep_lines
+
+    def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        """Clean one record."""
+        del logger, method
+        result: dict[str, Any] = {}
+        for key, value in event.items():
+            if key in {"exception", "stack"} and isinstance(value, str):
+                result[key] = self._traceback(value)
+            else:
+                result[self._text(str(key), 100)] = self._value(value, _DEPTH)
+        return result
+
+    def _value(self, value: Any, depth: int) -> Any:
+        if value is None or isinstance(value, (bool, int, float)):
+            return value if type(value) in (type(None), bool, int, float) else self._text(str(value), MAX_VALUE_CHARS)
+        if depth and isinstance(value, Mapping):
+            pairs = list(value.items())[:MAX_ITEMS]
+            return {self._text(str(key), 100): self._value(item, depth - 1) for key, item in pairs}
+        if depth and isinstance(value, (list, tuple, set, frozenset)):
+            return [self._value(item, depth - 1) for item in list(value)[:MAX_ITEMS]]
+        return self._text(str(value), MAX_VALUE_CHARS)
+
+    def _text(self, text: str, limit: int) -> str:
+        return _cut(printable(self._hide(text)), limit)
+
+    def _traceback(self, text: str) -> str:
+        hidden = _cut(self._hide(text), 5 * MAX_VALUE_CHARS)
+        if not self._keep_lines:
+            # JSON writes a line feed as two characters, so the record stays one line.
+            return printable(hidden, keep_lines=True)
+        return "\n".join("    " + printable(line) for line in hidden.split("\n"))
+
+    def _hide(self, text: str) -> str:
+        return mask_tokens(self._secrets.redact(text))
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+
+
+class _Libraries(logging.Handler):
+    """Hands records of `logging` to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            text = str(record.msg)
+        logger = structlog.get_logger()
+        logger.log(
+            min(max(record.levelno, logging.WARNING), logging.CRITICAL),
+            "library_message",
+            logger=record.name,
+            text=text,
+            exc_info=record.exc_info if record.exc_info and record.exc_info[0] else None,
+        )
+
+
+def _route_libraries() -> None:
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    for handler in root.handlers[:]:
+        if isinstance(handler, (_Libraries, logging.StreamHandler)) and type(handler) in (
+            _Libraries,
+            logging.StreamHandler,
+        ):
+            root.removeHandler(handler)
+    root.addHandler(_Libraries())
