@@ -1,0 +1,186 @@
+"""GitHub's REST dialect: who asks, how much quota is left, which handler answers, with which headers.
+
+Understands paths with and without the `/api/v3` of GitHub Enterprise, and `/repositories/ID` beside
+`/repos/owner/name`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from foreman.sandbox import github_read as read
+from foreman.sandbox import github_write as write
+from foreman.sandbox.exchange import Answer, Request, Write
+from foreman.sandbox.github_call import Call, Refused, Reply
+from foreman.sandbox.github_shapes import Shapes
+from foreman.sandbox.quota import Quota
+from foreman.sandbox.state import Repo, World
+
+Handler = Callable[[Call], Reply | write.Doing]
+
+_ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "", read.repository),
+    ("GET", "/issues", read.issues),
+    ("POST", "/issues", write.open_issue),
+    ("GET", r"/issues/(\d+)", read.issue),
+    ("PATCH", r"/issues/(\d+)", write.patch_issue),
+    ("GET", r"/issues/(\d+)/comments", read.comments),
+    ("POST", r"/issues/(\d+)/comments", write.post_comment),
+    ("GET", "/issues/comments", read.repo_comments),
+    ("GET", r"/issues/comments/(\d+)", read.comment),
+    ("PATCH", r"/issues/comments/(\d+)", write.patch_comment),
+    ("DELETE", r"/issues/comments/(\d+)", write.delete_comment),
+    ("GET", r"/issues/(\d+)/labels", read.issue_labels),
+    ("POST", r"/issues/(\d+)/labels", write.post_labels),
+    ("DELETE", r"/issues/(\d+)/labels/(.+)", write.delete_label),
+    ("PUT", r"/issues/(\d+)/lock", write.lock),
+    ("DELETE", r"/issues/(\d+)/lock", write.unlock),
+    ("GET", r"/issues/(\d+)/events", read.events),
+    ("GET", r"/issues/(\d+)/timeline", read.timeline),
+    ("POST", r"/issues/(\d+)/assignees", write.assign),
+    ("DELETE", r"/issues/(\d+)/assignees", write.unassign),
+    ("GET", "/labels", read.labels),
+    ("POST", "/labels", write.create_label),
+    ("GET", "/labels/(.+)", read.label),
+    ("GET", "/assignees", read.assignees),
+    ("GET", "/assignees/([^/]+)", read.assignee),
+    ("GET", "/collaborators/([^/]+)/permission", read.permission),
+)
+_REPO_ROUTES = tuple((method, re.compile(pattern), handler) for method, pattern, handler in _ROUTES)
+_OTHER_ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
+    ("GET", re.compile("/user"), read.me),
+    ("GET", re.compile("/users/([^/]+)"), read.user),
+)
+_REPO_PATH = re.compile(r"/repos/([^/]+/[^/]+)(/.*)?|/repositories/(\d+)(/.*)?")
+_PREFIX = "/api/v3"
+
+
+class GitHubFront:
+    """Answers as GitHub would.
+
+    Args:
+        world: The state it shows and changes.
+        quota: Counts requests.
+        clock: Time of day, aware UTC.
+    """
+
+    def __init__(self, world: World, quota: Quota, clock: Callable[[], datetime]) -> None:
+        self._world = world
+        self._quota = quota
+        self._clock = clock
+
+    def split(self, target: str) -> tuple[str, str]:
+        """Split an address's path into the API prefix and the rest."""
+        if target == _PREFIX or target.startswith(f"{_PREFIX}/"):
+            return _PREFIX, target.removeprefix(_PREFIX)
+        return "", target
+
+    def login(self, headers: Mapping[str, str]) -> str:
+        """Return whose credentials these are; empty for none or wrong ones."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        account = self._world.holder(token.strip()) if scheme.lower() in ("token", "bearer") else None
+        return account.login if account else ""
+
+    def answer(self, request: Request) -> Answer | Write:
+        """Answer a read or a refused write at once; hand back an allowed write undone."""
+        login = self.login(request.headers)
+        if not login and request.headers.get("authorization"):
+            return self._finish(request, "", Refused(401, "Bad credentials").reply)
+        if request.path == "/rate_limit":
+            return self._finish(request, login, self._limits(login), counts=False)
+        if self._quota.bucket(login, self._clock()).remaining <= 0:
+            return self._finish(request, login, self._exhausted(login), counts=False)
+        try:
+            result = self._handle(request, login)
+        except Refused as refused:
+            return self._finish(request, login, refused.reply)
+        if isinstance(result, Reply):
+            return self._finish(request, login, result)
+        doing = result
+
+        def apply() -> tuple[Answer, str]:
+            reply, effect = doing.do()
+            return self._finish(request, login, reply), effect
+
+        return Write(effect=doing.effect, apply=apply)
+
+    def _handle(self, request: Request, login: str) -> Reply | write.Doing:
+        routes, path, repo = _OTHER_ROUTES, request.path, None
+        if found := _REPO_PATH.fullmatch(request.path):
+            routes, path = _REPO_ROUTES, found[2] or found[4] or ""
+            repo = self._repo(request, login, found[1] or "", int(found[3] or 0), path)
+        for method, pattern, handler in routes:
+            if method == request.method and (match := pattern.fullmatch(path)):
+                call = Call(
+                    world=self._world,
+                    request=request,
+                    login=login or None,
+                    now=self._clock(),
+                    shapes=Shapes(self._world, request.base),
+                    args=match.groups(),
+                    _repo=repo,
+                )
+                return handler(call)
+        raise Refused(404, "Not Found")
+
+    def _repo(self, request: Request, login: str, path: str, repo_id: int, tail: str) -> Repo:
+        repo = self._world.find(path) if path else self._world.repos.get(repo_id)
+        moved = self._world.repos.get(self._world.renames.get(path.lower(), 0)) if repo is None else None
+        seen = repo or moved
+        if seen is None or (seen.private and not seen.may(login or None, "read")):
+            raise Refused(404, "Not Found")
+        if moved is not None:
+            location = f"{request.base}/repositories/{moved.id}{quote(tail)}"
+            raise Refused(301, "Moved Permanently", location=location)
+        return seen
+
+    def _limits(self, login: str) -> Reply:
+        bucket = self._quota.bucket(login, self._clock())
+        core = {
+            "limit": bucket.limit,
+            "used": bucket.limit - bucket.remaining,
+            "remaining": bucket.remaining,
+            "reset": int(bucket.reset_at.timestamp()),
+        }
+        search = {**core, "limit": 30, "used": 0, "remaining": 30}
+        return Reply(status=200, body={"resources": {"core": core, "search": search}, "rate": core})
+
+    def _exhausted(self, login: str) -> Reply:
+        account = self._world.accounts.get(login)
+        who = f"user ID {account.id}" if account else "127.0.0.1"
+        return Refused(403, f"API rate limit exceeded for {who}.").reply
+
+    def _finish(self, request: Request, login: str, reply: Reply, *, counts: bool = True) -> Answer:
+        """Write the answer out: JSON, ETag, 304 where the asker has it already, quota."""
+        status, body = reply.status, b"" if reply.body is None else _dump(reply.body)
+        now = self._clock()
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "X-GitHub-Media-Type": "github.v3; format=json",
+            "x-github-api-version-selected": request.headers.get("x-github-api-version", "2022-11-28"),
+            "X-GitHub-Request-Id": uuid4().hex[:24].upper(),
+            **dict(reply.headers),
+        }
+        if login:
+            headers["X-OAuth-Scopes"] = "repo"
+        if request.method == "GET" and status == 200 and request.path != "/rate_limit":
+            link = headers.get("Link", "").encode()
+            headers["ETag"] = f'W/"{hashlib.sha256(login.encode() + link + body).hexdigest()}"'
+            headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
+            headers["Vary"] = "Accept, Authorization, Cookie, X-GitHub-OTP"
+            if headers["ETag"].removeprefix("W/") in request.headers.get("if-none-match", ""):
+                status, body = 304, b""
+        if counts and status != 304:
+            self._quota.bucket(login, now).remaining -= 1
+        return Answer(status=status, headers=headers | self._quota.headers(login, now), body=body)
+
+
+def _dump(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

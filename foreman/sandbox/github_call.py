@@ -1,0 +1,138 @@
+"""One request to the GitHub front, resolved as far as the repository, and the ways it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from foreman.sandbox.exchange import Request
+from foreman.sandbox.github_shapes import Shapes
+from foreman.sandbox.state import Issue, Repo, World
+
+DOCS = "https://docs.github.com/rest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a handler answers, before it is JSON.
+
+    Attributes:
+        status: HTTP status.
+        body: To be written as JSON; None for no body.
+        headers: Beyond the usual ones.
+    """
+
+    status: int
+    body: Any = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Refused(Exception):
+    """The request is answered with an error.
+
+    Attributes:
+        reply: The answer.
+    """
+
+    def __init__(self, status: int, message: str, *, errors: Sequence[Any] = (), location: str = "") -> None:
+        super().__init__(message)
+        body: dict[str, Any] = {"message": message, "documentation_url": DOCS, "status": str(status)}
+        if errors:
+            body["errors"] = list(errors)
+        if location:
+            body = {"message": message, "url": location, "documentation_url": DOCS}
+        self.reply = Reply(status=status, body=body, headers=(("Location", location),) if location else ())
+
+
+def invalid(resource: str, field: str, *, code: str = "invalid", message: str = "", value: Any = None) -> Refused:
+    """Return the 422 for one field."""
+    error: dict[str, Any] = {"resource": resource, "code": code, "field": field}
+    if message:
+        error["message"] = message
+    if value is not None:
+        error["value"] = value
+    return Refused(422, "Validation Failed", errors=[error])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request with what it is about.
+
+    Attributes:
+        world: Everything.
+        request: As it came.
+        login: Who asks; None for nobody.
+        now: Time of it.
+        shapes: Writes JSON with the right addresses.
+        args: What the route's pattern captured, without the repository.
+    """
+
+    world: World
+    request: Request
+    login: str | None
+    now: datetime
+    shapes: Shapes
+    args: tuple[str, ...]
+    _repo: Repo | None = None
+
+    @property
+    def repo(self) -> Repo:
+        """The repository of the path; only for routes that name one."""
+        if self._repo is None:
+            raise Refused(404, "Not Found")
+        return self._repo
+
+    @property
+    def actor(self) -> str:
+        """Who writes.
+
+        Raises:
+            Refused: Nobody is logged in.
+        """
+        if self.login is None:
+            raise Refused(401, "Requires authentication")
+        return self.login
+
+    def demand(self, permission: str, message: str = "Must have admin rights to Repository.") -> None:
+        """Refuse whoever may less than this here.
+
+        Raises:
+            Refused: They may not.
+        """
+        if not self.repo.may(self.actor, permission):
+            raise Refused(403, message)
+
+    def issue(self) -> Issue:
+        """Return the issue whose number comes first in the path.
+
+        Raises:
+            Refused: 404, 410 for a deleted one, 301 for a transferred one.
+        """
+        issue = self.repo.issues.get(int(self.args[0]))
+        issue = issue and self.world.as_of(issue, self.request.as_of)
+        if issue is None:
+            raise Refused(404, "Not Found")
+        if issue.deleted:
+            raise Refused(410, "This issue was deleted")
+        if issue.moved_to is not None:
+            repo_id, number = issue.moved_to
+            tail = self.request.path.split("/issues/", 1)[1].partition("/")[2]
+            location = f"{self.request.base}/repositories/{repo_id}/issues/{number}" + (f"/{tail}" if tail else "")
+            raise Refused(301, "Moved Permanently", location=location)
+        return issue
+
+    def body(self) -> dict[str, Any]:
+        """Return the body's object.
+
+        Raises:
+            Refused: It is no JSON object.
+        """
+        if self.request.bad_body:
+            raise Refused(400, "Problems parsing JSON")
+        if self.request.body is None:
+            return {}
+        if not isinstance(self.request.body, dict):
+            raise Refused(400, "Body should be a JSON object")
+        return self.request.body

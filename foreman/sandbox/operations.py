@@ -1,0 +1,206 @@
+"""What can be done to an issue, in no forge's dialect. Callers hold the lock, check permission and read the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from foreman.sandbox.state import Change, Comment, Issue, Label, NoSuchThing, Repo, World, whole
+
+
+def find_issue(repo: Repo, number: int) -> Issue:
+    """Return an issue that is still here.
+
+    Raises:
+        NoSuchThing: It never was, was deleted or transferred.
+    """
+    issue = repo.issues.get(number)
+    if issue is None or issue.gone:
+        raise NoSuchThing(f"the sandbox has no issue {repo.path}#{number}")
+    return issue
+
+
+def find_comment(repo: Repo, comment_id: int) -> tuple[Issue, Comment] | None:
+    """Return a comment and its issue."""
+    for issue in repo.issues.values():
+        for comment in issue.comments:
+            if comment.id == comment_id and not issue.gone:
+                return issue, comment
+    return None
+
+
+def create_label(world: World, repo: Repo, name: str, description: str = "", color: str = "ededed") -> Label:
+    """Return the repository's label of this name; an unknown one is made."""
+    label = repo.label(name)
+    if label is None:
+        label = Label(id=world.new_id(), name=name, description=description, color=color)
+        repo.labels.append(label)
+    return label
+
+
+def open_issue(
+    world: World,
+    repo: Repo,
+    *,
+    title: str,
+    body: str | None,
+    author: str,
+    at: datetime,
+    labels: Iterable[str] = (),
+    pull_request: bool = False,
+) -> Issue:
+    """Open an issue; labels that do not exist are made."""
+    world.account(author, at=at)
+    number = max(repo.issues, default=0) + 1
+    issue = Issue(
+        id=world.new_id(),
+        number=number,
+        title=title,
+        body=body,
+        author=author,
+        created_at=whole(at),
+        updated_at=whole(at),
+        is_pull_request=pull_request,
+    )
+    world.keep(repo, issue, at=at)
+    return add_labels(world, repo, issue, labels, by=author, at=at)
+
+
+def _change(
+    world: World,
+    repo: Repo,
+    issue: Issue,
+    *,
+    at: datetime,
+    kind: str = "",
+    by: str = "",
+    subject: str = "",
+    before: str = "",
+) -> Issue:
+    """Keep a new version: the history one longer when a kind is given, `updated_at` moved."""
+    changes = issue.changes
+    if kind:
+        world.account(by, at=at)
+        entry = Change(id=world.new_id(), kind=kind, actor=by, at=whole(at), subject=subject, before=before)
+        changes = (*changes, entry)
+    moved = replace(issue, changes=changes, updated_at=max(issue.updated_at, whole(at)))
+    return world.keep(repo, moved, at=at)
+
+
+def add_labels(world: World, repo: Repo, issue: Issue, names: Iterable[str], *, by: str, at: datetime) -> Issue:
+    """Put labels on; those that do not exist are made, those already there stay."""
+    for name in names:
+        label = create_label(world, repo, name)
+        if label.name not in issue.labels:
+            issue = replace(issue, labels=(*issue.labels, label.name))
+            issue = _change(world, repo, issue, kind="labeled", by=by, at=at, subject=label.name)
+    return issue
+
+
+def remove_label(world: World, repo: Repo, issue: Issue, name: str, *, by: str, at: datetime) -> Issue:
+    """Take a label off; nothing happens when it is not there."""
+    found = next((label for label in issue.labels if label.lower() == name.lower()), None)
+    if found is None:
+        return issue
+    issue = replace(issue, labels=tuple(label for label in issue.labels if label != found))
+    return _change(world, repo, issue, kind="unlabeled", by=by, at=at, subject=found)
+
+
+def edit(
+    world: World, repo: Repo, issue: Issue, *, title: str | None, body: str | None, by: str, at: datetime
+) -> Issue:
+    """Change title or body; None leaves it as it is."""
+    if title is not None and title != issue.title:
+        before, issue = issue.title, replace(issue, title=title)
+        issue = _change(world, repo, issue, kind="renamed", by=by, at=at, subject=title, before=before)
+    if body is not None and body != issue.body:
+        issue = _change(world, repo, replace(issue, body=body), at=at)
+    return issue
+
+
+def comment(world: World, repo: Repo, issue: Issue, *, author: str, body: str, at: datetime) -> tuple[Issue, Comment]:
+    """Add a comment."""
+    world.account(author, at=at)
+    new = Comment(id=world.new_id(), author=author, body=body, created_at=whole(at), updated_at=whole(at))
+    return _change(world, repo, replace(issue, comments=(*issue.comments, new)), at=at), new
+
+
+def edit_comment(world: World, repo: Repo, issue: Issue, comment_id: int, *, body: str, at: datetime) -> Comment:
+    """Replace a comment's text."""
+    changed = tuple(
+        replace(entry, body=body, updated_at=whole(at)) if entry.id == comment_id else entry
+        for entry in issue.comments
+    )
+    _change(world, repo, replace(issue, comments=changed), at=at)
+    return next(entry for entry in changed if entry.id == comment_id)
+
+
+def delete_comment(world: World, repo: Repo, issue: Issue, comment_id: int, *, at: datetime) -> Issue:
+    """Delete a comment."""
+    left = tuple(entry for entry in issue.comments if entry.id != comment_id)
+    return _change(world, repo, replace(issue, comments=left), at=at)
+
+
+def close(world: World, repo: Repo, issue: Issue, *, by: str, reason: str, at: datetime) -> Issue:
+    """Close with a reason; a closed one changes its reason only."""
+    if issue.state == "closed":
+        return (
+            issue if issue.state_reason == reason else _change(world, repo, replace(issue, state_reason=reason), at=at)
+        )
+    issue = replace(issue, state="closed", state_reason=reason, closed_at=whole(at), closed_by=by)
+    return _change(world, repo, issue, kind="closed", by=by, at=at, subject=reason)
+
+
+def reopen(world: World, repo: Repo, issue: Issue, *, by: str, at: datetime) -> Issue:
+    """Open again; nothing happens when it is open."""
+    if issue.state == "open":
+        return issue
+    issue = replace(issue, state="open", state_reason="reopened", closed_at=None, closed_by="")
+    return _change(world, repo, issue, kind="reopened", by=by, at=at)
+
+
+def set_locked(world: World, repo: Repo, issue: Issue, locked: bool, *, by: str, at: datetime) -> Issue:
+    """Lock or unlock the conversation."""
+    if issue.locked == locked:
+        return issue
+    kind = "locked" if locked else "unlocked"
+    return _change(world, repo, replace(issue, locked=locked), kind=kind, by=by, at=at)
+
+
+def assign(world: World, repo: Repo, issue: Issue, login: str, *, by: str, at: datetime) -> Issue:
+    """Assign somebody; nothing happens when they are."""
+    if login in issue.assignees:
+        return issue
+    issue = replace(issue, assignees=(*issue.assignees, login))
+    return _change(world, repo, issue, kind="assigned", by=by, at=at, subject=login)
+
+
+def unassign(world: World, repo: Repo, issue: Issue, login: str, *, by: str, at: datetime) -> Issue:
+    """Take an assignment back; nothing happens when there is none."""
+    if login not in issue.assignees:
+        return issue
+    issue = replace(issue, assignees=tuple(name for name in issue.assignees if name != login))
+    return _change(world, repo, issue, kind="unassigned", by=by, at=at, subject=login)
+
+
+def delete(world: World, repo: Repo, issue: Issue, *, at: datetime) -> Issue:
+    """Delete an issue; its number stays taken."""
+    return _change(world, repo, replace(issue, deleted=True), at=at)
+
+
+def transfer(world: World, repo: Repo, issue: Issue, target: Repo, *, by: str, at: datetime) -> Issue:
+    """Move an issue to another repository, where it gets a new id and number; the old place points there."""
+    number = max(target.issues, default=0) + 1
+    kept = tuple(label for label in issue.labels if target.label(label))
+    arrived = replace(issue, id=world.new_id(), number=number, labels=kept)
+    world.keep(target, arrived, at=at)
+    _change(world, repo, replace(issue, moved_to=(target.id, number), comments=()), at=at)
+    return _change(world, target, arrived, kind="transferred", by=by, at=at, subject=repo.path)
+
+
+def rename(world: World, repo: Repo, path: str) -> None:
+    """Give a repository a new path; the earlier one leads to it until somebody takes it."""
+    world.renames[repo.path.lower()] = repo.id
+    world.renames.pop(path.lower(), None)
+    repo.path = path

@@ -1,0 +1,285 @@
+"""What the sandbox forge knows: accounts, repositories, issues. No dialect, no HTTP, no clock.
+
+Issues and what hangs on them are frozen and replaced whole, so an earlier version costs one reference. That is what
+lets a fault show a reader the past.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+VERSIONS_KEPT = 64
+"""Earlier versions kept per issue, for stale reads."""
+
+PERMISSIONS = ("none", "read", "triage", "write", "maintain", "admin")
+"""From nothing to everything."""
+
+
+class NoSuchThing(LookupError):
+    """A repository, issue or comment that is not there was named by a caller in this process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Somebody with a login.
+
+    Attributes:
+        id: Numeric id.
+        login: Current name.
+        kind: `User`, `Bot` or `Organization`.
+        token: What logs it in.
+        created_at: Aware UTC.
+        revoked: The token is refused.
+    """
+
+    id: int
+    login: str
+    kind: str
+    token: str
+    created_at: datetime
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """A label of a repository.
+
+    Attributes:
+        id: Numeric id.
+        name: Compared without case.
+        description: Text for people.
+        color: Six hex digits.
+    """
+
+    id: int
+    name: str
+    description: str = ""
+    color: str = "ededed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment.
+
+    Attributes:
+        id: Numeric id.
+        author: Login.
+        body: Raw text.
+        created_at: Aware UTC, whole seconds.
+        updated_at: Aware UTC, whole seconds.
+    """
+
+    id: int
+    author: str
+    body: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """An entry of an issue's history.
+
+    Attributes:
+        id: Numeric id.
+        kind: `labeled`, `unlabeled`, `closed`, `reopened`, `renamed`, `locked`, `unlocked`, `assigned`, `unassigned`,
+            `transferred`.
+        actor: Login.
+        at: Aware UTC, whole seconds.
+        subject: The label, the assignee, the reason, or the new title.
+        before: The earlier title.
+    """
+
+    id: int
+    kind: str
+    actor: str
+    at: datetime
+    subject: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """An issue or pull request, whole.
+
+    Attributes:
+        id: Numeric id, unlike the number.
+        number: What people see.
+        title: Raw text.
+        body: Raw text; None when never given.
+        author: Login.
+        state: `open` or `closed`.
+        state_reason: Why; empty when none.
+        labels: Names in the order they came.
+        assignees: Logins.
+        locked: Whether the conversation is locked.
+        is_pull_request: Whether it is one.
+        comments: Oldest first.
+        changes: Oldest first.
+        created_at: Aware UTC, whole seconds.
+        updated_at: Aware UTC, whole seconds.
+        closed_at: Aware UTC or None.
+        closed_by: Login; empty when open.
+        deleted: Gone for good.
+        moved_to: Repository id and number after a transfer.
+    """
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: str
+    created_at: datetime
+    updated_at: datetime
+    state: str = "open"
+    state_reason: str = ""
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    locked: bool = False
+    is_pull_request: bool = False
+    comments: tuple[Comment, ...] = ()
+    changes: tuple[Change, ...] = ()
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    deleted: bool = False
+    moved_to: tuple[int, int] | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is no longer here."""
+        return self.deleted or self.moved_to is not None
+
+
+@dataclass(slots=True, kw_only=True)
+class Repo:
+    """A repository.
+
+    Attributes:
+        id: Numeric id; survives a new name.
+        path: `owner/name`.
+        created_at: Aware UTC.
+        private: Only collaborators see it.
+        archived: Nothing can be written.
+        has_issues: Issues are switched on.
+        labels: In the order they were made.
+        collaborators: Login to permission.
+        associations: Login to association, where it is not what the permission says.
+        issues: By number.
+    """
+
+    id: int
+    path: str
+    created_at: datetime
+    private: bool = False
+    archived: bool = False
+    has_issues: bool = True
+    labels: list[Label] = field(default_factory=list)
+    collaborators: dict[str, str] = field(default_factory=dict)
+    associations: dict[str, str] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """Login of the owner."""
+        return self.path.partition("/")[0]
+
+    def label(self, name: str) -> Label | None:
+        """Return the label of this name, without regard to case."""
+        return next((label for label in self.labels if label.name.lower() == name.lower()), None)
+
+    def permission(self, login: str | None) -> str:
+        """Return what somebody may do here: one of `PERMISSIONS`."""
+        if login is not None and login.lower() == self.owner.lower():
+            return "admin"
+        return self.collaborators.get(login or "", "none" if self.private else "read")
+
+    def may(self, login: str | None, permission: str) -> bool:
+        """Tell whether somebody has at least this permission."""
+        return PERMISSIONS.index(self.permission(login)) >= PERMISSIONS.index(permission)
+
+    def association(self, login: str) -> str:
+        """Return GitHub's word for what an author is to the repository."""
+        if login.lower() == self.owner.lower():
+            return "OWNER"
+        if login in self.associations:
+            return self.associations[login]
+        match self.collaborators.get(login):
+            case None:
+                return "NONE"
+            case "admin" | "maintain":
+                return "MEMBER"
+            case _:
+                return "COLLABORATOR"
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Everything.
+
+    Attributes:
+        accounts: By login.
+        repos: By id.
+        renames: Earlier path to repository id.
+        next_id: The id the next thing gets.
+        past: Issue id to (when it was replaced, what it was); not kept in the file.
+    """
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    repos: dict[int, Repo] = field(default_factory=dict)
+    renames: dict[str, int] = field(default_factory=dict)
+    next_id: int = 1_000_001
+    past: dict[int, deque[tuple[datetime, Issue | None]]] = field(default_factory=dict)
+
+    def new_id(self) -> int:
+        """Return an id nobody has."""
+        self.next_id += 1
+        return self.next_id - 1
+
+    def account(self, login: str, *, at: datetime, kind: str = "User") -> Account:
+        """Return the account of this login; an unknown one is made."""
+        if login not in self.accounts:
+            token = f"ghs-{secrets.token_hex(18)}"
+            account = Account(id=self.new_id(), login=login, kind=kind, token=token, created_at=whole(at))
+            self.accounts[login] = account
+        return self.accounts[login]
+
+    def holder(self, token: str) -> Account | None:
+        """Return whose token this is; None for nobody's, or a revoked one."""
+        found = (account for account in self.accounts.values() if secrets.compare_digest(account.token, token))
+        return next((account for account in found if not account.revoked), None)
+
+    def find(self, path: str) -> Repo | None:
+        """Return the repository that has this path now."""
+        return next((repo for repo in self.repos.values() if repo.path.lower() == path.lower()), None)
+
+    def repo(self, path: str) -> Repo:
+        """Return the repository of this path, or of this earlier path.
+
+        Raises:
+            NoSuchThing: There is none.
+        """
+        repo = self.find(path) or self.repos.get(self.renames.get(path.lower(), 0))
+        if repo is None:
+            raise NoSuchThing(f"the sandbox has no repository {path!r}")
+        return repo
+
+    def keep(self, repo: Repo, issue: Issue, *, at: datetime) -> Issue:
+        """Put an issue's new version in its place, remembering the earlier one."""
+        past = self.past.setdefault(issue.id, deque(maxlen=VERSIONS_KEPT))
+        past.append((at, repo.issues.get(issue.number)))
+        repo.issues[issue.number] = issue
+        return issue
+
+    def as_of(self, issue: Issue, at: datetime | None) -> Issue | None:
+        """Return the issue as it was then; None when it was not there; with no time, as it is."""
+        if at is None:
+            return issue
+        return next((version for replaced, version in self.past.get(issue.id, ()) if replaced > at), issue)
+
+
+def whole(at: datetime) -> datetime:
+    """Cut a time to whole seconds of UTC, as the forge tells it."""
+    return at.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,36 @@
+"""The sandbox's state as one JSON file, replaced whole on every change."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from foreman.sandbox.state import Account, Repo, World
+
+
+def load(path: Path) -> World:
+    """Read the state; a new world when there is no file."""
+    if not path.exists():
+        return World()
+    import pydantic
+
+    stored = pydantic.TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
+    return World(
+        accounts=pydantic.TypeAdapter(dict[str, Account]).validate_python(stored["accounts"]),
+        repos=pydantic.TypeAdapter(dict[int, Repo]).validate_python(stored["repos"]),
+        renames=dict(stored["renames"]),
+        next_id=int(stored["next_id"]),
+    )
+
+
+def save(world: World, path: Path) -> None:
+    """Write the state, readable by its owner only since it holds tokens."""
+    import pydantic
+
+    stored = {"accounts": world.accounts, "repos": world.repos, "renames": world.renames, "next_id": world.next_id}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(pydantic.TypeAdapter(dict[str, Any]).dump_json(stored, indent=1))
+    beside.replace(path)
