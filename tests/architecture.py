@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("deliberation",),
     ("scribe",),
     ("account", "pipeline"),
-    ("daemon", "demo", "doctor"),
+    ("daemon",),
     ("app",),
     ("cli",),
 )

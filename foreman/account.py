@@ -1,0 +1,178 @@
+"""One bot account on one forge: its poller, its executor, and what happens when the forge refuses the account.
+
+A refused token (401) stops everything of the account at once; a host that does not answer stops its polls. Both are
+tried again from time to time with one harmless request, so that neither needs a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from foreman.errors import ForgeAuthError, ForgeError
+from foreman.executor import Executor
+from foreman.forge.base import ForgeReader
+from foreman.log import get_logger
+from foreman.model import Account as ForgeAccount
+from foreman.model import ForgeKind, RepoRef
+from foreman.poller import Poller
+from foreman.store import breakers, polls
+from foreman.store.database import Database
+
+log = get_logger(__name__)
+
+RETRY_REFUSED = timedelta(minutes=5)
+"""How often a refused token is tried again: the person may have mended it, and each try is one request."""
+
+
+class Account:
+    """Polls and writes for one account; `poll_due` and `write_next` are each called by one thread at a time."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        kind: ForgeKind,
+        bot: ForgeAccount,
+        reader: ForgeReader,
+        poller: Poller,
+        executor: Executor,
+        repos: Callable[[], Sequence[RepoRef]],
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        disconnect: Callable[[], None],
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            db: The store.
+            kind: Which forge.
+            bot: Who we are there.
+            reader: The forge.
+            poller: Looks for events.
+            executor: Carries out actions.
+            repos: What is configured and switched on now, for this forge.
+            now: Current time, aware UTC.
+            stop: Set when everything ends.
+            disconnect: Breaks off what is under way at the forge.
+        """
+        self.kind = kind
+        self.bot = bot
+        self.disconnect = disconnect
+        self._db = db
+        self._reader = reader
+        self._poller = poller
+        self._executor = executor
+        self._repos = repos
+        self._now = now
+        self._stop = stop
+
+    @property
+    def name(self) -> str:
+        """Short name for threads and logs."""
+        return self.kind.value
+
+    @property
+    def scope(self) -> str:
+        """Name under which the account's health is kept."""
+        return f"account:{self.kind.value}"
+
+    @property
+    def host_scope(self) -> str:
+        """Name under which the host's health is kept."""
+        return f"forge:{self.kind.value}"
+
+    def poll_due(self) -> bool:
+        """Poll the repositories that are due; returns whether there is new work.
+
+        A repository at a time, the one that waited longest first; a broken one only costs its own request.
+        """
+        if self._shut():
+            return False
+        with self._db.read() as connection:
+            due = polls.due(connection, tuple(self._repos()), self._now())
+        found = False
+        for repo in due:
+            if self._stop.is_set() or self._shut():
+                break
+            found = self._poll(repo)[0] or found
+        return found
+
+    def poll_all(self, only: Sequence[RepoRef] | None = None) -> list[tuple[RepoRef, str]]:
+        """Poll every repository once, due or not.
+
+        Args:
+            only: Only these; None for all.
+
+        Returns:
+            Each with what went wrong, empty for nothing.
+        """
+        done = []
+        for repo in self._repos():
+            if only is not None and repo not in only:
+                continue
+            if self._stop.is_set():
+                break
+            done.append((repo, self._poll(repo)[1]))
+        return done
+
+    def write_next(self) -> bool:
+        """Carry out what is next; returns whether there was anything."""
+        if self._refused_until() is not None:
+            return False
+        try:
+            return self._executor.step()
+        except ForgeAuthError as error:
+            self.refused(str(error))
+            return False
+
+    def has_due(self) -> bool:
+        """Return whether an action waits that could be sent now."""
+        if self._refused_until() is not None:
+            return False
+        with self._db.read() as connection:
+            return self._executor.has_due(connection)
+
+    def refused(self, reason: str) -> None:
+        """Stop everything of this account: the forge does not take the token."""
+        now = self._now()
+        with self._db.transaction() as connection:
+            breakers.open_until(connection, self.scope, until=now + RETRY_REFUSED, reason=reason, now=now)
+        log.error("account_refused", forge=self.name, reason=reason, do="put a valid token into the environment")
+
+    def tend(self) -> None:
+        """Try a refused account again when it is time."""
+        with self._db.read() as connection:
+            state = breakers.get(connection, self.scope)
+        if state is None or not state.open or (state.open_until and self._now() < state.open_until):
+            return
+        try:
+            who = self._reader.whoami()
+        except ForgeError as error:
+            self.refused(str(error))
+            return
+        if who.id != self.bot.id:
+            self.refused(f"the token belongs to {who.login} now, not to {self.bot.login}")
+            return
+        with self._db.transaction() as connection:
+            breakers.record_success(connection, self.scope, now=self._now())
+        log.info("account_accepted", forge=self.name)
+
+    def _poll(self, repo: RepoRef) -> tuple[bool, str]:
+        try:
+            report = self._poller.poll(repo)
+        except ForgeAuthError as error:
+            self.refused(str(error))
+            return False, str(error)
+        return report.items > 0, report.error
+
+    def _refused_until(self) -> datetime | None:
+        with self._db.read() as connection:
+            state = breakers.get(connection, self.scope)
+        return state.open_until if state is not None and state.open else None
+
+    def _shut(self) -> bool:
+        return self._refused_until() is not None
+
+

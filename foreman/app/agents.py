@@ -1,0 +1,155 @@
+"""The agents from the configuration: how each type is run, and which of them are kept away from work.
+
+Quarantine: an agent that failed several tasks in a row gets none until it answers its health check again. Its tasks
+wait unclaimed, so that they lose no attempt; the state is in the store and survives a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from foreman.agent.base import AgentRuntime
+from foreman.agent.pool import AgentPool
+from foreman.config.models import AgentSettings, Config
+from foreman.errors import AgentError, ContainerError
+from foreman.log import get_logger
+from foreman.pipeline import scope_of
+from foreman.store import breakers
+from foreman.store.database import Database
+
+log = get_logger(__name__)
+
+HEALTH_SECONDS = 10.0
+"""How long a quarantined agent may take to show that it is well."""
+
+
+class AgentOffice:
+    """What the daemon and the deliberation see of the agents."""
+
+    def __init__(
+        self, *, pool: AgentPool, settings: Mapping[str, AgentSettings], db: Database, now: Callable[[], datetime]
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            pool: The runtimes.
+            settings: Of each type at work.
+            db: Where quarantine is kept.
+            now: Current time, aware UTC.
+        """
+        self._pool = pool
+        self._settings = dict(settings)
+        self._db = db
+        self._now = now
+
+    def ask(self, agent: str, task: bytes, *, timeout_seconds: float) -> bytes:
+        """Send a task to an agent and return its raw reply."""
+        return self._pool.ask(agent, task, timeout_seconds=timeout_seconds)
+
+    def gateway_url(self, agent: str) -> str:
+        """Return where this agent finds the gateway."""
+        return self._pool.runtime(agent).gateway_url
+
+    def timeout_seconds(self, agent: str) -> float:
+        """Return how long this agent may take for one task."""
+        return self._settings[agent].timeout_seconds
+
+    def max_retries(self, agent: str) -> int:
+        """Return how many runs a task gets after the first."""
+        return self._settings[agent].max_retries
+
+    def busy(self) -> frozenset[str]:
+        """Return the agent types that can take no task now: full, or in quarantine."""
+        return self._pool.busy() | self.quarantined()
+
+    def quarantined(self) -> frozenset[str]:
+        """Return the agent types that are kept away from work."""
+        with self._db.read() as connection:
+            return frozenset(
+                agent
+                for agent in self._settings
+                if (state := breakers.get(connection, scope_of(agent))) is not None and state.open
+            )
+
+    def tend(self) -> None:
+        """Look whether a quarantined agent, whose time is up, is well again."""
+        now = self._now()
+        for agent in self.quarantined():
+            with self._db.read() as connection:
+                state = breakers.get(connection, scope_of(agent))
+            if state is None or (state.open_until is not None and now < state.open_until):
+                continue
+            runtime = self._pool.runtime(agent)
+            well = _is_well(runtime)
+            with self._db.transaction() as connection:
+                if well:
+                    breakers.record_success(connection, scope_of(agent), now=now)
+                else:
+                    breakers.record_failure(connection, scope_of(agent), now=now)
+            log.info("agent_released" if well else "agent_still_ill", agent=agent)
+
+    def stop(self, *, timeout_seconds: float) -> None:
+        """End them all, and everything they started."""
+        self._pool.stop(timeout_seconds=timeout_seconds)
+
+
+def _is_well(runtime: AgentRuntime) -> bool:
+    try:
+        runtime.start()
+    except (AgentError, ContainerError):
+        return False
+    return runtime.healthy()
+
+
+def in_use(config: Config) -> dict[str, AgentSettings]:
+    """Return the settings of every agent type that works on any repository."""
+    names = dict.fromkeys(agent.type for repo in config.repos for agent in repo.agents)
+    return {name: config.agent(name) for name in names}
+
+
+def runtime_for(
+    agent: str, settings: AgentSettings, *, run_dir: Path, gateway_socket: Path | None, gateway_url: str, owner: str
+) -> AgentRuntime:
+    """Make the runtime of one agent type; starts nothing.
+
+    Args:
+        agent: Its type.
+        settings: How it is run.
+        run_dir: Private folder for sockets and scratch.
+        gateway_socket: Where the model gateway listens; None without a model.
+        gateway_url: The gateway over loopback TCP; empty without a model.
+        owner: Marks our containers, so that a later start finds what a crash left.
+
+    Returns:
+        The runtime.
+    """
+    match settings.runtime:
+        case "process":
+            from foreman.agent.processes import Resources, process_runtime
+
+            return process_runtime(
+                agent,
+                command=settings.command,
+                work_dir=run_dir,
+                gateway_url=gateway_url,
+                resources=Resources(memory=settings.resources.memory, pids=settings.resources.pids),
+            )
+        case "url":
+            from foreman.agent.remote import UrlRuntime
+
+            return UrlRuntime(agent, url=settings.url or "", gateway_url=gateway_url)
+        case "docker":
+            from foreman.agent.containers import docker_runtime
+
+            return docker_runtime(
+                agent,
+                image=settings.image,
+                work_dir=run_dir,
+                gateway_socket=gateway_socket,
+                owner=owner,
+                memory=settings.resources.memory,
+                cpus=settings.resources.cpus,
+                pids=settings.resources.pids,
+            )

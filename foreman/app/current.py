@@ -1,0 +1,111 @@
+"""The configuration that holds now, and how SIGHUP changes it.
+
+A reload takes effect between decisions. Valid: new repositories, policies, modes and intervals hold from the next look
+on. Invalid: nothing changes, and the log says why. What is already planned was judged by the old rules; where the new
+ones are stricter about its mode, they hold for it too: `auto` to `approve` holds it, to `shadow` takes it off.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from foreman.config import load
+from foreman.config.effective import RepoPlan
+from foreman.config.models import Config
+from foreman.errors import ConfigError
+from foreman.log import get_logger
+from foreman.model import ActionState, Mode, RepoRef
+from foreman.store import actions
+from foreman.store.database import Database
+
+log = get_logger(__name__)
+
+NEEDS_RESTART = ("identity", "llm", "storage", "server", "workers", "agents")
+"""Sections whose parts are built once, at the start."""
+
+
+class CurrentConfig:
+    """Gives the plans to everybody who asks, one whole configuration at a time."""
+
+    def __init__(self, config: Config, *, source: Path | None, db: Database, now: Callable[[], datetime]) -> None:
+        """Take the configuration of the start.
+
+        Args:
+            config: As loaded.
+            source: Where from; None when it cannot be loaded again.
+            db: Where planned actions are.
+            now: Current time, aware UTC.
+        """
+        self._db = db
+        self._now = now
+        self._source = source
+        self._lock = threading.Lock()
+        self._config = config
+        self._plans = {plan.repo: plan for plan in config.plans()}
+
+    @property
+    def config(self) -> Config:
+        """The configuration now."""
+        with self._lock:
+            return self._config
+
+    @property
+    def plans(self) -> tuple[RepoPlan, ...]:
+        """What holds for each repository now."""
+        with self._lock:
+            return tuple(self._plans.values())
+
+    def plan_of(self, repo: RepoRef) -> RepoPlan | None:
+        """Return what holds for one repository now, None when it is not configured."""
+        with self._lock:
+            return self._plans.get(repo)
+
+    def reload(self) -> bool:
+        """Read the file again and put it into force.
+
+        Returns:
+            Whether it was taken.
+        """
+        if self._source is None:
+            log.warning("reload_refused", reason="this configuration was not read from a file")
+            return False
+        try:
+            new = load.load(self._source)
+        except ConfigError as error:
+            log.error("reload_refused", problems=[str(problem) for problem in error.problems])
+            return False
+        later = [name for name in NEEDS_RESTART if getattr(new, name) != getattr(self.config, name)]
+        plans = {plan.repo: plan for plan in new.plans()}
+        with self._lock:
+            self._config = new
+            self._plans = plans
+        # After the plans: a decision judged by the old ones is either seen here, or finds the new ones when it commits.
+        self._tighten(plans)
+        log.info("reloaded", repos=len(plans), **({"needs_restart": later} if later else {}))
+        return True
+
+    def _tighten(self, plans: dict[RepoRef, RepoPlan]) -> None:
+        """Hold or take off what is planned, where the new mode is stricter."""
+        now = self._now()
+        with self._db.transaction() as connection:
+            for action in actions.open_actions(connection, now=datetime.max.replace(tzinfo=now.tzinfo), limit=100_000):
+                if action.state is not ActionState.PLANNED:
+                    continue
+                mode = _mode_of(plans.get(action.issue.repo), action.agent, action.type)
+                if mode is Mode.APPROVE and not action.approved_by:
+                    actions.hold(connection, [action.id], reason="mode_approve", detail="the mode became stricter")
+                elif mode is Mode.SHADOW:
+                    actions.cancel(
+                        connection, [action.id], state=ActionState.SHADOW, reason="the mode became shadow", now=now
+                    )
+
+
+def _mode_of(plan: RepoPlan | None, agent: str, action_type: str) -> Mode:
+    """Return the new mode; whatever is no longer configured may only be looked at."""
+    if plan is None or not plan.enabled:
+        return Mode.SHADOW
+    of_agent = plan.agent(agent)
+    return of_agent.policy.mode_of(action_type) if of_agent else Mode.AUTO

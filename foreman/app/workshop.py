@@ -1,0 +1,274 @@
+"""Everything a daemon or a command works with, put together from one configuration and taken apart again.
+
+The only place that picks adapters. Nothing is started before `with`, and everything that was started is stopped after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+
+from foreman import router
+from foreman.account import Account
+from foreman.agent.base import AgentRuntime
+from foreman.agent.pool import AgentPool
+from foreman.app import agents as agents_of
+from foreman.app import forges, models
+from foreman.app.agents import AgentOffice
+from foreman.app.current import CurrentConfig
+from foreman.config.models import Config
+from foreman.daemon import Daemon
+from foreman.deliberation import Deliberator
+from foreman.errors import StoreError
+from foreman.executor import Executor
+from foreman.gate.secret_scan import KnownSecrets as GateSecrets
+from foreman.model import ForgeKind
+from foreman.pipeline import Pipeline
+from foreman.poller import Poller
+from foreman.recall import Recall
+from foreman.secrets import KnownSecrets
+from foreman.settings import Settings
+from foreman.store import controls
+from foreman.store.database import Database
+from foreman.store.lease import DaemonLease
+
+SOCKET_ROOT = Path("/tmp")  # noqa: S108  # a private folder in it: paths of sockets must stay under 107 bytes
+
+
+def utc_now() -> datetime:
+    """Return the current time, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What works together.
+
+    Attributes:
+        config: The configuration now; changes with a reload.
+        db: The store.
+        lease: The daemon's claim on the database.
+        connections: One per forge.
+        accounts: One per forge.
+        deliberators: One per forge.
+        pipeline: Works through the inbox.
+        agents: The agents.
+        daemon: Not started.
+        secrets: What must not leave.
+        marker_secret: Key of the tags on our comments.
+        stop: Set to end everything.
+        now: Current time, aware UTC.
+    """
+
+    config: CurrentConfig
+    db: Database
+    lease: DaemonLease
+    connections: dict[ForgeKind, forges.Connection]
+    accounts: dict[ForgeKind, Account]
+    deliberators: dict[ForgeKind, Deliberator]
+    pipeline: Pipeline
+    agents: AgentOffice
+    daemon: Daemon
+    secrets: KnownSecrets
+    marker_secret: bytes
+    stop: threading.Event
+    now: Callable[[], datetime]
+
+
+@contextmanager
+def open_store(config: Config, *, create: bool = False) -> Iterator[Database]:
+    """Open the database of a configuration for reading or for queueing work.
+
+    Args:
+        config: As loaded.
+        create: Make it when there is none.
+
+    Yields:
+        The store.
+
+    Raises:
+        StoreError: There is none yet, or it cannot be used.
+    """
+    path = config.storage.path
+    if not create and not path.exists():
+        raise StoreError(f"there is no database at {path} yet: `foreman run` or `foreman triage` makes it")
+    db = Database.open(path)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def workshop(
+    config: Config,
+    *,
+    settings: Settings,
+    secrets: KnownSecrets,
+    source: Path | None = None,
+    now: Callable[[], datetime] = utc_now,
+    stop: threading.Event | None = None,
+) -> Iterator[Workshop]:
+    """Put everything together under the daemon's lease; starts the gateway, and agents when they are first asked.
+
+    Args:
+        config: As loaded.
+        settings: Of the environment.
+        secrets: Filled with every secret that is used.
+        source: Where the configuration was read, for a reload.
+        now: Current time, aware UTC.
+        stop: Set to end everything.
+
+    Yields:
+        The parts.
+
+    Raises:
+        ConfigError: A secret is missing, or the token is not the configured account's.
+        StoreError: The database cannot be used, or another daemon uses it.
+        ForgeError: A forge cannot be reached.
+    """
+    stop = stop or threading.Event()
+    with ExitStack() as stack:
+        db = Database.open(config.storage.path)
+        stack.callback(db.close)
+        lease = DaemonLease.acquire(db, config.storage.path, holder=f"pid {os.getpid()}")
+        stack.callback(lease.release)
+        db.guard_with(lease.check)
+        current = CurrentConfig(config, source=source, db=db, now=now)
+        connections = {
+            kind: forges.connect(config, kind, secrets=secrets, now=now, stop=stop) for kind in forges.kinds(config)
+        }
+        for connection in connections.values():
+            stack.callback(connection.disconnect)
+        run_dir = Path(mkdtemp(prefix="foreman-", dir=SOCKET_ROOT))
+        stack.callback(_remove, run_dir)
+        gateway = models.gateway_for(
+            config, db=db, directory=run_dir / "gateway", secrets=secrets, settings=settings, now=now
+        )
+        if gateway is not None:
+            gateway.start()
+            stack.callback(gateway.stop)
+        at_work = agents_of.in_use(config)
+        runtimes: dict[str, AgentRuntime] = {
+            name: agents_of.runtime_for(
+                name,
+                agent,
+                run_dir=run_dir / "agents",
+                gateway_socket=gateway.socket_path if gateway else None,
+                gateway_url=gateway.tcp_url if gateway else "",
+                owner=_owner(config.storage.path),
+            )
+            for name, agent in at_work.items()
+        }
+        pool = AgentPool(runtimes, {name: agent.max_concurrency for name, agent in at_work.items()})
+        stack.callback(pool.stop, timeout_seconds=2.0)
+        office = AgentOffice(pool=pool, settings=at_work, db=db, now=now)
+        with db.read() as reading:
+            marker_secret = controls.marker_secret(reading)
+        desk = models.ModelOffice(gateway, provider=config.llm.provider, model=config.llm.model or "") if gateway else None
+        deliberators = {
+            kind: Deliberator(
+                recall=Recall(
+                    db=db, reader=connection.reader, bot=connection.bot, marker_secret=marker_secret, now=now
+                ),
+                agents=office,
+                models=desk,
+                secrets=GateSecrets(dict((name, value) for value, name in secrets.items())),
+                redact_personal=config.llm.redact_personal,
+                llm_when=config.llm.when,
+                now=now,
+            )
+            for kind, connection in connections.items()
+        }
+        pipeline = Pipeline(
+            db=db,
+            plan_of=current.plan_of,
+            deliberator_of=lambda repo: deliberators[repo.forge],
+            max_retries=office.max_retries,
+            now=now,
+            model=config.llm.model or "",
+        )
+        accounts = {
+            kind: _account(kind, connection, current, db, marker_secret, config, now, stop)
+            for kind, connection in connections.items()
+        }
+        daemon = Daemon(
+            db=db,
+            accounts=tuple(accounts.values()),
+            pipeline=pipeline,
+            agents=office,
+            workers=config.workers,
+            now=now,
+            stop=stop,
+        )
+        yield Workshop(
+            config=current,
+            db=db,
+            lease=lease,
+            connections=connections,
+            accounts=accounts,
+            deliberators=deliberators,
+            pipeline=pipeline,
+            agents=office,
+            daemon=daemon,
+            secrets=secrets,
+            marker_secret=marker_secret,
+            stop=stop,
+            now=now,
+        )
+
+
+def _account(
+    kind: ForgeKind,
+    connection: forges.Connection,
+    current: CurrentConfig,
+    db: Database,
+    marker_secret: bytes,
+    config: Config,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+) -> Account:
+    return Account(
+        db=db,
+        kind=kind,
+        bot=connection.bot,
+        reader=connection.reader,
+        poller=Poller(
+            db=db, reader=connection.reader, bot=connection.bot, plan=current.plan_of, route=router.route, now=now
+        ),
+        executor=Executor(
+            db=db,
+            writer=connection.writer,
+            reader=connection.reader,
+            bot=connection.bot,
+            marker_secret=marker_secret,
+            now=now,
+            settle_seconds=config.polling.settle_seconds,
+            stop=stop,
+            forge=kind,
+        ),
+        repos=lambda: tuple(plan.repo for plan in current.plans if plan.enabled and plan.repo.forge is kind),
+        now=now,
+        stop=stop,
+        disconnect=connection.disconnect,
+    )
+
+
+def _owner(path: Path) -> str:
+    """Return the name under which this database's containers are found again."""
+    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+
+
+def _remove(folder: Path) -> None:
+    from shutil import rmtree
+
+    rmtree(folder, ignore_errors=True)
+
+

@@ -1,0 +1,157 @@
+"""Write the Task an agent gets: cleaned, cut, without a credential. Pure.
+
+Everything strangers wrote goes through `gate.inbound`: hidden parts are removed or shown, and counted. Foreman's own
+comments are left out: their content is in the memory summary as facts, and our prose must not come back as input.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from foreman.config.effective import AgentPlan
+from foreman.gate import inbound
+from foreman.model import Comment, Issue, Label
+from foreman.protocol import (
+    LLMBackendInfo,
+    Task,
+    TaskComment,
+    TaskContext,
+    TaskIssue,
+    TaskLabel,
+    TaskPayload,
+)
+from foreman.recall import Look
+
+MAX_TITLE_CHARS = 512
+MAX_BODY_CHARS = 32_768
+MAX_COMMENT_CHARS = 8_192
+MAX_COMMENTS = 20
+"""The newest so many comments are shown; with the bounds above a task stays under 300 KB."""
+MAX_LABELS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """A Task, and what was done to the text on the way in.
+
+    Attributes:
+        task: What the agent gets.
+        hidden: How many hidden parts of each kind were removed or made visible.
+        cut: Something was too long and ends in a visible notice.
+    """
+
+    task: Task
+    hidden: dict[str, int]
+    cut: bool
+
+
+class _Cleaner:
+    """Cleans texts and keeps the count over all of them."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self.hidden: Counter[str] = Counter()
+        self.cut = False
+        self._redact = redact
+
+    def clean(self, text: str, limit: int) -> str:
+        done = inbound.clean(text, limit=limit)
+        self.hidden.update(done.hidden)
+        self.cut = self.cut or done.cut
+        return self._redact(done.text)
+
+
+def brief(
+    *,
+    task_id: str,
+    look: Look,
+    plan: AgentPlan,
+    memory_summary: str,
+    llm: LLMBackendInfo,
+    llm_when: str,
+    attempt: int,
+    deadline: datetime,
+    redact: Callable[[str], str],
+) -> Briefing:
+    """Write one Task.
+
+    Args:
+        task_id: UUID of this attempt.
+        look: What was found on the forge.
+        plan: The agent's settings and policy here.
+        memory_summary: Facts of earlier decisions on this issue.
+        llm: Where the agent finds its model.
+        llm_when: `always` or `unsure`, handed to the agent in its config.
+        attempt: Counted from 1.
+        deadline: When the answer is worth nothing any more, aware UTC.
+        redact: Takes known secrets (and, where configured, personal data) out of a text.
+
+    Returns:
+        The task and what was removed on the way in.
+    """
+    facts = look.facts
+    cleaner = _Cleaner(redact)
+    comments = tuple(said for said in look.comments or () if said.author.id != facts.bot.id)
+    payload = TaskPayload(
+        event=facts.event.value,
+        forge=facts.forge.value,
+        issue=_issue(facts.issue, comments[-MAX_COMMENTS:], cleaner),
+        labels=_labels(facts.repo_labels or (), plan, facts.labels_by_us),
+        config={**_plain(plan.config), "llm_when": llm_when},
+    )
+    context = TaskContext(
+        memory_summary=memory_summary, llm_backend=llm, attempt=attempt, deadline=_time(deadline)
+    )
+    task = Task(
+        task_id=UUID(task_id), type=plan.task_type, repo=facts.ref.repo.key, payload=payload, context=context
+    )
+    return Briefing(task=task, hidden=dict(cleaner.hidden), cut=cleaner.cut)
+
+
+def _issue(issue: Issue, comments: tuple[Comment, ...], cleaner: _Cleaner) -> TaskIssue:
+    return TaskIssue(
+        number=issue.ref.number,
+        title=cleaner.clean(issue.title, MAX_TITLE_CHARS),
+        body=cleaner.clean(issue.body, MAX_BODY_CHARS),
+        author=issue.author.login,
+        author_role=issue.role.value,
+        state=issue.state,
+        labels=issue.labels,
+        created_at=_time(issue.created_at),
+        updated_at=_time(issue.updated_at),
+        url=issue.url,
+        comments=tuple(
+            TaskComment(
+                author=said.author.login,
+                author_role=said.role.value,
+                body=cleaner.clean(said.body, MAX_COMMENT_CHARS),
+                created_at=_time(said.created_at),
+            )
+            for said in comments
+        ),
+    )
+
+
+def _labels(known: tuple[Label, ...], plan: AgentPlan, by_us: frozenset[str]) -> tuple[TaskLabel, ...]:
+    policy = plan.policy
+    return tuple(
+        TaskLabel(
+            name=label.name,
+            description=inbound.clean(label.description, limit=200).text,
+            may_add=label.name in policy.labels_add,
+            may_remove=label.name in policy.labels_remove or label.name in by_us,
+        )
+        for label in known[:MAX_LABELS]
+    )
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(config)
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,85 @@
+"""Read what a person typed: an issue, a repository, a span of time. Wrong input is one clear line and exit code 2."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from foreman.errors import UsageError
+from foreman.model import ForgeKind, IssueRef, RepoRef
+
+_SPAN = re.compile(r"(\d{1,6})([mhdw])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def issue(text: str) -> IssueRef:
+    """Read `owner/repo#12`, `gitlab:group/sub/project#12`, or the address of an issue's page.
+
+    Args:
+        text: What was typed.
+
+    Returns:
+        The issue.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    try:
+        return _from_url(text) if "://" in text else IssueRef.parse(text)
+    except ValueError:
+        raise UsageError(
+            f"{text[:120]!r} is no issue: write owner/repo#12, gitlab:group/project#12 or the address of its page"
+        ) from None
+
+
+def repo_or_issue(text: str) -> RepoRef | IssueRef:
+    """Read a repository, `owner/repo` or `gitlab:group/project`, or an issue of one.
+
+    Args:
+        text: What was typed.
+
+    Returns:
+        Which of the two it is.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if "#" in text or "://" in text:
+        return issue(text)
+    try:
+        return RepoRef.parse(text)
+    except ValueError:
+        raise UsageError(f"{text[:120]!r} is no repository: write owner/repo or gitlab:group/project") from None
+
+
+def since(text: str, *, now: datetime) -> datetime:
+    """Read how far back: `30m`, `2h`, `7d`, `4w`, or an ISO date or time.
+
+    Args:
+        text: What was typed.
+        now: Current time, aware UTC.
+
+    Returns:
+        The time, aware UTC.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    span = _SPAN.fullmatch(text)
+    if span:
+        return now - int(span[1]) * _UNITS[span[2]]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text[:60]!r} is no time: write 30m, 2h, 7d, 4w or 2026-01-31") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+def _from_url(text: str) -> IssueRef:
+    parts = urlsplit(text)
+    found = re.fullmatch(r"/(?:api/v3/repos/)?(.+?)(?:/-)?/issues/(\d{1,12})/?", parts.path)
+    if parts.scheme not in {"http", "https"} or found is None:
+        raise ValueError(text)
+    forge = ForgeKind.GITLAB if "/-/issues/" in parts.path else ForgeKind.GITHUB
+    return IssueRef(RepoRef(forge, found[1].removeprefix("repos/")), int(found[2]))

@@ -1,0 +1,235 @@
+"""`foreman log`, `explain`, `memory …`: what was decided, why, and what is remembered. They read the store alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from foreman.cli.context import Context
+from foreman.cli.options import Json, Yes
+
+if TYPE_CHECKING:
+    from foreman.store.actions import LogEntry, StoredAction
+
+
+def log(
+    context: typer.Context,
+    where: Annotated[str | None, typer.Argument(metavar="[REPO[#N]]", help="Of this repository or issue only.")] = None,
+    since: Annotated[str | None, typer.Option(help="Not older than: 2h, 7d, 2026-01-31.")] = None,
+    status: Annotated[str | None, typer.Option(help="With an action in this state: done, held, denied, failed …")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    before: Annotated[int | None, typer.Option(help="Older than this entry: the next page.")] = None,
+    cost: Annotated[bool, typer.Option("--cost", help="Tokens and money instead of actions.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the action log, newest first."""
+    from datetime import UTC, datetime
+
+    from foreman.app.workshop import open_store
+    from foreman.cli import parsing
+    from foreman.cli.output import emit, line, table
+    from foreman.errors import UsageError
+    from foreman.model import ActionState, IssueRef
+    from foreman.store import actions
+
+    config = Context.of(context).load()
+    place = parsing.repo_or_issue(where) if where else None
+    moment = parsing.since(since, now=datetime.now(UTC)) if since else None
+    if status is not None and status not in set(ActionState):
+        raise UsageError(f"{status[:40]!r} is no state: {', '.join(ActionState)}")
+    with open_store(config) as db, db.read() as connection:
+        found = actions.entries(
+            connection,
+            repo=place if not isinstance(place, IssueRef) else None,
+            issue=place if isinstance(place, IssueRef) else None,
+            since=moment,
+            status=ActionState(status) if status else None,
+            limit=limit,
+            before_id=before,
+        )
+
+    def for_people() -> None:
+        if not found:
+            line("nothing is in the log" + (" for that" if place or moment or status else " yet"))
+            return
+        if cost:
+            rows = [
+                (e.id, e.timestamp, e.issue, e.model or "-", e.input_tokens, e.output_tokens, _money(e.usd))
+                for e in found
+            ]
+            table(("id", "when", "issue", "model", "in", "out", "usd"), rows, right=("id", "in", "out", "usd"))
+        else:
+            rows_ = [(e.id, e.timestamp, e.issue, e.decision, summary_of(e)) for e in found]
+            table(("id", "when", "issue", "decision", "actions"), rows_, right=("id",))
+        if len(found) == limit:
+            line(f"older ones: --before {found[-1].id}")
+
+    emit([document(entry) for entry in found], as_json=as_json, show=for_people)
+
+
+def explain(
+    context: typer.Context,
+    entry_id: Annotated[int, typer.Argument(metavar="ID", help="As `foreman log` shows it.")],
+    as_json: Json = False,
+) -> None:
+    """Show one decision whole: what was seen, the rule behind every verdict, model, cost, what was sent."""
+    from foreman.app.workshop import open_store
+    from foreman.cli.output import emit
+    from foreman.store import actions
+
+    config = Context.of(context).load()
+    with open_store(config) as db, db.read() as connection:
+        entry = actions.entry(connection, entry_id)
+
+    emit(document(entry), as_json=as_json, show=lambda: _show(entry))
+
+
+def show(
+    context: typer.Context,
+    where: Annotated[str, typer.Argument(metavar="REPO#N", help="An issue, or a repository.")],
+    as_json: Json = False,
+) -> None:
+    """Show what is remembered of an issue or a repository."""
+    from foreman.app.workshop import open_store
+    from foreman.cli import parsing
+    from foreman.cli.output import block, emit, line
+    from foreman.model import IssueRef
+    from foreman.store import memory
+
+    config = Context.of(context).load()
+    place = parsing.repo_or_issue(where)
+    with open_store(config) as db, db.read() as connection:
+        if isinstance(place, IssueRef):
+            text = memory.summary(connection, place)
+            rows = [{"issue": str(place), "summary": text}] if text else []
+        else:
+            rows = [
+                {"issue": f"{row['repo']}#{row['issue_id']}", "summary": row["summary"]}
+                for row in memory.export(connection)
+                if row["repo"] == place.key
+            ]
+
+    def for_people() -> None:
+        if not rows:
+            line(f"nothing is remembered of {place}")
+        for row in rows:
+            line(row["issue"])
+            block(row["summary"], indent="  ")
+
+    emit({"where": str(place), "memories": rows}, as_json=as_json, show=for_people)
+
+
+def forget(
+    context: typer.Context,
+    where: Annotated[str, typer.Argument(metavar="REPO[#N]", help="An issue, or a repository.")],
+    yes: Yes = False,
+) -> int:
+    """Forget what is remembered of an issue or a repository; the action log stays."""
+    from foreman.app.workshop import open_store
+    from foreman.cli import exits, parsing
+    from foreman.cli.output import line
+    from foreman.store import memory
+
+    config = Context.of(context).load()
+    place = parsing.repo_or_issue(where)
+    with open_store(config) as db:
+        if not yes:
+            line(f"would forget what is remembered of {place}; say --yes to do it")
+            return exits.FAILED
+        with db.transaction() as connection:
+            count = memory.forget(connection, place)
+    line(f"forgot {count} {'memory' if count == 1 else 'memories'} of {place}")
+    return exits.DONE
+
+
+def export(context: typer.Context) -> None:
+    """Print everything that is remembered, as one JSON document."""
+    from foreman.app.workshop import open_store
+    from foreman.cli.output import print_json
+    from foreman.store import memory
+
+    config = Context.of(context).load()
+    with open_store(config) as db, db.read() as connection:
+        print_json(list(memory.export(connection)))
+
+
+def summary_of(entry: LogEntry) -> str:
+    """Return a decision's actions as one short text: `+bug done, comment held (comment_cap)`."""
+    if not entry.actions:
+        return entry.rationale.split("\n")[0][:80]
+    return ", ".join(f"{name_of(action)} {_state(action)}" for action in entry.actions)
+
+
+def name_of(action: StoredAction) -> str:
+    """Return an action in a word or two."""
+    match action.type:
+        case "add_label":
+            return f"+{action.payload.get('label', '')}"
+        case "remove_label":
+            return f"-{action.payload.get('label', '')}"
+        case "assign" | "unassign":
+            return f"{action.type} {action.payload.get('user', '')}"
+        case _:
+            return action.type
+
+
+def document(entry: LogEntry) -> dict[str, Any]:
+    """Return a decision as its JSON document: stable names, reasons explained."""
+    from foreman.cli.output import plain
+
+    whole: dict[str, Any] = plain(entry)
+    for action in whole["actions"]:
+        action["explanation"] = _meaning(action["reason"])
+    return whole
+
+
+def _state(action: StoredAction) -> str:
+    return f"{action.state.value} ({action.reason})" if action.reason and action.state != "done" else action.state.value
+
+
+def _meaning(reason: str) -> str:
+    from foreman.gate.reasons import Reason, explain
+
+    if reason not in set(Reason):
+        return ""
+    told = explain(reason)
+    return f"{told.meaning} {told.remedy}"
+
+
+def _money(usd: object) -> str:
+    return "?" if usd is None else f"{usd:.4f}"
+
+
+def _show(entry: LogEntry) -> None:
+    from foreman.cli.output import block, line, when
+
+    seen = entry.seen
+    line(f"decision {entry.id} on {entry.issue}: {entry.decision}")
+    line(f"  when        {when(entry.timestamp)} UTC, {entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}")
+    line(f"  why         {entry.event}, by {entry.agent} ({entry.task_type}), mode {entry.mode}, policy {entry.policy_version}")
+    if seen:
+        line(f"  seen        “{seen.get('title', '')}” by {seen.get('author', '?')} ({seen.get('author_role', '?')})")
+        line(f"              {seen.get('state', '?')}, labels: {', '.join(seen.get('labels', ())) or 'none'}")
+        hidden = ", ".join(f"{count} {kind}" for kind, count in dict(seen.get("hidden") or {}).items())
+        if hidden:
+            line(f"              hidden parts taken out or shown: {hidden}")
+    model = f"{entry.model}, {entry.input_tokens} + {entry.output_tokens} tokens, USD {_money(entry.usd)}"
+    line(f"  model       {model if entry.model else 'none'}")
+    if entry.confidence is not None:
+        line(f"  confidence  {entry.confidence:.2f}")
+    line("  rationale")
+    block(entry.rationale or "-", indent="              ")
+    for action in entry.actions:
+        line(f"  {name_of(action)}: {action.state.value}" + (f", {action.reason}" if action.reason else ""))
+        if action.detail:
+            line(f"              {action.detail}")
+        meaning = _meaning(action.reason)
+        if meaning:
+            line(f"              {meaning}")
+        if action.type == "comment":
+            block(str(action.payload.get("body", "")), indent="              | ")
+    if entry.undoes:
+        line(f"  takes back  decision {entry.undoes}")
+    for later in entry.undone_by:
+        line(f"  taken back by decision {later}")

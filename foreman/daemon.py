@@ -1,0 +1,317 @@
+"""The daemon: a scheduler that polls, workers that think, one writer per forge account, and a stop that is bounded.
+
+Threads share nothing but the database and the locked adapters. Nothing here decides anything: polling is `poller`,
+thinking is `pipeline`, writing is `executor`. What this file owns is when they run, and how they end.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from structlog.contextvars import bound_contextvars, clear_contextvars
+
+from foreman.account import Account
+from foreman.errors import ForemanError, LeaseLost, StoreError
+from foreman.log import get_logger
+from foreman.model import RepoRef
+from foreman.pipeline import Pipeline
+from foreman.store import breakers, inbox
+from foreman.store.database import Database
+
+log = get_logger(__name__)
+
+POLL_TICK_SECONDS = 0.5
+"""How often an account looks which repositories are due; reading one indexed table costs well under a millisecond."""
+
+CHORES_SECONDS = 5.0
+"""How often expired claims and held work are looked at."""
+
+IDLE_SECONDS = 0.5
+"""How long an idle worker waits before it looks for work that another process queued."""
+
+PAUSE_AFTER_TROUBLE_SECONDS = 2.0
+"""How long a thread waits after the database refused it."""
+
+STOP_SECONDS = 4.0
+"""How long a stop waits for everything together; the contract says five."""
+
+
+class Agents(Protocol):
+    """What the daemon needs of the agents."""
+
+    def busy(self) -> frozenset[str]:
+        """Return the agent types that can take no task now."""
+
+    def tend(self) -> None:
+        """Look after health: quarantine and release."""
+
+    def stop(self, *, timeout_seconds: float) -> None:
+        """End them all."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Drained:
+    """What `once` did.
+
+    Attributes:
+        polled: Repositories polled.
+        failed_polls: Repositories whose poll failed, with the reason.
+        tasks: Items that ended, by ending.
+        writes: Writes sent to forges.
+        waiting: Items that wait for a later time.
+    """
+
+    polled: int = 0
+    failed_polls: dict[str, str] = field(default_factory=dict)
+    tasks: dict[str, int] = field(default_factory=dict)
+    steps: int = 0
+    waiting: int = 0
+
+
+class Daemon:
+    """Runs until told to stop."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        accounts: Sequence[Account],
+        pipeline: Pipeline,
+        agents: Agents,
+        workers: int,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        on_stop: Sequence[Callable[[], None]] = (),
+    ) -> None:
+        """Put the parts together; starts nothing.
+
+        Args:
+            db: The store, already guarded by the daemon's lease.
+            accounts: One per forge.
+            pipeline: Works through the inbox.
+            agents: The agents' runtimes.
+            workers: How many tasks at a time.
+            now: Current time, aware UTC.
+            stop: Set to end everything; shared with the parts.
+            on_stop: Called last, each once, whatever happened before.
+        """
+        self._db = db
+        self._accounts = tuple(accounts)
+        self._pipeline = pipeline
+        self._agents = agents
+        self._workers = workers
+        self._now = now
+        self._stop = stop
+        self._on_stop = tuple(on_stop)
+        self._bell = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        )
+        self.lost: ForemanError | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the end has begun."""
+        return self._stop.is_set()
+
+    def recover(self) -> None:
+        """Make what a crash left claimed ready again."""
+        with self._db.transaction() as connection:
+            count = inbox.recover(connection, now=self._now())
+        if count:
+            log.info("work_recovered", items=count)
+
+    def start(self) -> None:
+        """Start the threads and the scheduler; returns at once."""
+        self.recover()
+        for account in self._accounts:
+            self._scheduler.add_job(
+                self._job, "interval", args=(f"poll:{account.name}", account.poll_due), seconds=POLL_TICK_SECONDS
+            )
+            self._thread(f"write:{account.name}", account.write_next)
+        self._scheduler.add_job(self._job, "interval", args=("chores", self._chores), seconds=CHORES_SECONDS)
+        for number in range(self._workers):
+            self._thread(f"work:{number}", self._work_next)
+        self._scheduler.start()
+
+    def wait(self) -> None:
+        """Return when the stop was asked for."""
+        self._stop.wait()
+
+    def stop(self) -> bool:
+        """End everything within `STOP_SECONDS`.
+
+        Returns:
+            Whether every thread ended; what a thread left half done is settled at the next start.
+        """
+        deadline = time.monotonic() + STOP_SECONDS
+        self._stop.set()
+        self.ring()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        # The agents go first: a worker may be waiting for one.
+        self._agents.stop(timeout_seconds=STOP_SECONDS / 2)
+        for account in self._accounts:
+            account.disconnect()
+        for thread in self._threads:
+            thread.join(max(0.05, deadline - time.monotonic()))
+        clean = not any(thread.is_alive() for thread in self._threads)
+        for last in self._on_stop:
+            last()
+        log.info("daemon_stopped", clean=clean)
+        return clean
+
+    def ring(self) -> None:
+        """Wake everybody who waits for work."""
+        with self._bell:
+            self._bell.notify_all()
+
+    def once(self, repos: Sequence[RepoRef] | None = None) -> Drained:
+        """Poll every repository once and drain the inbox, in this thread and the workers.
+
+        Args:
+            repos: Only these; None for all that are configured.
+
+        Returns:
+            What was done. Work that waits for a later time is left waiting.
+        """
+        done = Drained()
+        self.recover()
+        for account in self._accounts:
+            for repo, error in account.poll_all(repos):
+                done.polled += 1
+                if error:
+                    done.failed_polls[repo.key] = error
+        self.drain(done)
+        return done
+
+    def drain(self, done: Drained) -> None:
+        """Work until neither the inbox nor the action log has anything that is due."""
+        lock = threading.Lock()
+        failures: list[BaseException] = []
+        active = [0]
+
+        def thinker(number: int) -> None:
+            try:
+                while not self._stop.is_set():
+                    with lock:
+                        active[0] += 1
+                    try:
+                        passed = self._pipeline.work(f"once:{number}", busy=self._agents.busy())
+                    finally:
+                        with lock:
+                            active[0] -= 1
+                    if passed is None:
+                        if self._settled(active, lock):
+                            return
+                        self._stop.wait(0.02)
+                        continue
+                    with lock:
+                        done.tasks[passed.ending.value] = done.tasks.get(passed.ending.value, 0) + 1
+            except BaseException as error:
+                failures.append(error)
+                raise
+
+        def writer(account: Account) -> None:
+            try:
+                while not self._stop.is_set():
+                    if account.write_next():
+                        with lock:
+                            done.steps += 1
+                    elif self._settled(active, lock):
+                        return
+                    else:
+                        self._stop.wait(0.02)
+            except BaseException as error:
+                failures.append(error)
+                raise
+
+        threads = [threading.Thread(target=thinker, args=(n,), name=f"once:{n}") for n in range(self._workers)]
+        threads += [threading.Thread(target=writer, args=(a,), name=f"once:{a.name}") for a in self._accounts]
+        hook, threading.excepthook = threading.excepthook, lambda _: None
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            threading.excepthook = hook
+        if failures:
+            raise failures[0]
+        with self._db.read() as connection:
+            done.waiting = inbox.waiting_count(connection)
+
+    def _settled(self, active: list[int], lock: threading.Lock) -> bool:
+        """Return whether nothing is being worked on and nothing is due."""
+        with lock:
+            if active[0]:
+                return False
+        if any(account.has_due() for account in self._accounts):
+            return False
+        with self._db.read() as connection:
+            ready = inbox.claimable(connection, now=self._now(), busy=self._agents.busy())
+        with lock:
+            return not ready and not active[0]
+
+    def _thread(self, name: str, step: Callable[[], bool]) -> None:
+        thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _loop(self, name: str, step: Callable[[], bool]) -> None:
+        while not self._stop.is_set():
+            if not self._guarded(name, step):
+                with self._bell:
+                    if not self._stop.is_set():
+                        self._bell.wait(IDLE_SECONDS)
+
+    def _job(self, name: str, work: Callable[[], Any]) -> None:
+        if not self._stop.is_set() and self._guarded(name, work):
+            self.ring()
+
+    def _guarded(self, name: str, step: Callable[[], Any]) -> bool:
+        """Run one step at the border that must survive: a worker's item or a scheduler job."""
+        clear_contextvars()
+        with bound_contextvars(thread=name):
+            try:
+                return bool(step())
+            except LeaseLost as error:
+                # Another daemon has taken over: whatever we would write now is not ours to write.
+                self.lost = error
+                log.error("lease_lost", reason=str(error))
+                self._stop.set()
+            except StoreError as error:
+                log.error("store_trouble", reason=str(error))
+                self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
+            except Exception:
+                log.exception("step_failed")
+                self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
+        return False
+
+    def _work_next(self) -> bool:
+        passed = self._pipeline.work(threading.current_thread().name, busy=self._agents.busy())
+        if passed is not None:
+            if passed.account_refused:
+                self._account_of(passed.item.issue.repo).refused(passed.reason)
+            self.ring()
+        return passed is not None
+
+    def _account_of(self, repo: RepoRef) -> Account:
+        return next(account for account in self._accounts if account.kind is repo.forge)
+
+    def _chores(self) -> bool:
+        now = self._now()
+        self._agents.tend()
+        with self._db.transaction() as connection:
+            freed = inbox.expire(connection, now=now) + inbox.release_held(connection, now=now)
+            breakers.watch_flood(connection, now=now)
+        for account in self._accounts:
+            account.tend()
+        return freed > 0

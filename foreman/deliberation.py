@@ -1,0 +1,237 @@
+"""From one issue to judged actions: look, admit, ask, read, judge. Writes nothing, neither to a forge nor to the log.
+
+`pipeline` records and retries; `foreman triage --dry-run` prints the same `Deliberation`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from foreman import briefing, checkpoint
+from foreman.config.effective import AgentPlan
+from foreman.errors import AgentError, AgentUnavailable, BudgetExceeded
+from foreman.gate import admission, personal, reply
+from foreman.gate.policy import Judged, judge
+from foreman.gate.secret_scan import KnownSecrets
+from foreman.model import Allow, EventKind, IssueRef, Verdict
+from foreman.protocol import Decision, LLMBackendInfo, Task
+from foreman.recall import Look, Recall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What one task cost.
+
+    Attributes:
+        input_tokens: Summed over its calls.
+        output_tokens: Summed over its calls.
+        usd: Price; None when a price was not known, 0 when no call was made.
+        calls: How many.
+        retry_at: When the budget that stopped it is filled again; None when none did.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: Decimal | None = Decimal(0)
+    calls: int = 0
+    retry_at: datetime | None = None
+
+
+class ModelDesk(Protocol):
+    """What deliberation needs of the model gateway."""
+
+    def open(self, *, task_id: str, repo: str, agent: str, base_url: str, deadline: datetime) -> LLMBackendInfo:
+        """Let one task call the model until its deadline."""
+
+    def close(self, task_id: str) -> Spent:
+        """End that, and say what was spent."""
+
+    def refusal(self, repo: str, now: datetime) -> BudgetExceeded | None:
+        """Return the budget that is already spent for this repository, None when there is some left."""
+
+
+class AgentDesk(Protocol):
+    """What deliberation needs of the agents."""
+
+    def ask(self, agent: str, task: bytes, *, timeout_seconds: float) -> bytes:
+        """Send a task to an agent and return its raw reply."""
+
+    def gateway_url(self, agent: str) -> str:
+        """Return where this agent finds the gateway."""
+
+    def timeout_seconds(self, agent: str) -> float:
+        """Return how long this agent may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliberation:
+    """What came of thinking about one issue.
+
+    Attributes:
+        look: What was known.
+        admission: Whether an agent was to be asked at all.
+        decision: What the agent answered; None when none was asked.
+        judged: One entry per action, in the agent's order.
+        spent: Tokens and money.
+        hidden: Hidden parts found in the text, by kind.
+        cut: Some text was too long for the task.
+        duration_ms: Of the agent's part.
+    """
+
+    look: Look
+    admission: Verdict
+    decision: Decision | None = None
+    judged: tuple[Judged, ...] = ()
+    spent: Spent = Spent()
+    hidden: dict[str, int]
+    cut: bool = False
+    duration_ms: int = 0
+
+
+class Deliberator:
+    """Thinks about issues of one forge account."""
+
+    def __init__(
+        self,
+        *,
+        recall: Recall,
+        agents: AgentDesk,
+        models: ModelDesk | None,
+        secrets: KnownSecrets,
+        redact_personal: bool,
+        llm_when: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        """Keep the ports.
+
+        Args:
+            recall: Looks at the forge and the log.
+            agents: The agents.
+            models: The model gateway; None for `llm.provider: none`.
+            secrets: What must not leave.
+            redact_personal: Take e-mail and IP addresses and phone numbers out of what an agent reads.
+            llm_when: `always` or `unsure`.
+            now: Current time, aware UTC.
+        """
+        self.recall = recall
+        self._agents = agents
+        self._models = models
+        self._secrets = secrets
+        self._redact_personal = redact_personal
+        self._llm_when = llm_when
+        self._now = now
+
+    def deliberate(
+        self,
+        ref: IssueRef,
+        plan: AgentPlan,
+        *,
+        task_id: str,
+        event: EventKind,
+        actor_id: int | None,
+        requested: bool,
+        attempt: int,
+        memory_summary: str,
+    ) -> Deliberation:
+        """Think about one issue.
+
+        Args:
+            ref: Which.
+            plan: The agent and what it may do here.
+            task_id: UUID of this attempt.
+            event: Why.
+            actor_id: Who caused it, by numeric id.
+            requested: A maintainer asked by hand.
+            attempt: Counted from 1.
+            memory_summary: Facts of earlier decisions on this issue.
+
+        Returns:
+            The judged decision, or the reason why no agent was asked.
+
+        Raises:
+            ForgeError: The issue cannot be read.
+            AgentError: The agent did not do its job.
+            BudgetExceeded: The model's budget is spent.
+        """
+        look = self.recall.look(ref, event=event, policy=plan.policy, actor_id=actor_id, requested=requested)
+        checkpoint.reach("pipeline.looked")
+        verdict = admission.admit(look.facts, plan.policy, plan.events)
+        if not isinstance(verdict, Allow):
+            return Deliberation(look=look, admission=verdict, hidden={})
+        timeout = self._agents.timeout_seconds(plan.agent)
+        deadline = self._now() + timedelta(seconds=timeout)
+        llm = self._open_model(task_id, ref, plan, deadline)
+        written = briefing.brief(
+            task_id=task_id,
+            look=look,
+            plan=plan,
+            memory_summary=memory_summary,
+            llm=llm,
+            llm_when=self._llm_when,
+            attempt=attempt,
+            deadline=deadline,
+            redact=self._redact,
+        )
+        started = time.monotonic()
+        raw, spent = self._ask(plan.agent, written.task, timeout)
+        duration_ms = round((time.monotonic() - started) * 1000)
+        checkpoint.reach("pipeline.asked")
+        decision = reply.read_reply(raw, task_id=task_id)
+        decision = replace_rationale(decision, self._secrets.redact(decision.rationale))
+        return Deliberation(
+            look=look,
+            admission=verdict,
+            decision=decision,
+            judged=judge(decision, look.facts, plan.policy, secrets=self._secrets),
+            spent=spent,
+            hidden=written.hidden,
+            cut=written.cut,
+            duration_ms=duration_ms,
+        )
+
+    def _ask(self, agent: str, task: Task, timeout_seconds: float) -> tuple[bytes, Spent]:
+        task_id = str(task.task_id)
+        spent = Spent()
+        raw: bytes | None = None
+        failure: AgentError | None = None
+        try:
+            raw = self._agents.ask(agent, task.model_dump_json().encode(), timeout_seconds=timeout_seconds)
+        except AgentError as error:
+            failure = error
+        finally:
+            if self._models is not None:
+                spent = self._models.close(task_id)
+        if spent.retry_at is not None:
+            # An agent that answers all the same, or fails because of it: either way the task waits for the money.
+            raise BudgetExceeded("the model's budget is spent", retry_at=spent.retry_at) from failure
+        if raw is None:
+            raise failure or AgentUnavailable(f"agent {agent} gave no reply")
+        return raw, spent
+
+    def _open_model(self, task_id: str, ref: IssueRef, plan: AgentPlan, deadline: datetime) -> LLMBackendInfo:
+        if self._models is None:
+            return LLMBackendInfo(provider="none")
+        refusal = self._models.refusal(ref.repo.key, self._now())
+        if refusal is not None:
+            raise refusal
+        return self._models.open(
+            task_id=task_id,
+            repo=ref.repo.key,
+            agent=plan.agent,
+            base_url=self._agents.gateway_url(plan.agent),
+            deadline=deadline,
+        )
+
+    def _redact(self, text: str) -> str:
+        text = self._secrets.redact(text)
+        return personal.redact(text) if self._redact_personal else text
+
+
+def replace_rationale(decision: Decision, rationale: str) -> Decision:
+    """Return the decision with another rationale."""
+    return decision if rationale == decision.rationale else decision.model_copy(update={"rationale": rationale})

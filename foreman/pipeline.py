@@ -1,0 +1,259 @@
+"""One task from claim to completion, and the only place that decides to retry.
+
+    claim -> deliberate -> one transaction: decision + actions + memory + the item's end
+
+A decision is durable before anything is sent because sending is somebody else's job: the executor reads `planned` rows.
+Whatever fails before that transaction leaves the item claimed, and the next start makes it ready again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from foreman import checkpoint, scribe
+from foreman.config.effective import AgentPlan, RepoPlan
+from foreman.deliberation import Deliberation, Deliberator
+from foreman.errors import (
+    AgentError,
+    AgentUnavailable,
+    BudgetExceeded,
+    ContainerError,
+    ForemanError,
+    ForgeAuthError,
+    ForgeError,
+    ForgeMoved,
+    ForgeNotFound,
+    ForgeRateLimited,
+)
+from foreman.log import get_logger
+from foreman.model import Allow, Hold, RepoRef
+from foreman.store import breakers, inbox, memory
+from foreman.store.database import Database
+from foreman.store.inbox import InboxItem
+
+log = get_logger(__name__)
+
+LEASE = timedelta(minutes=15)
+"""How long a claim holds: longer than the longest agent time-out (600 s) and its start-up together."""
+
+FIRST_BACKOFF = timedelta(seconds=5)
+LAST_BACKOFF = timedelta(minutes=15)
+HOLD_WITHOUT_END = timedelta(hours=1)
+"""How long an item waits when what holds it does not say until when."""
+
+
+class Ending(StrEnum):
+    """How one pass over an item ended."""
+
+    DECIDED = "decided"
+    SKIPPED = "skipped"
+    RETRY = "retry"
+    HELD = "held"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """One item that was worked on.
+
+    Attributes:
+        item: Which.
+        ending: What became of it.
+        log_id: The entry in the action log, None when nothing was recorded.
+        reason: One line; empty when it was decided.
+        account_refused: The forge refused the token: the account must pause.
+    """
+
+    item: InboxItem
+    ending: Ending
+    log_id: int | None = None
+    reason: str = ""
+    account_refused: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Pipeline:
+    """Works through the inbox.
+
+    Attributes:
+        db: The store.
+        plan_of: What is configured for a repository now; None when it is not configured any more.
+        deliberators: Per forge account.
+        max_retries: Per agent type: so many runs after the first.
+        model_name: Per agent type, for the log.
+        now: Current time, aware UTC.
+        jitter: Random factor of the backoff, 0 to 1.
+    """
+
+    db: Database
+    plan_of: Callable[[RepoRef], RepoPlan | None]
+    deliberator_of: Callable[[RepoRef], Deliberator]
+    max_retries: Callable[[str], int]
+    now: Callable[[], datetime]
+    model: str = ""
+    jitter: Callable[[], float] = field(default=random.random)
+
+    def work(self, worker: str, *, busy: Collection[str] = ()) -> Passed | None:
+        """Claim one item and carry it to its end.
+
+        Args:
+            worker: Who claims, for the log.
+            busy: Agent types that can take no task now.
+
+        Returns:
+            What happened, None when nothing was ready.
+
+        Raises:
+            StoreError: The database cannot be used; the item stays claimed until its lease ends.
+        """
+        with self.db.transaction() as connection:
+            item = inbox.claim(connection, worker=worker, lease=LEASE, now=self.now(), busy=busy)
+        if item is None:
+            return None
+        checkpoint.reach("pipeline.claimed")
+        log.debug("task_started", repo=item.issue.repo.key, issue=item.issue.number, task_id=item.task_id)
+        passed = self._carry(item)
+        log.info(
+            "task_finished",
+            repo=item.issue.repo.key,
+            issue=item.issue.number,
+            task_id=item.task_id,
+            agent=item.agent,
+            ending=passed.ending.value,
+            **({"reason": passed.reason} if passed.reason else {}),
+        )
+        return passed
+
+    def _carry(self, item: InboxItem) -> Passed:
+        plan = self._plan(item)
+        if plan is None:
+            return self._complete(item, Ending.DROPPED, "this repository or agent is not configured any more")
+        if item.attempt > self.max_retries(item.agent) + 1:
+            # Every run before this one ended with the process: whatever is in it, it gets no further one.
+            return self._bury(item, plan, f"the daemon ended during each of {item.attempt - 1} attempts")
+        with self.db.read() as connection:
+            summary = memory.summary(connection, item.issue)
+        try:
+            thought = self.deliberator_of(item.issue.repo).deliberate(
+                item.issue,
+                plan,
+                task_id=item.task_id,
+                event=item.event,
+                actor_id=item.actor_id,
+                requested=item.requested,
+                attempt=item.attempt,
+                memory_summary=summary,
+            )
+        except BudgetExceeded as error:
+            return self._hold(item, str(error), error.retry_at)
+        except ForgeError as error:
+            return self._forge_trouble(item, error)
+        except (AgentError, ContainerError) as error:
+            return self._agent_trouble(item, plan, error)
+        checkpoint.reach("pipeline.judged")
+        self._agent_is_well(item, thought)
+        if isinstance(thought.admission, Hold):
+            return self._hold(item, f"{thought.admission.reason}: {thought.admission.detail}", None)
+        return self._record(item, plan, thought)
+
+    def _plan(self, item: InboxItem) -> AgentPlan | None:
+        repo = self.plan_of(item.issue.repo)
+        return repo.agent(item.agent) if repo is not None and repo.enabled else None
+
+    def _record(self, item: InboxItem, plan: AgentPlan, thought: Deliberation) -> Passed:
+        now = self.now()
+        decision = scribe.decision_row(item, plan, thought, model=self.model)
+        with self.db.transaction() as connection:
+            if self._plan(item) != plan:
+                # A reload came in between: judged by rules that hold no more.
+                inbox.postpone(
+                    connection, item, not_before=now, reason="the configuration changed", count_attempt=False, now=now
+                )
+                return Passed(item=item, ending=Ending.RETRY, reason="the configuration changed")
+            log_id = scribe.record(connection, decision, now=now)
+            inbox.complete(connection, item, reason=decision.decision, now=now)
+            memory.refresh(connection, item.issue, now=now)
+            checkpoint.reach("pipeline.record.inside")
+        checkpoint.reach("pipeline.record.committed")
+        skipped = not isinstance(thought.admission, Allow)
+        return Passed(
+            item=item,
+            ending=Ending.SKIPPED if skipped else Ending.DECIDED,
+            log_id=log_id,
+            reason=decision.rationale if skipped else "",
+        )
+
+    def _agent_is_well(self, item: InboxItem, thought: Deliberation) -> None:
+        if thought.decision is None:
+            return
+        with self.db.transaction() as connection:
+            breakers.record_success(connection, scope_of(item.agent), now=self.now())
+
+    def _agent_trouble(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
+        now = self.now()
+        if not isinstance(error, AgentUnavailable | ContainerError):
+            return self._again(item, plan, error)
+        with self.db.transaction() as connection:
+            breakers.record_failure(connection, scope_of(item.agent), now=now)
+        return self._again(item, plan, error)
+
+    def _forge_trouble(self, item: InboxItem, error: ForgeError) -> Passed:
+        if isinstance(error, ForgeNotFound | ForgeMoved):
+            return self._complete(item, Ending.DROPPED, str(error))
+        if isinstance(error, ForgeRateLimited):
+            return self._later(item, error, error.retry_at, count=False)
+        refused = isinstance(error, ForgeAuthError) and error.status == 401
+        # The forge's bad day is nobody's fault: it uses up no attempt.
+        passed = self._later(item, error, self.now() + self._backoff(max(item.attempt, 1)), count=False)
+        return Passed(item=item, ending=passed.ending, reason=passed.reason, account_refused=refused)
+
+    def _again(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
+        if item.attempt > self.max_retries(item.agent):
+            return self._bury(item, plan, str(error))
+        return self._later(item, error, error.retry_at or self.now() + self._backoff(item.attempt), count=True)
+
+    def _bury(self, item: InboxItem, plan: AgentPlan, reason: str) -> Passed:
+        now = self.now()
+        with self.db.transaction() as connection:
+            log_id = scribe.record(connection, scribe.refused_row(item, plan, reason, model=self.model), now=now)
+            inbox.bury(connection, item, reason=reason, now=now)
+        return Passed(item=item, ending=Ending.DEAD, log_id=log_id, reason=reason)
+
+    def _later(self, item: InboxItem, error: ForemanError, when: datetime | None, *, count: bool) -> Passed:
+        now = self.now()
+        with self.db.transaction() as connection:
+            inbox.postpone(
+                connection,
+                item,
+                not_before=when or now + FIRST_BACKOFF,
+                reason=str(error),
+                count_attempt=count,
+                now=now,
+            )
+        return Passed(item=item, ending=Ending.RETRY, reason=str(error))
+
+    def _hold(self, item: InboxItem, reason: str, until: datetime | None) -> Passed:
+        now = self.now()
+        with self.db.transaction() as connection:
+            inbox.hold(connection, item, until=until or now + HOLD_WITHOUT_END, reason=reason, now=now)
+        return Passed(item=item, ending=Ending.HELD, reason=reason)
+
+    def _complete(self, item: InboxItem, ending: Ending, reason: str) -> Passed:
+        with self.db.transaction() as connection:
+            inbox.complete(connection, item, reason=reason, now=self.now())
+        return Passed(item=item, ending=ending, reason=reason)
+
+    def _backoff(self, attempt: int) -> timedelta:
+        """Return the wait before the next run: doubling, with up to half of it random, so that retries spread."""
+        whole = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 20), LAST_BACKOFF)
+        return whole * (0.5 + 0.5 * self.jitter())
+
+
+def scope_of(agent: str) -> str:
+    """Return the name under which an agent's health is kept."""
+    return f"agent:{agent}"

@@ -1,0 +1,227 @@
+"""Gather what must be known about one issue before anybody decides anything: from the forge, and from our own log.
+
+What cannot be found out becomes None in `Facts`, and the gate never allows on None. Only the issue itself must be there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from foreman.config.effective import Policy
+from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
+from foreman.forge.base import Change, ChangeKind, ForgeReader, RepoInfo
+from foreman.gate import marker
+from foreman.gate.facts import Facts
+from foreman.log import get_logger
+from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, RepoRef
+from foreman.store import actions, breakers, controls
+from foreman.store.database import Database
+
+log = get_logger(__name__)
+
+_T = TypeVar("_T")
+
+REPOSITORY_FACTS_LIFE = timedelta(minutes=5)
+"""How long a repository's labels and visibility are believed; a label made since only means one Hold more."""
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One issue at one moment.
+
+    Attributes:
+        facts: What the gate judges by.
+        comments: Everything said on the issue, oldest first; None when it could not be read.
+    """
+
+    facts: Facts
+    comments: tuple[Comment, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _RepoFacts:
+    labels: tuple[Label, ...] | None
+    info: RepoInfo | None
+    read_at: datetime
+
+
+class Recall:
+    """Looks at issues through one forge account."""
+
+    def __init__(
+        self, *, db: Database, reader: ForgeReader, bot: Account, marker_secret: bytes, now: Callable[[], datetime]
+    ) -> None:
+        """Keep the ports.
+
+        Args:
+            db: Our own log.
+            reader: The forge.
+            bot: Our own account there.
+            marker_secret: Key of the tags on our comments.
+            now: Current time, aware UTC.
+        """
+        self._db = db
+        self._reader = reader
+        self._bot = bot
+        self._marker_secret = marker_secret
+        self._now = now
+        self._repos: dict[RepoRef, _RepoFacts] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def bot(self) -> Account:
+        """Our own account on this forge."""
+        return self._bot
+
+    def look(
+        self, ref: IssueRef, *, event: EventKind, policy: Policy, actor_id: int | None = None, requested: bool = False
+    ) -> Look:
+        """Look at one issue.
+
+        Args:
+            ref: Which.
+            event: Why.
+            policy: What holds there; switches what need not be asked.
+            actor_id: Who caused the event, by numeric id.
+            requested: A maintainer asked for this by hand.
+
+        Returns:
+            What was found.
+
+        Raises:
+            ForgeError: The issue itself cannot be read.
+        """
+        issue = self._reader.issue(ref)
+        comments = self._try(ref, "comments", lambda: self._reader.comments(ref))
+        history = self._history(issue)
+        repo = self._repo(ref.repo)
+        now = self._now()
+        with self._db.read() as connection:
+            by_us = actions.labels_by_us(connection, ref)
+            facts = Facts(
+                issue=issue,
+                bot=self._bot,
+                event=event,
+                event_actor=_actor(actor_id, issue, comments, history),
+                requested=requested,
+                repo_labels=repo.labels,
+                labels_by_us=frozenset(by_us) & frozenset(issue.labels),
+                labels_removed_by_people=_removed_by_people(history, issue, self._bot),
+                labels_added_by_people=_added_by_people(history, issue, self._bot),
+                our_comments_today=self._ours_today(comments, ref, now),
+                runs_today=actions.runs_since(connection, ref, now - _DAY),
+                runs_of_author_today=actions.runs_of_author_since(
+                    connection, ref.repo, issue.author.id, now - _DAY
+                ),
+                writes_this_hour=actions.writes_since(connection, ref.repo, now - _HOUR),
+                breaker_open=breakers.flood_open(connection, now=now),
+                paused=controls.paused(connection, ref.repo),
+                private_repo=repo.info is None or repo.info.private,
+                now=now,
+            )
+        return Look(facts=facts, comments=comments)
+
+    def _history(self, issue: Issue) -> tuple[Change, ...] | None:
+        if issue.updated_at == issue.created_at and not issue.labels:
+            return ()  # nothing has happened yet: one request saved on every new issue
+        return self._try(issue.ref, "history", lambda: self._reader.history(issue.ref))
+
+    def _repo(self, repo: RepoRef) -> _RepoFacts:
+        now = self._now()
+        with self._lock:
+            known = self._repos.get(repo)
+        if known is not None and known.labels is not None and now - known.read_at < REPOSITORY_FACTS_LIFE:
+            return known
+        where = IssueRef(repo, 0)
+        found = _RepoFacts(
+            labels=self._try(where, "labels", lambda: self._reader.labels(repo)),
+            info=self._try(where, "repository", lambda: self._reader.repository(repo)),
+            read_at=now,
+        )
+        with self._lock:
+            self._repos[repo] = found
+        return found
+
+    def forget(self, repo: RepoRef | None = None) -> None:
+        """Drop what is believed about one repository, or all of them."""
+        with self._lock:
+            if repo is None:
+                self._repos.clear()
+            else:
+                self._repos.pop(repo, None)
+
+    def _ours_today(self, comments: tuple[Comment, ...] | None, ref: IssueRef, now: datetime) -> int | None:
+        if comments is None:
+            return None
+        # By account alone, not by marker: whoever posted under our name used up the day's comment.
+        return sum(1 for said in comments if said.author.id == self._bot.id and now - said.created_at < _DAY)
+
+    def _try(self, ref: IssueRef, what: str, ask: Callable[[], _T]) -> _T | None:
+        """Ask for something the decision can do without; trouble of the account as a whole goes up."""
+        try:
+            return ask()
+        except (ForgeAuthError, ForgeRateLimited, ForgeUnavailable):
+            raise
+        except ForgeError as error:
+            log.warning("fact_missing", issue=str(ref), fact=what, reason=str(error))
+            return None
+
+
+def is_ours(comment: Comment, *, bot: Account, secret: bytes, ref: IssueRef) -> bool:
+    """Return whether a comment carries our account's id and our own valid mark."""
+    return marker.is_ours(comment, bot_id=bot.id, secret=secret, issue=ref) is not None
+
+
+def _actor(
+    actor_id: int | None, issue: Issue, comments: tuple[Comment, ...] | None, history: tuple[Change, ...] | None
+) -> Account | None:
+    if actor_id is None:
+        return None
+    if issue.author.id == actor_id:
+        return issue.author
+    for said in comments or ():
+        if said.author.id == actor_id:
+            return said.author
+    for change in history or ():
+        if change.actor is not None and change.actor.id == actor_id:
+            return change.actor
+    return Account(login="", id=actor_id)
+
+
+def _last_label_changes(history: tuple[Change, ...]) -> dict[str, Change]:
+    last: dict[str, Change] = {}
+    for change in history:
+        if change.kind in (ChangeKind.LABELED, ChangeKind.UNLABELED):
+            last[change.label] = change
+    return last
+
+
+def _removed_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:
+    if history is None:
+        return None
+    return frozenset(
+        label
+        for label, change in _last_label_changes(history).items()
+        if change.kind is ChangeKind.UNLABELED
+        and label not in issue.labels
+        and (change.actor is None or change.actor.id != bot.id)
+    )
+
+
+def _added_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:
+    if history is None:
+        return None
+    return frozenset(
+        label
+        for label, change in _last_label_changes(history).items()
+        if change.kind is ChangeKind.LABELED
+        and label in issue.labels
+        and (change.actor is None or change.actor.id != bot.id)
+    )

@@ -1,0 +1,121 @@
+"""Put a deliberation into the words of the action log. Builds rows; the one write is in the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from foreman.config.effective import AgentPlan
+from foreman.config.plan import policy_version
+from foreman.deliberation import Deliberation
+from foreman.executor import freshness
+from foreman.gate.policy import final_state
+from foreman.model import Allow, Deny, Hold, Verdict
+from foreman.store import actions
+from foreman.store.actions import NewAction, NewDecision
+from foreman.store.inbox import InboxItem
+
+REFUSED = "refused"
+"""The log's word for a reply that was no Decision, beside the protocol's four."""
+
+
+def decision_row(item: InboxItem, plan: AgentPlan, thought: Deliberation, *, model: str) -> NewDecision:
+    """Return the log entry of a deliberation.
+
+    Args:
+        item: The work it was done for.
+        plan: The agent and the policy it was judged by.
+        thought: What came of it.
+        model: Name of the configured model; empty for none.
+
+    Returns:
+        An entry whose actions are in their first state; a skip before any agent call has no actions and says why.
+    """
+    facts = thought.look.facts
+    decision = thought.decision
+    if decision is None:
+        word, rationale, confidence = "skip", describe(thought.admission), None
+    else:
+        word, rationale, confidence = decision.decision, decision.rationale, decision.confidence
+    return NewDecision(
+        issue=item.issue,
+        task_id=item.task_id,
+        agent=item.agent,
+        task_type=item.task_type,
+        decision=word,
+        rationale=rationale,
+        confidence=confidence,
+        event=item.event.value,
+        attempt=item.attempt,
+        mode=plan.policy.mode.value,
+        policy_version=policy_version(plan.policy),
+        seen=seen(item, thought),
+        model=model if thought.spent.calls else "",
+        input_tokens=thought.spent.input_tokens,
+        output_tokens=thought.spent.output_tokens,
+        usd=thought.spent.usd,
+        duration_ms=thought.duration_ms,
+        author_id=facts.issue.author.id,
+        actions=tuple(
+            NewAction(
+                type=judged.action.type,
+                payload=judged.payload,
+                state=final_state(judged.verdict, judged.mode),
+                reason=_reason(judged.verdict),
+                detail=_detail(judged.verdict),
+            )
+            for judged in thought.judged
+        ),
+    )
+
+
+def refused_row(item: InboxItem, plan: AgentPlan, reason: str, *, model: str) -> NewDecision:
+    """Return the log entry of a task that gave up: what was wrong, and nothing the agent said."""
+    return NewDecision(
+        issue=item.issue,
+        task_id=item.task_id,
+        agent=item.agent,
+        task_type=item.task_type,
+        decision=REFUSED,
+        rationale=reason,
+        event=item.event.value,
+        attempt=item.attempt,
+        mode=plan.policy.mode.value,
+        policy_version=policy_version(plan.policy),
+        model=model,
+    )
+
+
+def record(connection: Connection, decision: NewDecision, *, now: datetime) -> int:
+    """Write an entry and its actions; returns the entry's id."""
+    return actions.record(connection, decision, now=now)
+
+
+def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:
+    """Return what the decision was built on: enough to tell later whether the issue has moved on."""
+    issue = thought.look.facts.issue
+    return {
+        **freshness.seen_of(issue, thought.look.comments, reruns=item.reruns),
+        "title": issue.title[:200],
+        "author": issue.author.login,
+        "author_role": issue.role.value,
+        "hidden": thought.hidden,
+        "cut": thought.cut,
+    }
+
+
+def describe(verdict: Verdict) -> str:
+    """Return a verdict as one line for a person."""
+    if isinstance(verdict, Allow):
+        return "allowed"
+    return f"{verdict.reason}: {verdict.detail}" if verdict.detail else str(verdict.reason)
+
+
+def _reason(verdict: Verdict) -> str:
+    return str(verdict.reason) if isinstance(verdict, Deny | Hold) else ""
+
+
+def _detail(verdict: Verdict) -> str:
+    return verdict.detail if isinstance(verdict, Deny | Hold) else ""
