@@ -13,6 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal, TextIO
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from foreman.printable import printable
 from foreman.secrets import KnownSecrets, mask_tokens
@@ -61,6 +62,19 @@ def configure(level: Level, fmt: Format | None, secrets: KnownSecrets, stream: T
         cache_logger_on_first_use=False,
     )
     _route_libraries()
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """Return a logger for a module; it takes up whatever `configure` sets, also later.
+
+    Args:
+        name: The module's name.
+
+    Returns:
+        A logger of fixed event names and facts as keys.
+    """
+    logger: FilteringBoundLogger = structlog.get_logger(name)
+    return logger
 
 
 class Cleaner:
