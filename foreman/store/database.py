@@ -1,0 +1,231 @@
+"""The SQLite file itself: opening it, one connection per thread, reading and writing.
+
+WAL with `synchronous=FULL`: what a `transaction()` returned from survives a power cut. A write begins with
+`BEGIN IMMEDIATE`, since a read that turns into a write fails at once when another writer was faster.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from foreman.errors import StoreError
+from foreman.store import controls, schema
+from foreman.store.failures import damaged, translated
+
+BUSY_TIMEOUT_SECONDS = 5.0
+"""How long a writer waits for another; one of ours holds the lock for milliseconds."""
+
+WHOLE_CHECK_BYTES = 64 * 1024 * 1024
+"""Up to this size a start reads the whole file for damage; of a larger one the tables that steer the work."""
+
+
+class Database:
+    """One open database, safe to share between threads; each thread gets a connection of its own.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Prepare; use `open`, which also checks and migrates.
+
+        Args:
+            path: An existing SQLite file.
+        """
+        self.path = path
+        self._engine = _engine(path)
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._connections: list[tuple[threading.Thread, Connection]] = []
+        self._closed = False
+        self._guard: Callable[[Connection], None] | None = None
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> Database:
+        """Open a database, make it when it is missing, and bring its tables up to date.
+
+        Args:
+            path: The file; made with mode 0600, its folders with 0700.
+            create: Make it when missing and check it for damage, as the daemon does; what only reads does neither.
+
+        Returns:
+            The database; call `close` in the end.
+
+        Raises:
+            StoreError: Missing, damaged, written by a newer Foreman, or not writable; says what to do.
+        """
+        _prepare_file(path, create=create)
+        with (
+            translated(path),
+            closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)) as raw,
+        ):
+            _check(raw, path, whole=create)
+            if schema.needs_migration(raw, path):
+                schema.back_up_before_migration(raw, path)
+            raw.execute("PRAGMA journal_mode=WAL")
+        database = cls(path)
+        try:
+            database._migrate()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _migrate(self) -> None:
+        with self.read() as connection:
+            if schema.revision(connection) == schema.HEAD:
+                return
+        with self.transaction() as connection:
+            schema.migrate(connection)
+            controls.ensure_marker_secret(connection)
+
+    def guard_with(self, check: Callable[[Connection], None]) -> None:
+        """Run a check at the beginning of every write transaction from now on.
+
+        Args:
+            check: Raises to refuse the transaction; the daemon's lease.
+        """
+        self._guard = check
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Read from one unchanging view; inside a transaction of this thread, that transaction's view.
+
+        Yields:
+            This thread's connection.
+
+        Raises:
+            StoreError: The database cannot be used.
+        """
+        with translated(self.path):
+            connection = self._connection()
+            if connection.in_transaction():
+                yield connection
+                return
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Write: everything or nothing, durable when the block has ended.
+
+        Yields:
+            This thread's connection, holding the write lock.
+
+        Raises:
+            RuntimeError: This thread is in a `read` or `transaction` block already: a bug.
+            StoreBusy: The write lock stayed taken for the whole busy timeout (5 s).
+            StoreFull: No space left.
+            LeaseLost: The guard refused.
+            StoreError: The database cannot be used.
+        """
+        with translated(self.path):
+            connection = self._connection()
+            if connection.in_transaction():
+                raise RuntimeError("a store transaction was begun inside another block of the same thread")
+            connection.info["begin"] = "BEGIN IMMEDIATE"
+            try:
+                transaction = connection.begin()
+            finally:
+                connection.info["begin"] = "BEGIN"
+            with transaction:
+                if self._guard is not None:
+                    self._guard(connection)
+                yield connection
+
+    def _connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and not connection.closed:
+            return connection
+        with self._lock:
+            if self._closed:
+                raise StoreError(f"{self.path} was closed")
+            self._bury_the_dead()
+            connection = self._engine.connect()
+            self._connections.append((threading.current_thread(), connection))
+        self._local.connection = connection
+        return connection
+
+    def _bury_the_dead(self) -> None:
+        """Close connections of threads that ended."""
+        for thread, connection in self._connections:
+            if not thread.is_alive():
+                connection.close()
+        self._connections = [(thread, connection) for thread, connection in self._connections if thread.is_alive()]
+
+    def close(self) -> None:
+        """Close every thread's connection; may be called twice, from any thread, when no other uses the database."""
+        with self._lock:
+            self._closed = True
+            connections, self._connections = self._connections, []
+        for _, connection in connections:
+            connection.close()
+        self._engine.dispose()
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite+pysqlite:///{path}",
+        poolclass=NullPool,
+        # Closed by `close()` in another thread than the one that opened it; used by one thread only.
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(raw: Any, _record: Any) -> None:
+        raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute("PRAGMA cell_size_check=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
+
+    return engine
+
+
+def _prepare_file(path: Path, *, create: bool) -> None:
+    try:
+        if not path.exists():
+            if not create:
+                raise StoreError(f"there is no database at {path}; `foreman run` or `foreman demo` makes one")
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made or read ({error.strerror}); check its folder and owner") from error
+
+
+def _check(raw: sqlite3.Connection, path: Path, *, whole: bool) -> None:
+    """Look for damage as far as the time of a start allows.
+
+    Args:
+        raw: A connection.
+        path: The file.
+        whole: Read everything, or for a large file what steers the work.
+
+    Raises:
+        StoreError: Something is wrong with the file.
+    """
+    tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    schema.refuse_strange(raw, path, tables)
+    if not whole:
+        return
+    if path.stat().st_size <= WHOLE_CHECK_BYTES:
+        problems = raw.execute("PRAGMA quick_check(1)").fetchall()
+    else:
+        steering = sorted(tables & {"meta", "controls", "breakers", "polls", "turns", "inbox", "inbox_counts"})
+        problems = [row for table in steering for row in raw.execute(f"PRAGMA quick_check('{table}')")]
+    for (problem,) in problems:
+        if problem != "ok":
+            raise damaged(path, " ".join(str(problem).split())[:200])

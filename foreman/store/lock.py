@@ -1,0 +1,83 @@
+"""The lock file beside a database: who works on it. The kernel frees it when its holder ends, however that happens."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from pathlib import Path
+
+from foreman.errors import StoreError
+
+_TRIES = 5
+_TRY_SECONDS = 0.05  # `holder` takes the lock for an instant to look; a start must not fail for that
+
+
+def lock_path(path: Path) -> Path:
+    """Return where the lock of a database lies."""
+    return path.with_name(f"{path.name}.lock")
+
+
+def holder(path: Path) -> int | None:
+    """Return the process that works on a database.
+
+    Args:
+        path: The database's file.
+
+    Returns:
+        Its process id, 0 when that is not known, None when there is none.
+    """
+    try:
+        descriptor = os.open(lock_path(path), os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return written(descriptor)[0]
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def take(path: Path) -> int:
+    """Lock a database.
+
+    Args:
+        path: The database's file.
+
+    Returns:
+        The open descriptor; closing it gives the lock back.
+
+    Raises:
+        StoreError: Somebody else has it, or the lock file cannot be made.
+    """
+    try:
+        descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{lock_path(path)} cannot be made ({error.strerror}); check its folder and owner") from error
+    for attempt in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt < _TRIES - 1:
+                threading.Event().wait(_TRY_SECONDS)
+        else:
+            return descriptor
+    pid, _ = written(descriptor)
+    os.close(descriptor)
+    raise StoreError(f"another daemon (pid {pid or 'unknown'}) works on {path}; stop it first")
+
+
+def write(descriptor: int, *, fence: int) -> None:
+    """Note our process id and fence in the lock file."""
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()} {fence}\n".encode(), 0)
+
+
+def written(descriptor: int) -> tuple[int, int]:
+    """Return process id and fence noted last, zeros when there are none."""
+    words = os.pread(descriptor, 64, 0).split()
+    pid, fence = (int(word) if word.isdigit() else 0 for word in (*words, b"", b"")[:2])
+    return pid, fence

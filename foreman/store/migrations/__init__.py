@@ -1,0 +1,1 @@
+"""Alembic migrations, forward only. A released one is never edited."""

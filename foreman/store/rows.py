@@ -1,0 +1,27 @@
+"""Small tools for every module here, in words every database knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Table, and_, insert, update
+
+
+def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
+    """Write a row, over the one with the same key.
+
+    Args:
+        connection: In a write transaction, so that nobody comes between.
+        table: Where.
+        key: Columns of the primary key.
+        values: The other columns.
+    """
+    here = and_(*(table.c[name] == value for name, value in key.items()))
+    if not connection.execute(update(table).where(here).values(**values)).rowcount:
+        connection.execute(insert(table).values(**key, **values))
+
+
+def inserted_id(result: CursorResult[Any]) -> int:
+    """Return the id the database gave to the row just inserted."""
+    key = result.inserted_primary_key
+    return int(key[0]) if key is not None else 0
