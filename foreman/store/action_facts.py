@@ -1,0 +1,125 @@
+"""What policy and undo ask of the log: which labels are ours, how much was run and written lately. Facts only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, extract, func, select
+
+from foreman.model import ActionState, IssueRef, RepoRef
+from foreman.store.tables import action_log, actions
+
+_HOUR_SECONDS = 3600
+
+
+def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
+    """Return the labels that Foreman put on an issue and has not taken off since.
+
+    Whether they are still there is for the caller to see.
+
+    Args:
+        connection: To read from.
+        issue: The issue.
+
+    Returns:
+        Exact names.
+    """
+    rows = connection.execute(
+        select(actions.c.type, actions.c.payload)
+        .where(
+            actions.c.repo == issue.repo.key,
+            actions.c.issue_id == issue.number,
+            actions.c.state == ActionState.DONE.value,
+            actions.c.type.in_(("add_label", "remove_label")),
+        )
+        .order_by(actions.c.log_id, actions.c.position)
+    )
+    ours: set[str] = set()
+    for kind, payload in rows:
+        if kind == "add_label":
+            ours.add(payload["label"])
+        else:
+            ours.discard(payload["label"])
+    return frozenset(ours)
+
+
+def runs_since(connection: Connection, issue: IssueRef, since: datetime) -> int:
+    """Return how many decisions agents made on an issue; undoing counts as none.
+
+    Args:
+        connection: To read from.
+        issue: The issue.
+        since: Not older than this, aware UTC.
+
+    Returns:
+        The number.
+    """
+    log = action_log.c
+    return connection.execute(
+        select(func.count()).where(
+            log.repo == issue.repo.key, log.issue_id == issue.number, log.timestamp >= since, log.undoes.is_(None)
+        )
+    ).scalar_one()
+
+
+def runs_of_author_since(connection: Connection, repo: RepoRef, author_id: int, since: datetime) -> int:
+    """Return how many decisions agents made on a repository's issues by one author.
+
+    Args:
+        connection: To read from.
+        repo: The repository.
+        author_id: The forge's numeric id of who opened the issues.
+        since: Not older than this, aware UTC.
+
+    Returns:
+        The number.
+    """
+    log = action_log.c
+    return connection.execute(
+        select(func.count()).where(
+            log.repo == repo.key, log.author_id == author_id, log.timestamp >= since, log.undoes.is_(None)
+        )
+    ).scalar_one()
+
+
+def writes_since(connection: Connection, repo: RepoRef | None, since: datetime) -> int:
+    """Return how many actions were sent, whatever became of them.
+
+    Args:
+        connection: To read from.
+        repo: To this repository; None for all.
+        since: Not older than this, aware UTC.
+
+    Returns:
+        The number.
+    """
+    where = actions.c.sent_at >= since
+    if repo is not None:
+        where = and_(where, actions.c.repo == repo.key)
+    return connection.execute(select(func.count()).where(where)).scalar_one()
+
+
+def writes_per_hour_history(connection: Connection, now: datetime, days: int = 14) -> tuple[int, ...]:
+    """Return how many actions were sent in each of the past hours, hours with none included.
+
+    Args:
+        connection: To read from.
+        now: Current time, aware UTC; the last hour ends here.
+        days: How far back.
+
+    Returns:
+        `24 * days` numbers, oldest first.
+    """
+    hours = 24 * days
+    start = now - timedelta(hours=hours)
+    hour = (extract("epoch", actions.c.sent_at) - int(start.timestamp())) / _HOUR_SECONDS
+    floored = func.floor(hour) if connection.dialect.name != "sqlite" else hour
+    rows = connection.execute(
+        select(floored.label("hour"), func.count())
+        .where(actions.c.sent_at > start, actions.c.sent_at <= now)
+        .group_by(floored)
+    )
+    counted = [0] * hours
+    for index, number in rows:
+        counted[min(int(index), hours - 1)] += number
+    return tuple(counted)

@@ -1,0 +1,251 @@
+"""What the modules of the action log share: its values, their mapping and hash, the counters, the legal moves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from foreman.errors import StoreError
+from foreman.model import ActionState, IssueRef, RepoRef
+from foreman.store.tables import action_counts, actions
+
+S = ActionState
+
+MOVES: Mapping[ActionState, frozenset[ActionState]] = {
+    S.PLANNED: frozenset({S.SENT, S.DONE, S.FAILED, S.UNKNOWN, S.HELD, S.DENIED, S.SHADOW}),
+    S.SENT: frozenset({S.PLANNED, S.DONE, S.FAILED, S.UNKNOWN}),
+    S.UNKNOWN: frozenset({S.PLANNED, S.DONE, S.FAILED, S.DENIED, S.UNDONE}),
+    S.HELD: frozenset({S.PLANNED, S.DENIED, S.FAILED, S.SHADOW}),
+    S.DONE: frozenset({S.UNDONE}),
+    S.FAILED: frozenset(),
+    S.DENIED: frozenset(),
+    S.SHADOW: frozenset(),
+    S.UNDONE: frozenset(),
+}
+"""Where an action may go from where it is. `planned` to `done` is for what needed no request: it was so already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAction:
+    """An action to be logged.
+
+    Attributes:
+        type: `add_label`, `comment`, ….
+        payload: What it does, JSON-ready, without the type.
+        state: `planned`, or `held`, `denied`, `shadow` by the gate's verdict and the mode.
+        reason: A name from the closed list of reasons; empty when planned.
+        detail: One line for a person.
+    """
+
+    type: str
+    payload: dict[str, Any]
+    state: ActionState
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDecision:
+    """A decision to be logged with its actions.
+
+    Attributes:
+        issue: Where.
+        task_id: UUID of the task; a task is logged at most once if it has actions.
+        agent: Agent type.
+        task_type: What the task is called.
+        decision: The agent's word, or ours (`undo`, `refused`).
+        rationale: The agent's own words: data, never read back into a task.
+        confidence: From 0 to 1, None when not told.
+        event: Why.
+        attempt: Which run of the task.
+        mode: How far Foreman might go.
+        policy_version: Which policy judged.
+        seen: What the decision was built on, JSON-ready.
+        model: Model that answered; empty when none was asked.
+        input_tokens: By the gateway's count.
+        output_tokens: By the gateway's count.
+        usd: Price, None when it is not known.
+        duration_ms: From claim to decision.
+        actions: In order.
+        undoes: The entry it takes back, None for most.
+        author_id: Who opened the issue; None takes what the issue's snapshot says.
+    """
+
+    issue: IssueRef
+    task_id: str
+    agent: str
+    task_type: str
+    decision: str
+    rationale: str = ""
+    confidence: float | None = None
+    event: str = ""
+    attempt: int = 1
+    mode: str = ""
+    policy_version: str = ""
+    seen: dict[str, Any] = field(default_factory=dict)
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: Decimal | None = None
+    duration_ms: int = 0
+    actions: tuple[NewAction, ...] = ()
+    undoes: int | None = None
+    author_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAction:
+    """An action as logged.
+
+    Attributes:
+        id: Row id.
+        log_id: The decision it belongs to.
+        issue: Where.
+        agent: Agent type.
+        position: Its place in the decision, from 0.
+        type: `add_label`, ….
+        payload: What it does.
+        key: 32 hex digits, unique; goes into the marker of a comment.
+        state: Where it stands.
+        reason: Why it stands there.
+        detail: One line for a person.
+        payload_hash: SHA-256 over issue, type, payload and key: what an approval covers.
+        undo: What taking it back needs.
+        attempts: How often it was sent.
+        sent_at: When it was last sent.
+        not_before: When it may be tried or looked at again.
+        settled_at: When its state became final.
+        created_at: When it was decided.
+        approved_by: The person who let it pass, None when nobody had to.
+    """
+
+    id: int
+    log_id: int
+    issue: IssueRef
+    agent: str
+    position: int
+    type: str
+    payload: dict[str, Any]
+    key: str
+    state: ActionState
+    reason: str
+    detail: str
+    payload_hash: str
+    undo: dict[str, Any]
+    attempts: int
+    sent_at: datetime | None
+    not_before: datetime | None
+    settled_at: datetime | None
+    created_at: datetime
+    approved_by: str | None
+
+
+def to_action(row: Row[Any]) -> StoredAction:
+    """Map a row of `actions`."""
+    return StoredAction(
+        id=row.id,
+        log_id=row.log_id,
+        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        agent=row.agent,
+        position=row.position,
+        type=row.type,
+        payload=row.payload,
+        key=row.key,
+        state=ActionState(row.state),
+        reason=row.reason,
+        detail=row.detail,
+        payload_hash=row.payload_hash,
+        undo=row.undo,
+        attempts=row.attempts,
+        sent_at=row.sent_at,
+        not_before=row.not_before,
+        settled_at=row.settled_at,
+        created_at=row.created_at,
+        approved_by=row.approved_by,
+    )
+
+
+def key_of(task_id: str, position: int) -> str:
+    """Return the marker key of an action: the same for the same place in the same task."""
+    return hashlib.sha256(f"{task_id}|{position}".encode()).hexdigest()[:32]
+
+
+def hash_of(issue: IssueRef, kind: str, payload: Mapping[str, Any], key: str) -> str:
+    """Return what an approval covers: SHA-256 over canonical JSON of all that will be sent, and where."""
+    whole = {"issue": str(issue), "type": kind, "payload": payload, "key": key}
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def count(connection: Connection, changes: Mapping[ActionState, int]) -> None:
+    """Move the counters."""
+    for state, change in changes.items():
+        if not change:
+            continue
+        changed = connection.execute(
+            update(action_counts)
+            .where(action_counts.c.state == state.value)
+            .values(number=action_counts.c.number + change)
+        ).rowcount
+        if not changed:
+            connection.execute(insert(action_counts).values(state=state.value, number=change))
+
+
+def fetch(connection: Connection, action_id: int) -> StoredAction:
+    """Return an action.
+
+    Args:
+        connection: To read from.
+        action_id: Its id.
+
+    Returns:
+        The action.
+
+    Raises:
+        StoreError: There is none.
+    """
+    row = connection.execute(select(actions).where(actions.c.id == action_id)).first()
+    if row is None:
+        raise StoreError(f"there is no action {action_id}")
+    return to_action(row)
+
+
+def move(connection: Connection, action: StoredAction, to: ActionState, **values: Any) -> None:
+    """Change an action's state and columns.
+
+    Args:
+        connection: In a transaction, in which the action was read.
+        action: The action.
+        to: Its new state.
+        **values: Further columns.
+
+    Raises:
+        ValueError: It may not go there from where it is.
+    """
+    if to not in MOVES[action.state]:
+        raise ValueError(f"action {action.id} is {action.state} and cannot become {to}")
+    connection.execute(update(actions).where(actions.c.id == action.id).values(state=to.value, **values))
+    count(connection, {action.state: -1, to: 1})
+
+
+def unchanged(action: StoredAction) -> StoredAction:
+    """Return the action when its row still is what was decided.
+
+    Args:
+        action: As read.
+
+    Returns:
+        The same.
+
+    Raises:
+        StoreError: Somebody changed the row.
+    """
+    if hash_of(action.issue, action.type, action.payload, action.key) != action.payload_hash:
+        raise StoreError(f"action {action.id} is not what was decided: its row was changed; reject it and ask again")
+    return action

@@ -1,0 +1,139 @@
+"""Copies of the database: made while it is in use, checked, and brought back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from foreman.errors import StoreError
+from foreman.store import lock, schema
+from foreman.store.database import Database
+from foreman.store.failures import translated
+from foreman.store.lease import COPY
+
+_SIDES = ("-wal", "-shm")
+_MOST_PROBLEMS = 20
+
+
+def backup(db: Database, target: Path, *, overwrite: bool = False) -> None:
+    """Copy a database while it is in use: one moment of it, whole, in one file of mode 0600.
+
+    Args:
+        db: The open database.
+        target: The copy.
+        overwrite: Replace an existing file.
+
+    Raises:
+        StoreError: The target exists, or the copy cannot be made; nothing is left behind then.
+    """
+    if target.exists() and not overwrite:
+        raise StoreError(f"{target} exists already; name another file")
+    part = _new_file_beside(target)
+    try:
+        with closing(sqlite3.connect(db.path)) as source, translated(target), closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            copy.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (COPY, datetime.now(UTC).isoformat()))
+            copy.commit()
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check(path: Path) -> list[str]:
+    """Look for everything that can be wrong with a database; changes nothing.
+
+    Args:
+        path: The file.
+
+    Returns:
+        One line per problem, none when it is sound.
+    """
+    if not path.is_file():
+        return [f"there is no file {path}"]
+    problems = []
+    if path.stat().st_mode & 0o077:
+        problems.append(f"{path} can be read by others; run `chmod 600 {path}`")
+    try:
+        with closing(sqlite3.connect(path, timeout=5.0)) as raw, translated(path):
+            tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            schema.refuse_strange(raw, path, tables)
+            found = [str(row[0]) for row in raw.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})")]
+            problems += [" ".join(line.split()) for line in found if line != "ok"]
+            for table, row, parent, _ in raw.execute("PRAGMA foreign_key_check"):
+                problems.append(f"row {row} of {table} belongs to a row of {parent} that is not there")
+            if "action_counts" in tables:
+                problems += _wrong_counts(raw)
+    except StoreError as error:
+        problems.append(str(error))
+    return problems[:_MOST_PROBLEMS]
+
+
+def restore(source: Path, target: Path) -> Path | None:
+    """Bring a copy back; the next daemon asks the forge about everything the copy holds as planned.
+
+    Args:
+        source: A copy made by `backup`, or any sound database file.
+        target: The database to replace.
+
+    Returns:
+        Where the replaced database lies now, None when there was none.
+
+    Raises:
+        StoreError: A daemon works on the target, the source is not sound, or there is no room; nothing changed then.
+    """
+    problems = [line for line in check(source) if "chmod" not in line]
+    if problems:
+        raise StoreError(f"{source} cannot be brought back: {problems[0]}")
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = lock.take(target)
+    part = _new_file_beside(target)
+    try:
+        with closing(sqlite3.connect(source)) as old, translated(target), closing(sqlite3.connect(part)) as copy:
+            old.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            copy.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (COPY, datetime.now(UTC).isoformat()))
+            copy.commit()
+        return _swap(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _swap(part: Path, target: Path) -> Path | None:
+    replaced = None
+    if target.exists():
+        replaced = target.with_name(f"{target.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        for side in ("", *_SIDES):
+            beside = target.with_name(target.name + side)
+            if beside.exists():
+                beside.rename(replaced.with_name(replaced.name + side))
+    part.replace(target)
+    return replaced
+
+
+def _new_file_beside(target: Path) -> Path:
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written ({error.strerror}); check its folder") from error
+    return part
+
+
+def _wrong_counts(raw: sqlite3.Connection) -> list[str]:
+    pairs = (("actions", "action_counts", "state"), ("inbox", "inbox_counts", "repo, agent, state"))
+    wrong = []
+    for table, counts, key in pairs:
+        real = dict(_keyed(raw.execute(f"SELECT {key}, count(*) FROM {table} GROUP BY {key}")))  # noqa: S608 - fixed names
+        kept = dict(_keyed(raw.execute(f"SELECT {key}, number FROM {counts} WHERE number != 0")))  # noqa: S608
+        if real != kept:
+            wrong.append(f"the numbers in {counts} are not those of {table}; `foreman status` shows wrong ones")
+    return wrong
+
+
+def _keyed(rows: sqlite3.Cursor) -> list[tuple[tuple[object, ...], int]]:
+    return [(tuple(row[:-1]), row[-1]) for row in rows]

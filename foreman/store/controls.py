@@ -1,0 +1,84 @@
+"""A person's switches, which survive a restart, and the few single values a database keeps about itself."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from foreman.model import RepoRef
+from foreman.store.rows import put
+from foreman.store.tables import controls, meta
+
+EVERYTHING = "all"
+"""Scope of a pause that concerns every repository."""
+
+MARKER_SECRET = "marker_secret"  # noqa: S105 - the name under which it is kept
+"""Key of the secret that signs the markers of our comments."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A person said stop.
+
+    Attributes:
+        scope: `all`, or a repository key.
+        by: Who.
+        at: When, aware UTC.
+        reason: Why, in the person's words; empty when none.
+    """
+
+    scope: str
+    by: str
+    at: datetime
+    reason: str
+
+
+def pause(connection: Connection, scope: str, by: str, now: datetime, *, reason: str = "") -> None:
+    """Stop writing to a repository, or (`all`) to every one."""
+    put(connection, controls, {"scope": scope}, {"paused_by": by, "paused_at": now, "reason": reason})
+
+
+def resume(connection: Connection, scope: str) -> bool:
+    """End a pause; returns whether there was one."""
+    return bool(connection.execute(delete(controls).where(controls.c.scope == scope)).rowcount)
+
+
+def paused(connection: Connection, repo: RepoRef) -> bool:
+    """Return whether nothing may be written to a repository now."""
+    scopes = controls.c.scope.in_((EVERYTHING, repo.key))
+    return connection.execute(select(controls.c.scope).where(scopes)).first() is not None
+
+
+def all(connection: Connection) -> tuple[Pause, ...]:  # noqa: A001 - read as `controls.all(...)`
+    """Return every pause."""
+    rows = connection.execute(select(controls).order_by(controls.c.scope))
+    return tuple(Pause(scope=row.scope, by=row.paused_by, at=row.paused_at, reason=row.reason) for row in rows)
+
+
+def meta_get(connection: Connection, key: str) -> str | None:
+    """Return a kept value, None when there is none."""
+    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+
+
+def meta_set(connection: Connection, key: str, value: str) -> None:
+    """Keep a value."""
+    put(connection, meta, {"key": key}, {"value": value})
+
+
+def meta_delete(connection: Connection, key: str) -> None:
+    """Forget a value."""
+    connection.execute(delete(meta).where(meta.c.key == key))
+
+
+def ensure_marker_secret(connection: Connection) -> None:
+    """Make the marker secret when there is none: 32 random bytes, made once for the life of the database."""
+    if meta_get(connection, MARKER_SECRET) is None:
+        meta_set(connection, MARKER_SECRET, secrets.token_hex(32))
+
+
+def marker_secret(connection: Connection) -> str:
+    """Return the secret that signs the markers of our comments, 64 hex digits."""
+    return str(connection.execute(select(meta.c.value).where(meta.c.key == MARKER_SECRET)).scalar_one())

@@ -1,0 +1,125 @@
+"""What people changed about our work: refusals, undoing, labels taken off. What later decisions may learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from foreman.model import IssueRef, RepoRef
+from foreman.store.rows import inserted_id
+from foreman.store.tables import corrections
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """One thing a person put right.
+
+    Attributes:
+        id: Row id.
+        issue: Where.
+        kind: `rejected`, `undone`, `removed`, `added`, ….
+        action_type: Of which kind of action: `add_label`, ….
+        value: The label or login; empty for others.
+        by: Who.
+        because: In the person's own words; empty when none.
+        action_id: The action, None where none of ours is concerned.
+        at: When, aware UTC.
+    """
+
+    id: int
+    issue: IssueRef
+    kind: str
+    action_type: str
+    value: str
+    by: str
+    because: str
+    action_id: int | None
+    at: datetime
+
+
+def value_of(payload: Mapping[str, Any]) -> str:
+    """Return the one word that tells what an action was about: its label, login or close reason."""
+    return next((str(payload[name]) for name in ("label", "user", "reason") if payload.get(name)), "")
+
+
+def add(
+    connection: Connection,
+    *,
+    issue: IssueRef,
+    kind: str,
+    action_type: str,
+    value: str = "",
+    by: str = "",
+    because: str = "",
+    action_id: int | None = None,
+    now: datetime,
+) -> int:
+    """Remember a correction.
+
+    Args:
+        connection: In a transaction.
+        issue: Where.
+        kind: What the person did.
+        action_type: To which kind of action.
+        value: The label or login.
+        by: Who.
+        because: The person's own words.
+        action_id: The action of ours.
+        now: Current time, aware UTC.
+
+    Returns:
+        Row id.
+    """
+    added = connection.execute(
+        insert(corrections).values(
+            repo=issue.repo.key,
+            issue_id=issue.number,
+            kind=kind,
+            action_type=action_type,
+            value=value,
+            by=by,
+            because=because,
+            action_id=action_id,
+            at=now,
+        )
+    )
+    return inserted_id(added)
+
+
+def of_repo(connection: Connection, repo: RepoRef, limit: int = 50) -> tuple[Correction, ...]:
+    """Return a repository's newest corrections, newest first."""
+    rows = connection.execute(
+        select(corrections).where(corrections.c.repo == repo.key).order_by(corrections.c.id.desc()).limit(limit)
+    )
+    return tuple(_correction(row) for row in rows)
+
+
+def of_issue(connection: Connection, issue: IssueRef) -> tuple[Correction, ...]:
+    """Return an issue's corrections, oldest first."""
+    here = (corrections.c.repo == issue.repo.key, corrections.c.issue_id == issue.number)
+    rows = connection.execute(select(corrections).where(*here).order_by(corrections.c.id))
+    return tuple(_correction(row) for row in rows)
+
+
+def everything(connection: Connection) -> Iterator[Correction]:
+    """Give every correction, oldest first."""
+    for row in connection.execute(select(corrections).order_by(corrections.c.id)):
+        yield _correction(row)
+
+
+def _correction(row: Row[Any]) -> Correction:
+    return Correction(
+        id=row.id,
+        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        kind=row.kind,
+        action_type=row.action_type,
+        value=row.value,
+        by=row.by,
+        because=row.because,
+        action_id=row.action_id,
+        at=row.at,
+    )

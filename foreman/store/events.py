@@ -1,0 +1,55 @@
+"""Every happening that was ever found, by its key: what makes an overlapping poll harmless."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from foreman.model import Event, EventKind, IssueRef, RepoRef
+from foreman.store.tables import events
+
+
+def add(connection: Connection, event: Event, *, now: datetime) -> bool:
+    """Keep an event.
+
+    Args:
+        connection: In a write transaction.
+        event: The event.
+        now: Current time, aware UTC.
+
+    Returns:
+        False when it was known already.
+    """
+    if connection.execute(select(events.c.key).where(events.c.key == event.key)).first() is not None:
+        return False
+    connection.execute(
+        insert(events).values(
+            key=event.key,
+            repo=event.issue.repo.key,
+            issue_id=event.issue.number,
+            kind=event.kind.value,
+            occurred_at=event.occurred_at,
+            actor_id=event.actor_id,
+            seen_at=now,
+        )
+    )
+    return True
+
+
+def of_issue(connection: Connection, issue: IssueRef) -> tuple[Event, ...]:
+    """Return an issue's events, oldest first."""
+    here = (events.c.repo == issue.repo.key, events.c.issue_id == issue.number)
+    rows = connection.execute(select(events).where(*here).order_by(events.c.occurred_at, events.c.seen_at))
+    return tuple(_event(row) for row in rows)
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        key=row.key,
+        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        kind=EventKind(row.kind),
+        occurred_at=row.occurred_at,
+        actor_id=row.actor_id,
+    )

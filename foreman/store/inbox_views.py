@@ -1,0 +1,132 @@
+"""Looking at the inbox, and what a person may order: retry what was given up, drop what is not wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from foreman.model import InboxState, IssueRef, RepoRef
+from foreman.store.inbox_rows import Attempt, DeadItem, InboxItem, end_attempt, move, to_item
+from foreman.store.tables import inbox, inbox_attempts, inbox_counts, is_state
+
+
+def get(connection: Connection, item_id: int) -> InboxItem | None:
+    """Return an item, None when there is none."""
+    row = connection.execute(select(inbox).where(inbox.c.id == item_id)).first()
+    return None if row is None else to_item(row)
+
+
+def story(connection: Connection, item_id: int) -> tuple[Attempt, ...]:
+    """Return an item's attempts, oldest first."""
+    rows = connection.execute(
+        select(inbox_attempts).where(inbox_attempts.c.item_id == item_id).order_by(inbox_attempts.c.id)
+    )
+    return tuple(
+        Attempt(
+            attempt=row.attempt,
+            task_id=row.task_id,
+            worker=row.worker,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            outcome=row.outcome,
+            reason=row.reason,
+        )
+        for row in rows
+    )
+
+
+def counts(connection: Connection) -> dict[InboxState, int]:
+    """Return how many items are in each state, zeros included."""
+    rows = connection.execute(
+        select(inbox_counts.c.state, func.sum(inbox_counts.c.number)).group_by(inbox_counts.c.state)
+    )
+    return dict.fromkeys(InboxState, 0) | {InboxState(state): int(items) for state, items in rows}
+
+
+def waiting_count(connection: Connection) -> int:
+    """Return how many items are not finished yet: ready, held or claimed."""
+    by_state = counts(connection)
+    return by_state[InboxState.READY] + by_state[InboxState.HELD] + by_state[InboxState.CLAIMED]
+
+
+def oldest_ready(connection: Connection) -> datetime | None:
+    """Return since when the oldest ready item has been waiting, None when nothing is ready."""
+    return connection.execute(
+        select(func.min(inbox.c.created_at)).where(is_state(inbox.c.state, InboxState.READY))
+    ).scalar()
+
+
+def waiting(
+    connection: Connection,
+    *,
+    repo: RepoRef | None = None,
+    issue: IssueRef | None = None,
+    states: Collection[InboxState] = (InboxState.CLAIMED, InboxState.READY, InboxState.HELD),
+    limit: int = 100,
+) -> tuple[InboxItem, ...]:
+    """Return unfinished items, oldest first.
+
+    Args:
+        connection: To read from.
+        repo: Of this repository only.
+        issue: Of this issue only.
+        states: In these states only.
+        limit: At most so many.
+
+    Returns:
+        The items.
+    """
+    wanted = select(inbox).where(inbox.c.state.in_([state.value for state in states]))
+    if issue is not None:
+        wanted = wanted.where(inbox.c.repo == issue.repo.key, inbox.c.issue_id == issue.number)
+    if repo is not None:
+        wanted = wanted.where(inbox.c.repo == repo.key)
+    return tuple(to_item(row) for row in connection.execute(wanted.order_by(inbox.c.id).limit(limit)))
+
+
+def dead(connection: Connection) -> tuple[DeadItem, ...]:
+    """Return everything that was given up, oldest first, each with its whole story."""
+    rows = connection.execute(select(inbox).where(inbox.c.state == InboxState.DEAD.value).order_by(inbox.c.id)).all()
+    return tuple(DeadItem(item=to_item(row), story=story(connection, row.id)) for row in rows)
+
+
+def retry(connection: Connection, ids: Collection[int], now: datetime) -> int:
+    """Make dead items ready with all their retries again; the story stays.
+
+    Args:
+        connection: In a transaction.
+        ids: Items; those that are not dead are left alone.
+        now: Current time, aware UTC.
+
+    Returns:
+        How many.
+    """
+    items = [item for item_id in sorted(set(ids)) if (item := get(connection, item_id)) is not None]
+    again = [item for item in items if item.state is InboxState.DEAD]
+    for item in again:
+        values = {"attempt": 0, "not_before": now, "reason": "", "finished_at": None}
+        move(connection, item, to=InboxState.READY, now=now, values=values)
+    return len(again)
+
+
+def drop(connection: Connection, ids: Collection[int], now: datetime, *, reason: str = "dropped by a person") -> int:
+    """Cancel items for ever; a worker that is on one finds its lease lost.
+
+    Args:
+        connection: In a transaction.
+        ids: Items; finished ones are left alone.
+        now: Current time, aware UTC.
+        reason: Why, one line.
+
+    Returns:
+        How many.
+    """
+    items = [item for item_id in sorted(set(ids)) if (item := get(connection, item_id)) is not None]
+    unwanted = [item for item in items if item.state not in (InboxState.DONE, InboxState.CANCELLED)]
+    for item in unwanted:
+        values = {"reason": reason, "lease_until": None, "held_until": None}
+        move(connection, item, to=InboxState.CANCELLED, now=now, values=values)
+        end_attempt(connection, item.id, outcome="cancelled", reason=reason, now=now)
+    return len(unwanted)

@@ -1,0 +1,71 @@
+"""What an issue looked like when it was last seen: enough to tell what changed. No text of strangers is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from foreman.model import IssueRef, RepoRef
+from foreman.store.rows import put
+from foreman.store.tables import issues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """An issue as last seen.
+
+    Attributes:
+        issue: Which.
+        forge_id: The forge's global id.
+        updated_at: By the forge's clock, aware UTC.
+        content_digest: Of title and body.
+        labels: Names.
+        state: `open` or `closed`.
+        author_id: Numeric id of who opened it.
+        comment_count: As the forge counts.
+        last_comment_id: Highest id of a comment seen; 0 for none.
+    """
+
+    issue: IssueRef
+    forge_id: int
+    updated_at: datetime
+    content_digest: str
+    labels: tuple[str, ...]
+    state: str
+    author_id: int
+    comment_count: int
+    last_comment_id: int
+
+
+_SAME = ("forge_id", "updated_at", "content_digest", "state", "author_id", "comment_count", "last_comment_id")
+
+
+def get(connection: Connection, issue: IssueRef) -> Snapshot | None:
+    """Return an issue's snapshot, None when it was never seen."""
+    here = (issues.c.repo == issue.repo.key, issues.c.issue_id == issue.number)
+    row = connection.execute(select(issues).where(*here)).first()
+    return None if row is None else _snapshot(row)
+
+
+def save(connection: Connection, snapshot: Snapshot) -> None:
+    """Keep a snapshot, over the last one."""
+    key = {"repo": snapshot.issue.repo.key, "issue_id": snapshot.issue.number}
+    values = {name: getattr(snapshot, name) for name in _SAME} | {"labels": list(snapshot.labels)}
+    put(connection, issues, key, values)
+
+
+def of_repo(connection: Connection, repo: RepoRef, *, state: str = "open") -> tuple[Snapshot, ...]:
+    """Return a repository's snapshots in a state, by number."""
+    here = (issues.c.repo == repo.key, issues.c.state == state)
+    return tuple(_snapshot(row) for row in connection.execute(select(issues).where(*here).order_by(issues.c.issue_id)))
+
+
+def _snapshot(row: Row[Any]) -> Snapshot:
+    return Snapshot(
+        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        labels=tuple(row.labels),
+        **{name: getattr(row, name) for name in _SAME},
+    )

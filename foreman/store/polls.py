@@ -1,0 +1,85 @@
+"""How far each repository was read. The cursor is saved in the transaction that stores what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from foreman.model import RepoRef
+from foreman.store.rows import put
+from foreman.store.tables import polls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollState:
+    """Where polling a repository stands.
+
+    Attributes:
+        repo: Which.
+        forge_id: The forge's numeric id of it, None before the first poll.
+        cursor: Newest `updated_at` stored, by the forge's clock; None before the first.
+        etag: Of the last probe; empty when none.
+        next_poll_at: When to poll again; None for at once.
+        last_poll_at: When it was last tried.
+        last_ok_at: When it last went well.
+        last_error: Why it did not, one line; empty when it did.
+        failures: Tries in a row that did not go well.
+        first_done: The first poll is over.
+        swept_at: When the last daily sweep ended.
+    """
+
+    repo: RepoRef
+    forge_id: int | None = None
+    cursor: datetime | None = None
+    etag: str = ""
+    next_poll_at: datetime | None = None
+    last_poll_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_error: str = ""
+    failures: int = 0
+    first_done: bool = False
+    swept_at: datetime | None = None
+
+
+_COLUMNS = tuple(column.name for column in polls.columns if column.name != "repo")
+
+
+def _state(row: Row[Any]) -> PollState:
+    return PollState(repo=RepoRef.parse(row.repo), **{name: getattr(row, name) for name in _COLUMNS})
+
+
+def get(connection: Connection, repo: RepoRef) -> PollState | None:
+    """Return a repository's state, None when it was never polled."""
+    row = connection.execute(select(polls).where(polls.c.repo == repo.key)).first()
+    return None if row is None else _state(row)
+
+
+def save(connection: Connection, state: PollState) -> None:
+    """Keep a repository's state."""
+    put(connection, polls, {"repo": state.repo.key}, {name: getattr(state, name) for name in _COLUMNS})
+
+
+def due(connection: Connection, repos: Sequence[RepoRef], now: datetime) -> tuple[RepoRef, ...]:
+    """Return those that should be polled now, the never polled first, then by how long they are due.
+
+    Args:
+        connection: To read from.
+        repos: Those that are configured.
+        now: Current time, aware UTC.
+
+    Returns:
+        The due ones.
+    """
+    times = {row.repo: row.next_poll_at for row in connection.execute(select(polls.c.repo, polls.c.next_poll_at))}
+    fresh = [repo for repo in repos if times.get(repo.key) is None]
+    late = [repo for repo in repos if (when := times.get(repo.key)) is not None and when <= now]
+    return (*fresh, *sorted(late, key=lambda repo: times[repo.key]))
+
+
+def all(connection: Connection) -> tuple[PollState, ...]:  # noqa: A001 - read as `polls.all(...)`
+    """Return every repository's state, by name."""
+    return tuple(_state(row) for row in connection.execute(select(polls).order_by(polls.c.repo)))
