@@ -59,7 +59,7 @@ class GitHubForge(GitHubReader, GitHubWriter):
         self._client = client
 
     def disconnect(self) -> None:
-        """Drop the connection (`close` closes issues); the next request opens a new one."""
+        """Break off what is under way, from any thread, and send nothing any more (`close` closes issues)."""
         self._client.close()
 
     def __enter__(self) -> Self:

@@ -63,6 +63,7 @@ class GitHubClient:
         self._last_write: float | None = None
         self._limited_until: datetime | None = None
         self._strikes = 0
+        self._closed = False
         self._writing = threading.Lock()
         self._sending = threading.Lock()
         self._connection = OneOriginConnection(api_url=api_url, timeout_seconds=timeout_seconds, monotonic=monotonic)
@@ -80,9 +81,9 @@ class GitHubClient:
         )
 
     def close(self) -> None:
-        """Drop the connection; the next request opens a new one."""
-        with self._sending:
-            self._connection.close()
+        """Break off what is under way and send nothing any more."""
+        self._closed = True
+        self._connection.close()
 
     def get(
         self, operation: str, repo: str, path: str, *, query: Mapping[str, str | int] | None = None, etag: str = ""
@@ -152,6 +153,8 @@ class GitHubClient:
     ) -> Reply:
         with self._sending:
             about = Circumstances(operation=operation, repo=repo, now=self._clock(), strikes=self._strikes)
+            if self._closed:
+                raise ForgeUnavailable("disconnected", repo=repo, operation=operation, sent=False)
             self._refuse_while_limited(about)
             try:
                 with translated(about):

@@ -108,8 +108,9 @@ class OneOriginConnection(HTTPRequestsConnectionClass):
         self._monotonic = monotonic
         self._used_at = monotonic()
         self.session = requests.Session()
+        self._adapter = DeadlineAdapter()
         for scheme in ("http://", "https://"):
-            self.session.mount(scheme, DeadlineAdapter(pool_connections=1, pool_maxsize=1))
+            self.session.mount(scheme, self._adapter)
         # A proxy of the environment would see the token of a plain HTTP request.
         self.session.trust_env = parts.scheme == "https"
         # Anything but None keeps requests from reading ~/.netrc.
@@ -153,7 +154,8 @@ class OneOriginConnection(HTTPRequestsConnectionClass):
             self._used_at = self._monotonic()
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Break off what is under way, from any thread. The connection is of no use afterwards."""
+        self._adapter.break_off()
         self.session.close()
 
     def _text(self, response: requests.Response) -> str:

@@ -278,3 +278,38 @@ def test_threads_share_one_account_without_mixing_replies(server: ScriptedServer
 
     assert sorted(got) == list(range(1, 41))
     assert len(server.asked) == 40
+
+
+def test_disconnecting_breaks_off_what_is_under_way_and_sends_nothing_more(
+    server: ScriptedServer, connect: Connect
+) -> None:
+    arrived, released = threading.Event(), threading.Event()
+
+    def hold(connection: socket.socket) -> None:
+        arrived.set()
+        released.wait(30)
+
+    server.will(hold)
+    forge = connect(server.url, timeout_seconds=30)
+    errors: list[ForgeError] = []
+
+    def write() -> None:
+        try:
+            forge.post_comment(REF, "hello")
+        except ForgeError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert arrived.wait(10)
+    forge.disconnect()
+    thread.join(10)
+
+    assert not thread.is_alive()
+    released.set()
+    assert isinstance(errors[0], ForgeUnavailable)
+    assert errors[0].sent
+    with pytest.raises(ForgeUnavailable, match="disconnected") as raised:
+        forge.post_comment(REF, "again")
+    assert raised.value.sent is False
+    assert len(server.asked) == 1
