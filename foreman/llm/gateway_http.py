@@ -6,6 +6,7 @@ connections are few, and when all are taken the oldest one that has not shown a 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import socket
@@ -26,6 +27,9 @@ MAX_REQUEST_BYTES = 1024 * 1024
 
 READ_SECONDS = 10.0
 """For a whole request to arrive."""
+
+_LINGER_SECONDS = 1.0
+"""For reading away what was sent with a request that is refused."""
 
 _WRITE_SECONDS = 10.0
 """For one piece of an answer to be taken."""
@@ -75,9 +79,12 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: UnixServer | TcpServer
 
+    rfile: io.BufferedReader
+
     def setup(self) -> None:
         """Read against a deadline instead of a time-out per piece."""
         super().setup()
+        self.rfile.close()
         self.rfile = io.BufferedReader(_Timed(self.connection, self.server.read_seconds))
         self.close_connection = True
 
@@ -92,33 +99,48 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self, path: str) -> None:
         desk = self.server.desk
         if self.path.split("?", 1)[0] != path:
-            self._send(refused(404, "not_found", "there are POST /v1/chat/completions and GET /v1/models"))
+            self._refuse(refused(404, "not_found", "there are POST /v1/chat/completions and GET /v1/models"))
             return
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         try:
             grant = desk.enter(token.strip() if scheme.lower() == "bearer" else "")
         except ForemanError as error:
-            self._send(desk.refuse(error))
+            self._refuse(desk.refuse(error))
             return
         try:
             self.server.connections.recognise(self.connection)
-            self._send(desk.models(grant) if self.command == "GET" else self._complete(grant))
+            if self.command == "GET":
+                self._send(desk.models(grant))
+            else:
+                self._complete(grant)
         finally:
             desk.leave(grant)
 
-    def _complete(self, grant: Grant) -> Answer:
+    def _complete(self, grant: Grant) -> None:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
-            return refused(411, "length_required", "send a Content-Length")
-        if len(length) > 9 or int(length) > MAX_REQUEST_BYTES:
-            return refused(413, "request_too_large", f"a request may have {MAX_REQUEST_BYTES} bytes")
-        try:
-            body = self.rfile.read(int(length))
-        except TimeoutError as error:
-            return refused(408, "request_timeout", str(error))
-        if len(body) < int(length):
-            return refused(400, "invalid_request", "the request is cut off")
-        return self.server.desk.answer(grant, body)
+            self._refuse(refused(411, "length_required", "send a Content-Length"))
+        elif len(length) > 9 or int(length) > MAX_REQUEST_BYTES:
+            self._refuse(refused(413, "request_too_large", f"a request may have {MAX_REQUEST_BYTES} bytes"))
+        else:
+            try:
+                body = self.rfile.read(int(length))
+            except TimeoutError as error:
+                self._send(refused(408, "request_timeout", str(error)))
+                return
+            if len(body) < int(length):
+                self._send(refused(400, "invalid_request", "the request is cut off"))
+            else:
+                self._send(self.server.desk.answer(grant, body))
+
+    def _refuse(self, answer: Answer) -> None:
+        """Answer before the body was read; then read it away, or the agent's write fails before it sees the answer."""
+        self._send(answer)
+        left, until = 2 * MAX_REQUEST_BYTES, time.monotonic() + _LINGER_SECONDS
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            while left > 0 and time.monotonic() < until and (piece := self.rfile.read1(65_536)):
+                left -= len(piece)
 
     def _send(self, answer: Answer) -> None:
         # Begun before the first byte goes out, so that closing it always settles the call.

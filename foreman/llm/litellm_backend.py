@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from foreman.errors import ModelError, ModelUnavailable
 from foreman.llm.base import Completion, LLMTarget
-from foreman.llm.litellm_child import COMMAND, Child
+from foreman.llm.litellm_child import Child
 from foreman.llm.prompt import litellm_model, provider_request
 
 TRIES = 2
@@ -56,21 +56,18 @@ class LiteLLMBackend:
         targets: Sequence[LLMTarget],
         *,
         now: Callable[[], datetime],
-        command: Sequence[str] = COMMAND,
-        extra_environment: Mapping[str, str] | None = None,
+        start: Callable[[], Child] = Child,
     ) -> None:
         """Keep the settings; nothing is started.
 
         Args:
             targets: First choice first.
             now: Time of day, aware UTC; for `retry_at`.
-            command: What to run as the child.
-            extra_environment: Of the child.
+            start: Makes a child process.
         """
         self._targets = tuple(targets)
         self._now = now
-        self._command = tuple(command)
-        self._extra = dict(extra_environment or {})
+        self._start = start
         self._lock = threading.Lock()
         self._child: Child | None = None
         self._children: list[Child] = []
@@ -185,7 +182,7 @@ class LiteLLMBackend:
             if self._closed.is_set():
                 raise ModelUnavailable(_STOPPING)
             if self._child is None or not self._child.usable:
-                self._child = Child(command=self._command, extra_environment=self._extra)
+                self._child = self._start()
                 self._children = [child for child in self._children if child.usable or child.busy]
                 self._children.append(self._child)
             return self._child
