@@ -1,8 +1,8 @@
 """Which characters a reader cannot see, and taking them out without harming scripts and emoji that need some.
 
-Joiners stay between letters of scripts that join (Persian, Hindi, ...) and inside emoji sequences; variation selectors
-stay after a character that has two looks. Everything else without a shape of its own goes: zero-width and bidirectional
-controls, tag characters, fillers, terminal escapes. One pass, and a second pass changes nothing.
+Joiners stay between letters of scripts that join (Persian, Hindi, ...) and inside emoji sequences; variation
+selectors stay after a character that has two looks. Everything else without a shape of its own goes: zero-width and
+bidirectional controls, tag characters, fillers, terminal escapes. One pass, and a second pass changes nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Seen:
 
 
 def make_visible(text: str, *, keep_ours: bool = False) -> Seen:
-    """Take out what cannot be seen; line ends other than `\\n` and `\\r\\n` become `\\n`.
+    """Take out what cannot be seen; every line end but LF and CR LF becomes LF.
 
     Args:
         text: Any text.

@@ -1,7 +1,7 @@
-"""What strangers wrote, made fit to be shown to an agent: what a person does not see on the page, the agent does not get.
+"""What strangers wrote, made fit for an agent: what a person does not see on the page, the agent does not get.
 
-HTML comments and invisible characters are taken out and counted, pictures' alternative text and lines that only define a
-link are shown as what they are, and long text is cut with a notice. Linear scans only; nothing here understands the text.
+HTML comments and invisible characters are taken out and counted, pictures' alternative text and lines that only define
+a link are shown as what they are, and long text is cut with a notice. Linear scans only; nothing here understands.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Secrets in text that is about to leave or to be stored: the known ones in any simple disguise, others by their shape.
+"""Secrets in text that is about to leave or to be stored: known ones in any simple disguise, others by their shape.
 
 A known secret is looked for in windows of 12 letters and digits, without case: as it is, with anything in between,
 reversed, percent-encoded, base64 and hexadecimal at any alignment. All passes are linear in the text.

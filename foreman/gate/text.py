@@ -1,0 +1,126 @@
+"""The one function through which every text goes that leaves for a forge.
+
+Neutralised where that is provably safe, refused otherwise; what counts is the rendered result. Linear in the text, and
+`outgoing` of its own output changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from foreman.gate.characters import ZWSP
+from foreman.gate.reasons import Reason
+from foreman.gate.text_checks import CHECKS, Check, Result
+from foreman.gate.text_context import TextContext
+from foreman.gate.text_rendered import Rendered, render
+from foreman.gate.text_steps import STEPS, Step
+
+_ROUNDS = 5
+"""How often the steps run until nothing changes; one step may uncover work for an earlier one."""
+
+FOOTER = (
+    "_I am a bot and may be wrong. Say so here and a maintainer will see it; "
+    "the label `foreman:hold` makes me leave this issue alone._"
+)
+"""The last line of every comment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanText:
+    """Text that may be posted.
+
+    Attributes:
+        text: Without marker and footer.
+        changed: Names of the steps that changed it, in order; empty for a text posted as written.
+    """
+
+    text: str
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedText:
+    """Text that may not be posted.
+
+    Attributes:
+        reason: One of the `text_` reasons.
+        detail: What was found, without quoting it.
+    """
+
+    reason: Reason
+    detail: str
+
+
+def outgoing(
+    body: str,
+    context: TextContext,
+    *,
+    steps: tuple[Step, ...] = STEPS,
+    checks: tuple[Check, ...] = CHECKS,
+) -> CleanText | RefusedText:
+    """Make a comment fit to be posted, or refuse it.
+
+    Args:
+        body: What an agent wrote.
+        context: Where it goes.
+        steps: The table of neutralising steps; only the mutation test passes another one.
+        checks: The table of checks; likewise.
+
+    Returns:
+        The text to post, or why there is none.
+    """
+    if refusal := _wrong_size(body, context) or _secret(body, context):
+        return refusal
+    text, changed = body, []
+    for _ in range(_ROUNDS):
+        before = text
+        for step in steps:
+            after = step.run(text, context)
+            if after != text and step.name not in changed:
+                changed.append(step.name)
+            text = after
+        if text == before:
+            break
+    else:
+        return RefusedText(reason=Reason.TEXT_UNSAFE, detail="too tangled to be made safe")
+    rendered = render(text)
+    if refusal := _wrong_size(text, context) or _empty(rendered) or _secret(rendered.flat, context):
+        return refusal
+    result = Result(text=text, rendered=rendered, context=context)
+    for check in checks:
+        if fault := check.fault(result):
+            return RefusedText(reason=Reason.TEXT_UNSAFE, detail=fault)
+    return CleanText(text=text, changed=tuple(changed))
+
+
+def compose(clean: CleanText, *, marker_line: str, footer: str = FOOTER) -> str:
+    """Put together what is posted.
+
+    Args:
+        clean: The judged text.
+        marker_line: From `marker.make`.
+        footer: One line that says a bot wrote it and how to object.
+
+    Returns:
+        Marker, text, footer; within the forge's limits, which `outgoing` keeps room for.
+    """
+    return f"{marker_line}\n{clean.text.strip(chr(10))}\n\n{footer}"
+
+
+def _wrong_size(text: str, context: TextContext) -> RefusedText | None:
+    if len(text) > context.char_limit:
+        return RefusedText(reason=Reason.TEXT_TOO_LONG, detail=f"{len(text)} characters of {context.char_limit}")
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > context.max_bytes:
+        return RefusedText(reason=Reason.TEXT_TOO_LONG, detail=f"{size} bytes of {context.max_bytes}")
+    return None
+
+
+def _empty(rendered: Rendered) -> RefusedText | None:
+    shown = rendered.flat.replace(ZWSP, "").strip() or any(part.strip() for part in rendered.code)
+    return None if shown else RefusedText(reason=Reason.TEXT_EMPTY, detail="")
+
+
+def _secret(text: str, context: TextContext) -> RefusedText | None:
+    names = context.secrets.find(text)
+    return RefusedText(reason=Reason.TEXT_SECRET, detail=", ".join(names)[:200]) if names else None

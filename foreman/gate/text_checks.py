@@ -1,0 +1,162 @@
+"""The last word on a comment: each check looks at the rendered result for one kind of effect that must not be there.
+
+The steps before neutralise what is written in the usual ways; whatever is left was hidden on purpose, or is so odd
+that nobody can say what a forge makes of it. It is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foreman.gate import text_patterns as patterns
+from foreman.gate.characters import make_visible
+from foreman.gate.text_context import MAX_REFERENCES, TextContext
+from foreman.gate.text_effects import is_mentionable, is_own_path
+from foreman.gate.text_links import EMAIL, URL, WWW, is_allowed, trim
+from foreman.gate.text_rendered import Rendered
+from foreman.gate.text_source import masked
+from foreman.model import ForgeKind
+
+_ALL_KINDS_OF_FENCES = re.compile(r"(?m)^```(?!`)[^\n]*\n(?s:.*?)\n```[ \t]*\r?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A comment at its end.
+
+    Attributes:
+        text: The source.
+        rendered: What is seen of it.
+        context: Where it goes.
+    """
+
+    text: str
+    rendered: Rendered
+    context: TextContext
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One row of the table.
+
+    Attributes:
+        name: What the documentation and the mutation test call it.
+        fault: Returns what is wrong in a few words, "" when nothing is.
+    """
+
+    name: str
+    fault: Callable[[Result], str]
+
+
+def no_html(result: Result) -> str:
+    """Raw HTML can hide, track, and draw forms."""
+    return "raw HTML" if result.rendered.html or "<!--" in result.rendered.flat else ""
+
+
+def no_image(result: Result) -> str:
+    """A picture tells its server who reads."""
+    return "a picture" if result.rendered.images else ""
+
+
+def links_allowed(result: Result) -> str:
+    """Links go where the maintainer lets them, and say nothing that only a pointer sees."""
+    for url, title in result.rendered.links:
+        if title:
+            return "a hidden link title"
+        if not is_allowed(url, result.context):
+            return "a link to a place that is not allowed"
+    return ""
+
+
+def no_definition(result: Result) -> str:
+    """A definition is text that nobody sees."""
+    hidden = result.rendered.definitions or patterns.DEFINITION.search(masked(result.text))
+    return "a hidden link definition" if hidden else ""
+
+
+def urls_allowed(result: Result) -> str:
+    """Text that a forge or a mail program turns into a link counts as one."""
+    flat = result.rendered.flat
+    for found in URL.finditer(flat):
+        if not is_allowed(trim(re.split(r"[)\]]", found[0])[0]), result.context):
+            return "a URL that is not allowed"
+    allowed_spans = [found.span() for found in URL.finditer(flat)]
+    for pattern in (WWW, EMAIL):
+        for found in pattern.finditer(flat):
+            if not any(start <= found.start() < end for start, end in allowed_spans):
+                return "an address that would become a link"
+    return ""
+
+
+def no_mention(result: Result) -> str:
+    """Nobody is called but whom the maintainer allows; looked for in each run by itself and across runs."""
+    for text in (*result.rendered.runs, result.rendered.flat):
+        for found in patterns.MENTION.finditer(text):
+            if not is_mentionable(found[1], result.context):
+                return "a mention"
+    return ""
+
+
+def no_keyword(result: Result) -> str:
+    """Nothing is closed or marked elsewhere."""
+    return "a closing or duplicate keyword" if patterns.KEYWORD.search(result.rendered.flat) else ""
+
+
+def no_cross_repository(result: Result) -> str:
+    """Other repositories learn nothing of this issue."""
+    flat = result.rendered.flat
+    for found in patterns.CROSS_REPOSITORY[result.context.forge].finditer(flat):
+        if not is_own_path(found, result.context):
+            return "a reference into another repository"
+    sigil = patterns.SIGIL[result.context.forge]
+    return "a reference to something else" if sigil is not None and sigil.search(flat) else ""
+
+
+def few_references(result: Result) -> str:
+    """Each reference leaves a line on another issue."""
+    found = patterns.REFERENCE[result.context.forge].findall(result.rendered.flat)
+    names = {name.lstrip("\\").upper().replace("GH-", "#") for name in found}
+    return "too many references" if len(names) > MAX_REFERENCES else ""
+
+
+def no_command(result: Result) -> str:
+    """No line orders another bot; only plain fenced blocks may hold what looks like one."""
+    blocks = masked(result.text, blocks_only=True)
+    if patterns.COMMAND.search(blocks) or patterns.SPOKEN.search(blocks):
+        return "a command line"
+    if result.context.forge is ForgeKind.GITLAB and patterns.COMMAND.search(result.text):
+        # GitLab looks for quick actions in everything but what this pattern of its own covers.
+        rest = _ALL_KINDS_OF_FENCES.sub("", result.text)
+        if any(found["sign"] == "/" and not found["lead"] for found in patterns.COMMAND.finditer(rest)):
+            return "a command line in a code block"
+    return ""
+
+
+def nothing_invisible(result: Result) -> str:
+    """Everything there is can be seen."""
+    parts = (result.text, result.rendered.flat)
+    return "an invisible character" if any(make_visible(part, keep_ours=True).removed for part in parts) else ""
+
+
+def footer_stands(result: Result) -> str:
+    """Whatever the text leaves open must not swallow the footer."""
+    return "" if result.rendered.footer_stands else "a block that does not end"
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("no raw HTML", no_html),
+    Check("no picture", no_image),
+    Check("links allowed", links_allowed),
+    Check("no definition", no_definition),
+    Check("URLs allowed", urls_allowed),
+    Check("no mention", no_mention),
+    Check("no keyword", no_keyword),
+    Check("no other repository", no_cross_repository),
+    Check("few references", few_references),
+    Check("no command", no_command),
+    Check("nothing invisible", nothing_invisible),
+    Check("footer stands", footer_stands),
+)
+"""All checks; the first fault refuses the comment."""

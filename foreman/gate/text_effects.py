@@ -1,0 +1,132 @@
+"""Steps that take apart what a forge and other bots make of plain words: URLs, references, mentions, commands.
+
+Each takes source and context and returns source; what it overlooks, `text_checks` refuses.
+"""
+
+from __future__ import annotations
+
+import re
+
+from foreman.gate import text_patterns as patterns
+from foreman.gate.characters import ZWSP
+from foreman.gate.text_context import MAX_REFERENCES, TextContext
+from foreman.gate.text_links import EMAIL, URL, WWW, bare_hosts, is_allowed, trim
+from foreman.gate.text_source import Edit, apply, as_code, masked
+
+
+def urls(text: str, context: TextContext) -> str:
+    """Show URLs, mail addresses and host names that are not allowed as code, so that nothing links them."""
+    if "." not in text and "://" not in text:
+        return text
+    mask = masked(text)
+    spans: list[tuple[int, int]] = []
+    edits: list[Edit] = []
+    for found in URL.finditer(mask):
+        url = trim(found[0].split("](")[0])
+        end = found.start() + len(url)
+        if not is_allowed(url, context):
+            spans.append((found.start(), end))
+        elif "@" in url:
+            edits.append((found.start(), end, url.replace("@", "%40")))
+    if edits:
+        return urls(apply(text, edits), context)
+    if spans:
+        text = as_code(text, mask, spans)
+        mask = masked(text)
+    others = [(f.start(), f.start() + len(trim(f[0]))) for f in WWW.finditer(mask)]
+    others += [f.span() for f in EMAIL.finditer(mask)]
+    others += [(start, start + len(trim(text[start:end]))) for start, end in bare_hosts(mask)]
+    allowed = [(f.start(), f.end()) for f in URL.finditer(mask)]
+    others = [span for span in others if not any(start <= span[0] < end for start, end in allowed)]
+    return as_code(text, mask, others) if others else text
+
+
+def keywords(text: str, _context: TextContext) -> str:
+    """Put a reference behind a closing or duplicate keyword into code."""
+    mask = masked(text)
+    spans: list[tuple[int, int]] = []
+    for found in patterns.KEYWORD.finditer(mask):
+        spans.append(found.span("ref"))
+        end = found.end()
+        while (another := patterns.ANOTHER.match(mask, end)) is not None:
+            spans.append(another.span("ref"))
+            end = another.end()
+    return _references_as_code(text, mask, spans)
+
+
+def _references_as_code(text: str, mask: str, spans: list[tuple[int, int]]) -> str:
+    if not spans:
+        return text
+    escapes: list[Edit] = []
+    for start, end in spans:
+        escapes += [(at, at + 1, "") for at in range(start, end) if text[at] == "\\"]
+        if start and text[start - 1] == "\\":
+            escapes.append((start - 1, start, ""))
+    if escapes:
+        return apply(text, escapes)
+    return as_code(text, mask, spans)
+
+
+def cross_repository(text: str, context: TextContext) -> str:
+    """Put references into other repositories, and GitLab's to other things, into code."""
+    mask = masked(text)
+    others = patterns.CROSS_REPOSITORY[context.forge].finditer(mask)
+    spans = [_with_tail(mask, found) for found in others if not is_own_path(found, context)]
+    sigil = patterns.SIGIL[context.forge]
+    if sigil is not None:
+        spans += [found.span() for found in sigil.finditer(mask)]
+    return _references_as_code(text, mask, spans)
+
+
+def _with_tail(mask: str, found: re.Match[str]) -> tuple[int, int]:
+    end = found.end()
+    while end < len(mask) and (mask[end].isalnum() or mask[end] in '_-"'):
+        end += 1
+    return found.start(), end
+
+
+def is_own_path(found: re.Match[str], context: TextContext) -> bool:
+    """Return whether a match of `CROSS_REPOSITORY` names the issue's own repository after all."""
+    return (found["path"] or "").casefold() == context.repo.path.casefold()
+
+
+def references(text: str, context: TextContext) -> str:
+    """Let only the first few references to other issues be active."""
+    mask = masked(text)
+    seen: set[str] = set()
+    spans: list[tuple[int, int]] = []
+    for found in patterns.REFERENCE[context.forge].finditer(mask):
+        name = found[0].lstrip("\\").upper().replace("GH-", "#")
+        if name in seen or len(seen) < MAX_REFERENCES:
+            seen.add(name)
+        else:
+            spans.append(found.span())
+    return _references_as_code(text, mask, spans)
+
+
+def mentions(text: str, context: TextContext) -> str:
+    """Put a zero-width space behind an at sign, so that nobody is called."""
+    if "@" not in text and "\uff20" not in text:
+        return text
+    mask = masked(text)
+    edits: list[Edit] = []
+    for found in patterns.AT_SIGN.finditer(mask):
+        name = patterns.MENTION.match(mask, found.start())
+        if not (name and is_mentionable(name[1], context)):
+            edits.append((found.end(), found.end(), ZWSP))
+    return apply(text, edits)
+
+
+def is_mentionable(name: str, context: TextContext) -> bool:
+    """Return whether this is the one login that may be called."""
+    return bool(context.mentionable) and name.rstrip(".").casefold() == context.mentionable.casefold()
+
+
+def commands(text: str, _context: TextContext) -> str:
+    """Escape what other bots and GitLab read as an order at the start of a line."""
+    mask = masked(text)
+    edits: list[Edit] = [(f.start("sign"), f.start("sign"), "\\") for f in patterns.COMMAND.finditer(mask)]
+    for found in patterns.SPOKEN.finditer(mask):
+        gap = next(name for name in ("gap", "gap2", "gap3") if found[name] is not None)
+        edits.append((*found.span(gap), "&#32;"))
+    return apply(text, edits)

@@ -1,0 +1,88 @@
+"""Which URLs a comment may link to: strictly parsed, https, under an allowed prefix. No guessing, no repair."""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import urlsplit
+
+from foreman.gate.text_context import TextContext
+
+_PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{0,1900})?")
+_DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+# What strangers can upload under a repository's own address.
+_UPLOADS = re.compile(r"(?:^|/)(?:files|assets|uploads|suites)/", re.IGNORECASE)
+_TRAILING = ".,;:!?'\"*_~)]}"
+
+URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>`\\\x00|]{0,2000}")
+"""Anything that looks like a URL in running text."""
+
+WWW = re.compile(r"(?<![\w/])www\.[A-Za-z0-9-]{1,63}\.[^\s<>`\\\x00|()]{0,2000}", re.IGNORECASE)
+"""What GitHub links without a scheme."""
+
+EMAIL = re.compile(r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,254}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}(?![\w-])")
+"""What the forges turn into a mail link."""
+
+_KNOWN_NAMES = frozenset(("asp.net", "ado.net", "vb.net", "ml.net", "java.net", "system.net", "socket.io", "java.io"))
+_BARE = re.compile(
+    r"(?<![\w@/.:=\\-])(?:[a-z0-9-]{1,63}\.){1,5}"
+    r"(?:(?:com|net|org|biz|edu|gov|info|xyz|pro|name|mobi|shop|museum)(?![\w-]|\.\w)"
+    r"|(?:io|me|co|ly|tk|ru|cn|gg|ai|to|us|uk|de|eu|app|dev|site|top|link|click|online)(?=/))"
+    r"(?:[/?#][^\s<>`\\\x00|()]{0,2000})?",
+    re.IGNORECASE,
+)
+
+
+def is_allowed(url: str, context: TextContext) -> bool:
+    """Return whether a comment may link to this URL.
+
+    Args:
+        url: The destination exactly as a browser would get it.
+        context: Where the comment goes.
+
+    Returns:
+        True only for a plain https URL without user, port, dot segments or escapes in its host, under an allowed
+        prefix that ends at a boundary. What strangers can upload to a repository is not under its own prefix.
+    """
+    if not _PLAIN_URL.fullmatch(url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.netloc != parts.hostname or ".." in parts.netloc or _DOT_SEGMENT.search(parts.path):
+        return False
+    for position, prefix in enumerate(context.prefixes):
+        if not prefix.startswith("https://") or not _under(url, prefix):
+            continue
+        own = position == 0
+        if not (own and _UPLOADS.search(url[len(prefix) - 1 :])):
+            return True
+    return False
+
+
+def _under(url: str, prefix: str) -> bool:
+    bare = prefix.rstrip("/")
+    return url == bare or url.startswith((f"{bare}/", f"{bare}?", f"{bare}#"))
+
+
+def is_plain(url: str) -> bool:
+    """Return whether a destination in Markdown source means itself: no escapes that a renderer would undo."""
+    return "\\" not in url and html.unescape(url) == url
+
+
+def trim(url: str) -> str:
+    """Return a URL found in running text without the punctuation that belongs to the sentence."""
+    end = len(url)
+    while end and url[end - 1] in _TRAILING:
+        if url[end - 1] == ")" and url.count("(", 0, end) >= url.count(")", 0, end):
+            break
+        end -= 1
+    return url[:end]
+
+
+def bare_hosts(text: str) -> list[tuple[int, int]]:
+    """Return where the text names a host without a scheme; mail programs and some readers link those."""
+    return [
+        found.span() for found in _BARE.finditer(text) if found[0].rstrip(_TRAILING).casefold() not in _KNOWN_NAMES
+    ]

@@ -1,0 +1,192 @@
+"""Steps that take apart what Markdown itself can do: raw HTML, pictures, hidden definitions, drawn blocks, links.
+
+Each takes source and context and returns source; what it overlooks, `text_checks` refuses.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from foreman.gate import text_patterns as patterns
+from foreman.gate.characters import make_visible
+from foreman.gate.text_context import TextContext
+from foreman.gate.text_links import is_allowed, is_plain
+from foreman.gate.text_source import MASK, Edit, apply, as_code, close_last_fence, masked
+
+_FENCE = re.compile(
+    r"^(?P<lead>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,4}){0,4})(?P<run>`{3,}|~{3,})(?P<info>[^\n]*)$", re.MULTILINE
+)
+_PLAIN_INFO = re.compile(r"[ \t]*[A-Za-z0-9+#._-]{0,30}[ \t]*\r?")
+# Fences that a forge draws instead of showing.
+_DRAWN = frozenset(
+    (
+        "mermaid",
+        "math",
+        "geojson",
+        "topojson",
+        "stl",
+        "suggestion",
+        "plantuml",
+        "kroki",
+        "glql",
+        "json:table",
+        "graphviz",
+    )
+)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_DECODED = frozenset("@#/:.-%$+=,;?\uff20")
+_COMMENT = re.compile(r"<!--")
+_ANGLE = re.compile(
+    r"(?<!\\)<(?:(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>\x00]{0,2000})>"
+    r"|(?P<mail>[^\s<>@\x00]{1,254}@[^\s<>@\x00]{1,254})>|(?=[A-Za-z/!?]))"
+)
+_LINK = re.compile(
+    r"\]\([ \t]*(?:<(?P<angle>[^<>\n\x00]{0,1000})>|(?P<bare>[^\s()<>\x00]{0,1000}(?:\([^\s()<>\x00]{0,300}\)[^\s()<>\x00]{0,300}){0,3}))"
+    r"(?P<title>[ \t\n]{1,4}(?:\"[^\"\x00]{0,1000}\"|'[^'\x00]{0,1000}'|\([^()\x00]{0,1000}\)))?[ \t\n]{0,4}\)"
+)
+_TEX = re.compile(r"(?<!\\)\\(?=[A-Za-z]{2,20}[ \t]{0,3}\{)")
+
+
+def fences(text: str, _context: TextContext) -> str:
+    """Leave a fence its language and nothing else; one that a forge would draw becomes plain text."""
+    if "```" not in text and "~~~" not in text:
+        return text
+    blocks = masked(text, blocks_only=True)
+    edits: list[Edit] = []
+    for found in _FENCE.finditer(text):
+        if blocks[found.start("run")] != MASK:
+            continue
+        info = found["info"]
+        word = info.strip().split(maxsplit=1)[0].casefold() if info.strip() else ""
+        if not _PLAIN_INFO.fullmatch(info) or word.strip("{}") in _DRAWN:
+            edits.append((found.start("info"), found.end("info"), _plain_info(word)))
+    return close_last_fence(apply(text, edits))
+
+
+def _plain_info(word: str) -> str:
+    return word if _PLAIN_INFO.fullmatch(word) and word not in _DRAWN else "text"
+
+
+def entities(text: str, _context: TextContext) -> str:
+    """Write letters and signs that hide behind character references as themselves; structure stays escaped."""
+    for _ in range(4):
+        if "&" not in text:
+            return text
+        edits: list[Edit] = []
+        for found in _ENTITY.finditer(masked(text)):
+            plain = html.unescape(found[0])
+            if plain != found[0] and all(_is_decoded(character) for character in plain):
+                edits.append((*found.span(), plain))
+        if not edits:
+            return text
+        text = make_visible(apply(text, edits), keep_ours=True).text
+    return text
+
+
+def _is_decoded(character: str) -> bool:
+    hides = bool(make_visible(f"a{character}b").removed)
+    return character.isalnum() or character in _DECODED or hides
+
+
+def html_comments(text: str, _context: TextContext) -> str:
+    """Take HTML comments out; nobody would have seen them."""
+    if "<!--" not in text:
+        return text
+    mask = masked(text)
+    edits: list[Edit] = []
+    position = 0
+    while (found := _COMMENT.search(mask, position)) is not None:
+        end = text.find("-->", found.start() + 2)
+        if end < 0:
+            break
+        edits.append((found.start(), end + 3, ""))
+        position = end + 3
+    return apply(text, edits)
+
+
+def html_tags(text: str, context: TextContext) -> str:
+    """Show raw HTML as text; of angle links only allowed ones stay."""
+    if "<" not in text:
+        return text
+    mask = masked(text)
+    escapes: list[Edit] = []
+    links: list[tuple[int, int]] = []
+    for found in _ANGLE.finditer(mask):
+        url = found["url"]
+        if mask.startswith("](", found.start() - 2) and found.start() >= 2:
+            continue  # the destination of a link, which has its own step
+        if url is not None and is_plain(url) and is_allowed(url, context):
+            continue
+        if url is not None or found["mail"] is not None:
+            links.append((found.start(), found.end()))
+        else:
+            escapes.append((found.start(), found.start() + 1, "&lt;"))
+    if links:
+        text = as_code(text, mask, links)
+        return html_tags(text, context) if escapes else text
+    return apply(text, escapes)
+
+
+def definitions(text: str, _context: TextContext) -> str:
+    """Show lines that would only define a link or a footnote."""
+    if "]:" not in text:
+        return text
+    mask = masked(text)
+    return apply(text, [(f.end() - 1, f.end(), "\\[") for f in patterns.DEFINITION.finditer(mask)])
+
+
+def images(text: str, _context: TextContext) -> str:
+    """Turn pictures into links, which the next step judges."""
+    if "![" not in text:
+        return text
+    return apply(text, [(*found.span(), "") for found in re.finditer(r"(?<!\\)!+(?=\[)", masked(text))])
+
+
+def links(text: str, context: TextContext) -> str:
+    """Leave allowed links without their hover text; others show where they would have led."""
+    if "](" not in text:
+        return text
+    mask = masked(text)
+    hidden: list[Edit] = []
+    shown: list[tuple[int, int]] = []
+    for found in _LINK.finditer(mask):
+        group = "angle" if found["angle"] is not None else "bare"
+        if is_plain(found[group]) and is_allowed(found[group], context):
+            if found["title"]:
+                hidden.append((found.start("title"), found.end("title"), ""))
+        else:
+            shown.append(found.span(group))
+            hidden.append((found.start(), found.start(), ""))
+            hidden.append((found.start() + 1, found.start() + 1, " "))
+            if found["title"]:
+                hidden.append((found.start("title"), found.end("title"), ""))
+            if group == "angle":
+                hidden.append((found.start(group) - 1, found.start(group), ""))
+                hidden.append((found.end(group), found.end(group) + 1, ""))
+    return _code_and(text, mask, shown, hidden)
+
+
+def _code_and(text: str, mask: str, spans: list[tuple[int, int]], edits: list[Edit]) -> str:
+    """Make edits and put spans into code at once; the edits come last, so they must not move the spans."""
+    wanted = [(start, end, text[start:end]) for start, end in spans if end > start]
+    marker = "\x01"
+    text = apply(text, [*edits, *((start, end, f"{marker}{inner}{marker}") for start, end, inner in wanted)])
+    mask = masked(text.replace(marker, ""))
+    found: list[tuple[int, int]] = []
+    clean: list[str] = []
+    length = 0
+    for index, part in enumerate(text.split(marker)):
+        if index % 2:
+            found.append((length, length + len(part)))
+        clean.append(part)
+        length += len(part)
+    return as_code("".join(clean), mask, found)
+
+
+def formulas(text: str, _context: TextContext) -> str:
+    """Keep formula commands from being drawn: a colour of white hides as well as a comment does."""
+    if "$" not in text or "\\" not in text:
+        return text
+    mask = masked(text)
+    return apply(text, [(f.start(), f.end(), "\\\\") for f in _TEX.finditer(mask)])

@@ -1,0 +1,77 @@
+"""What in a comment makes a forge or another bot do something: mentions, keywords, references, commands.
+
+The same patterns find things in the source, to neutralise them, and in the rendered text, to make sure that nothing is
+left. Every quantifier is bounded, so that each search is linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from foreman.model import ForgeKind
+
+MENTION = re.compile(
+    r"(?<![A-Za-z0-9])[@\uff20](?=[A-Za-z0-9_])([A-Za-z0-9_][A-Za-z0-9_.-]{0,254}(?:/[A-Za-z0-9_.-]{1,254}){0,8})"
+)
+"""An active mention in rendered text."""
+
+AT_SIGN = re.compile(r"(?<![A-Za-z0-9])[@\uff20](?=[A-Za-z0-9_\\*~\[&<!])|(?<=[A-Za-z0-9])\uff20(?=[A-Za-z0-9_])")
+"""An at sign in the source that could end up in front of a name."""
+
+_WORDS = (
+    r"(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?"
+    r"|duplicat(?:e|es|ing)(?:\W{1,3}of)?|dup(?:e|licated)?(?:\W{1,3}of)?)"
+)
+_PATH = r"(?:[A-Za-z0-9_][\w.-]{0,100}(?:/[\w.-]{1,100}){0,8})?"
+_ISSUE_URL = r"https?://[^\s<>)\]\x00]{1,400}/(?:issues|pull|merge_requests|work_items)/\d"
+_NUMBER = rf"(?:{_PATH}\\?[#!]\d{{1,12}}|GH-\d{{1,12}}|{_ISSUE_URL}\d{{0,12}})"
+
+KEYWORD = re.compile(
+    rf"(?<![A-Za-z0-9]){_WORDS}(?![A-Za-z0-9])(?:(?!\x00)[\W_]){{0,40}}(?:issues?(?:(?!\x00)[\W_]){{0,10}})?(?P<ref>{_NUMBER})",
+    re.IGNORECASE,
+)
+"""A keyword that closes or marks another issue, with the reference behind it."""
+
+ANOTHER = re.compile(rf"(?:(?!\x00)[\s,&]){{1,6}}(?:and\s{{1,3}})?(?P<ref>{_NUMBER})", re.IGNORECASE)
+"""One more reference behind the same keyword: `closes #1, #2 and #3`."""
+
+_REPO = r"(?<![\w./@-])[A-Za-z0-9_.][\w.-]{0,100}(?:/[\w.-]{1,100}){1,8}"
+CROSS_REPOSITORY = {
+    ForgeKind.GITHUB: re.compile(rf"(?P<path>{_REPO})(?:\\?[#!]\d{{1,12}}|@[0-9a-f]{{7,40}}(?![0-9A-Za-z]))"),
+    ForgeKind.GITLAB: re.compile(
+        rf"(?P<path>(?:{_REPO}|(?<![\w./@-])[A-Za-z_][\w.-]{{0,100}}))\\?[#!]\d{{1,12}}"
+        rf"|(?P<other>{_REPO})(?:@[0-9a-f]{{7,40}}(?![0-9A-Za-z])|(?:~|%|\$|&|&amp;)(?=[\w\"]))"
+    ),
+}
+"""A reference into another repository."""
+
+SIGIL = {
+    ForgeKind.GITHUB: None,
+    ForgeKind.GITLAB: re.compile(
+        r"(?<![\w&/])(?:(?:&|&amp;|\$)\d{1,12}(?!\w|;|[.,]\d)|[~%](?:\"[^\"\n\x00]{1,100}\"|[A-Za-z][\w:?.&-]{0,100}(?<![.:?&-]))"
+        r"|\[(?:vulnerability|feature_flag|issue|epic|work_item):[^\]\s\x00]{1,200}\]|\^alert\\?#\d{1,12})"
+    ),
+}
+"""GitLab's references to epics, snippets, labels, milestones and alerts."""
+
+REFERENCE = {
+    ForgeKind.GITHUB: re.compile(r"(?<![\w/&])(?:\\?#\d{1,12}|GH-\d{1,12})"),
+    ForgeKind.GITLAB: re.compile(r"(?<![\w/&])\\?[#!]\d{1,12}"),
+}
+"""A reference to an issue or merge request of the same repository."""
+
+COMMAND = re.compile(r"^(?P<lead>[ \t>]*)(?P<sign>[/!.])(?=[A-Za-z])(?!(?<=/)[\w.-]{1,100}/[\w.])", re.MULTILINE)
+"""A line that other bots or GitLab read as an order; an absolute path is none."""
+
+SPOKEN = re.compile(
+    r"^(?P<lead>[ \t>]*(?:bors|homu|r\?|recheck))(?P<gap>[ \t]|$)"
+    r"|(?:ok|add)(?= to test| to whitelist| to allowlist)(?P<gap2> )"
+    r"|(?:re)?test(?= this please)(?P<gap3> )",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Orders without a sign in front, as bors, Zuul and Jenkins take them."""
+
+DEFINITION = re.compile(
+    r"^(?P<lead>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,4}){0,4})\[(?=[^\]\x00]{0,999}\]:)", re.MULTILINE
+)
+"""A line that defines a link or a footnote and shows nothing itself."""

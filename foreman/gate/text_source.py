@@ -1,0 +1,159 @@
+"""Markdown source with its code masked, so that the rest can be searched and edited by position."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+
+MASK = "\x00"
+"""Stands for a character of code in a masked text; never in a real one, control characters are gone by then."""
+
+_RUN = re.compile(r"`+")
+_CELL_END = re.compile(r"(?<!\\)\|")
+
+
+def _parser(*, raw_html: bool) -> MarkdownIt:
+    parser = MarkdownIt("gfm-like", {"linkify": False, "html": raw_html})
+    parser.validateLink = lambda _url: True  # type: ignore[method-assign]  # every link is to be seen and judged
+    return parser
+
+
+RENDERER = _parser(raw_html=True)
+"""Sees what a forge's renderer sees, raw HTML included."""
+
+_STRUCTURE = _parser(raw_html=False)
+
+Edit = tuple[int, int, str]
+"""Replace text[start:end] by the string."""
+
+
+@lru_cache(maxsize=4)
+def masked(text: str, *, blocks_only: bool = False) -> str:
+    """Return the text with every character of code replaced by `MASK`, line ends kept.
+
+    Args:
+        text: Markdown.
+        blocks_only: Mask fenced blocks alone; inline code and indented code stay.
+
+    Returns:
+        A text of the same length.
+    """
+    no_fence = "`" not in text and "~~~" not in text
+    if no_fence and (blocks_only or not ("    " in text or "\t" in text)):
+        return text
+    starts = [0]
+    starts.extend(found.end() for found in re.finditer("\n", text))
+    starts.append(len(text))
+    spans: list[tuple[int, int]] = []
+    for token in _STRUCTURE.parse(text, {}):
+        if token.map is None:
+            continue
+        first, last = (starts[min(line, len(starts) - 1)] for line in token.map)
+        if token.type == "fence" or (token.type == "code_block" and not blocks_only):
+            spans.append((first, last))
+        elif token.type == "inline" and not blocks_only:
+            spans.extend(_inline_code(text, first, last, in_table=token.level > 2 and _in_cell(text, first, last)))
+    return _fill(text, spans)
+
+
+def close_last_fence(text: str) -> str:
+    """Return the text with a closing fence where the last one is missing, so that nothing put behind it is code."""
+    probe = "probe"
+    last = _STRUCTURE.parse(f"{text}\n\n{probe}", {})[-1]
+    if last.type != "fence" or last.level != 0:
+        return text
+    return f"{text.rstrip(chr(10))}\n{last.markup}"
+
+
+def _in_cell(text: str, first: int, last: int) -> bool:
+    return "|" in text[first:last] and "\n" not in text[first:last].rstrip("\n")
+
+
+def _inline_code(text: str, first: int, last: int, *, in_table: bool) -> Iterable[tuple[int, int]]:
+    """Pair runs of backticks as CommonMark does, in one pass: a run closes with the next one of its length."""
+    if in_table:
+        start = first
+        for found in _CELL_END.finditer(text, first, last):
+            yield from _inline_code(text, start, found.start(), in_table=False)
+            start = found.end()
+        first = start
+    runs = [found.span() for found in _RUN.finditer(text, first, last)]
+    waiting: dict[int, list[int]] = {}
+    for index in range(len(runs) - 1, -1, -1):
+        waiting.setdefault(runs[index][1] - runs[index][0], []).append(index)
+    index = 0
+    while index < len(runs):
+        start, end = runs[index]
+        escaped = _is_escaped(text, start, first)
+        length = end - start - escaped
+        same = waiting.get(length, [])
+        while same and same[-1] <= index:
+            same.pop()
+        if length and same:
+            closing = same.pop()
+            yield start + escaped, runs[closing][1]
+            index = closing + 1
+        else:
+            index += 1
+
+
+def _is_escaped(text: str, position: int, first: int = 0) -> bool:
+    count = 0
+    while position - count > first and text[position - count - 1] == "\\":
+        count += 1
+    return count % 2 == 1
+
+
+def _fill(text: str, spans: list[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    position = 0
+    for start, end in sorted(spans):
+        if end <= position:
+            continue
+        start = max(start, position)
+        parts.append(text[position:start])
+        parts.append("".join(c if c == "\n" else MASK for c in text[start:end]))
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def apply(text: str, edits: list[Edit]) -> str:
+    """Return the text with all edits made; of two that overlap the earlier one counts."""
+    parts: list[str] = []
+    position = 0
+    for start, end, replacement in sorted(edits):
+        if start < position:
+            continue
+        parts.append(text[position:start])
+        parts.append(replacement)
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def as_code(text: str, mask: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Put parts of the text into inline code, where nothing in them works any more and everything can be read.
+
+    Args:
+        text: Markdown.
+        mask: The same text with its code masked.
+        spans: What to put into code.
+
+    Returns:
+        The text with delimiters that no other run of backticks pairs with.
+    """
+    taken = {len(run) for run in _RUN.findall(mask)}
+    size = next(n for n in range(1, len(taken) + 2) if n not in taken)
+    edits: list[Edit] = []
+    for start, end in spans:
+        inner = " ".join(text[start:end].replace("`", "'").split())
+        if not inner:
+            continue
+        before = " " if start and (text[start - 1] in "`\\") else ""
+        after = " " if end < len(text) and text[end] == "`" else ""
+        edits.append((start, end, f"{before}{'`' * size}{inner}{'`' * size}{after}"))
+    return apply(text, edits)
