@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from foreman.sandbox.exchange import Request
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
@@ -153,13 +155,7 @@ class Fault:
 
 
 class Injected:
-    """A fault at work.
-
-    Attributes:
-        fault: What was asked for.
-        seen: Requests that matched.
-        hits: Requests that were hit.
-    """
+    """A fault at work: what was asked for, how many requests matched (`seen`), how many were hit (`hits`)."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -172,11 +168,12 @@ class Injected:
         """Hit nothing any more."""
         self._removed = True
 
-    def strike(self, method: str, path: str, query: str) -> Action | None:
+    def strike(self, request: Request) -> Action | None:
         """Return what happens to this request; None when it passes."""
-        if self._removed or self.fault.method not in (None, method):
+        if self._removed or self.fault.method not in (None, request.method):
             return None
-        if not (self._pattern.search(path) or (query and self._pattern.search(f"{path}?{query}"))):
+        query = "&".join(f"{name}={value}" for name, value in request.query.items())
+        if not (self._pattern.search(request.path) or (query and self._pattern.search(f"{request.path}?{query}"))):
             return None
         self.seen += 1
         if self.seen <= self.fault.after or (self.fault.times is not None and self.hits >= self.fault.times):

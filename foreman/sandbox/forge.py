@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -10,17 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from foreman.sandbox import storage
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.faults import Action, Fault, Injected
 from foreman.sandbox.github import GitHubFront
+from foreman.sandbox.hands import Hands
 from foreman.sandbox.ledger import Ledger, LedgerEntry
-from foreman.sandbox.people import People
 from foreman.sandbox.quota import Quota
+from foreman.sandbox.reading import enter, read
 from foreman.sandbox.server import Delivery, LoopbackServer, Received
-from foreman.sandbox.state import World
+from foreman.sandbox.world import World
 
 _NOTHING = Action(name="")
 
@@ -29,7 +28,7 @@ def _real_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class SandboxForge(People):
+class SandboxForge(Hands):
     """A GitHub-compatible forge on loopback.
 
     Args:
@@ -139,10 +138,8 @@ class SandboxForge(People):
     def _handle(self, received: Received) -> Delivery:
         """Serve one request: fault, front, ledger, callbacks."""
         with self._lock:
-            request, entry, query = self._read(received)
-            struck = next(
-                ((hit, at) for at in self._faults if (hit := at.strike(entry.method, entry.path, query))), None
-            )
+            request, entry = self._read(received)
+            struck = next(((hit, at) for at in self._faults if (hit := at.strike(request))), None)
         action, injected = struck or (_NOTHING, None)
         entry = replace(entry, fault=action.name)
         if received.truncated:
@@ -174,39 +171,11 @@ class SandboxForge(People):
             cut=action.cut,
         )
 
-    def _read(self, received: Received) -> tuple[Request, LedgerEntry, str]:
-        parts = urlsplit(received.target)
-        prefix, path = self._front.split(unquote(parts.path))
-        body, bad = None, False
-        if received.body:
-            try:
-                body = json.loads(received.body)
-            except ValueError:
-                bad = True
-        request = Request(
-            method=received.method,
-            path=path,
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-            headers=received.headers,
-            body=body,
-            bad_body=bad,
-            base=f"{self.url}{prefix}" if self._server else prefix,
-        )
+    def _read(self, received: Received) -> tuple[Request, LedgerEntry]:
+        request = read(received, self._front, self.url if self._server else "")
         login = self._front.login(received.headers)
-        hidden = {"authorization": login} if "authorization" in received.headers else {}
-        entry = LedgerEntry(
-            seq=self._ledger.number(),
-            at=self._clock(),
-            monotonic=time.monotonic(),
-            method=request.method,
-            path=path,
-            query=request.query,
-            headers={**received.headers, **hidden},
-            body=body,
-            status=0,
-            login=login,
-        )
-        return request, entry, unquote(parts.query)
+        entry = enter(request, self._ledger.number(), login, at=self._clock(), monotonic=time.monotonic())
+        return request, entry
 
     def _serve(self, request: Request, entry: LedgerEntry) -> tuple[Answer, LedgerEntry]:
         """Let the front answer; a write is asked about first and judged again after that, since time has passed."""

@@ -15,39 +15,41 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+from foreman.sandbox import github_comments, github_issues, github_labels
 from foreman.sandbox import github_read as read
-from foreman.sandbox import github_write as write
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.github_call import Call, Refused, Reply
+from foreman.sandbox.github_change import Doing
 from foreman.sandbox.github_shapes import Shapes
 from foreman.sandbox.quota import Quota
-from foreman.sandbox.state import Repo, World
+from foreman.sandbox.state import Repo
+from foreman.sandbox.world import World
 
-Handler = Callable[[Call], Reply | write.Doing]
+Handler = Callable[[Call], Reply | Doing]
 
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "", read.repository),
     ("GET", "/issues", read.issues),
-    ("POST", "/issues", write.open_issue),
+    ("POST", "/issues", github_issues.open_issue),
     ("GET", r"/issues/(\d+)", read.issue),
-    ("PATCH", r"/issues/(\d+)", write.patch_issue),
+    ("PATCH", r"/issues/(\d+)", github_issues.patch_issue),
     ("GET", r"/issues/(\d+)/comments", read.comments),
-    ("POST", r"/issues/(\d+)/comments", write.post_comment),
+    ("POST", r"/issues/(\d+)/comments", github_comments.post_comment),
     ("GET", "/issues/comments", read.repo_comments),
     ("GET", r"/issues/comments/(\d+)", read.comment),
-    ("PATCH", r"/issues/comments/(\d+)", write.patch_comment),
-    ("DELETE", r"/issues/comments/(\d+)", write.delete_comment),
+    ("PATCH", r"/issues/comments/(\d+)", github_comments.patch_comment),
+    ("DELETE", r"/issues/comments/(\d+)", github_comments.delete_comment),
     ("GET", r"/issues/(\d+)/labels", read.issue_labels),
-    ("POST", r"/issues/(\d+)/labels", write.post_labels),
-    ("DELETE", r"/issues/(\d+)/labels/(.+)", write.delete_label),
-    ("PUT", r"/issues/(\d+)/lock", write.lock),
-    ("DELETE", r"/issues/(\d+)/lock", write.unlock),
+    ("POST", r"/issues/(\d+)/labels", github_labels.post_labels),
+    ("DELETE", r"/issues/(\d+)/labels/(.+)", github_labels.delete_label),
+    ("PUT", r"/issues/(\d+)/lock", github_issues.lock),
+    ("DELETE", r"/issues/(\d+)/lock", github_issues.unlock),
     ("GET", r"/issues/(\d+)/events", read.events),
     ("GET", r"/issues/(\d+)/timeline", read.timeline),
-    ("POST", r"/issues/(\d+)/assignees", write.assign),
-    ("DELETE", r"/issues/(\d+)/assignees", write.unassign),
+    ("POST", r"/issues/(\d+)/assignees", github_issues.assign),
+    ("DELETE", r"/issues/(\d+)/assignees", github_issues.unassign),
     ("GET", "/labels", read.labels),
-    ("POST", "/labels", write.create_label),
+    ("POST", "/labels", github_labels.create_label),
     ("GET", "/labels/(.+)", read.label),
     ("GET", "/assignees", read.assignees),
     ("GET", "/assignees/([^/]+)", read.assignee),
@@ -111,7 +113,7 @@ class GitHubFront:
 
         return Write(effect=doing.effect, apply=apply)
 
-    def _handle(self, request: Request, login: str) -> Reply | write.Doing:
+    def _handle(self, request: Request, login: str) -> Reply | Doing:
         routes, path, repo = _OTHER_ROUTES, request.path, None
         if found := _REPO_PATH.fullmatch(request.path):
             routes, path = _REPO_ROUTES, found[2] or found[4] or ""

@@ -9,7 +9,8 @@ from typing import Any
 
 from foreman.sandbox.exchange import Request
 from foreman.sandbox.github_shapes import Shapes
-from foreman.sandbox.state import Issue, Repo, World
+from foreman.sandbox.state import Issue, Repo
+from foreman.sandbox.world import World
 
 DOCS = "https://docs.github.com/rest"
 
@@ -30,11 +31,7 @@ class Reply:
 
 
 class Refused(Exception):
-    """The request is answered with an error.
-
-    Attributes:
-        reply: The answer.
-    """
+    """The request is answered with an error, `reply`."""
 
     def __init__(self, status: int, message: str, *, errors: Sequence[Any] = (), location: str = "") -> None:
         super().__init__(message)
@@ -96,20 +93,12 @@ class Call:
         return self.login
 
     def demand(self, permission: str, message: str = "Must have admin rights to Repository.") -> None:
-        """Refuse whoever may less than this here.
-
-        Raises:
-            Refused: They may not.
-        """
+        """Refuse whoever may do less than this here."""
         if not self.repo.may(self.actor, permission):
             raise Refused(403, message)
 
     def issue(self) -> Issue:
-        """Return the issue whose number comes first in the path.
-
-        Raises:
-            Refused: 404, 410 for a deleted one, 301 for a transferred one.
-        """
+        """Return the issue whose number comes first in the path; refuse with 404, 410 (deleted), 301 (moved)."""
         issue = self.repo.issues.get(int(self.args[0]))
         issue = issue and self.world.as_of(issue, self.request.as_of)
         if issue is None:
@@ -124,11 +113,7 @@ class Call:
         return issue
 
     def body(self) -> dict[str, Any]:
-        """Return the body's object.
-
-        Raises:
-            Refused: It is no JSON object.
-        """
+        """Return the body's object; refuse with 400 what is none."""
         if self.request.bad_body:
             raise Refused(400, "Problems parsing JSON")
         if self.request.body is None:

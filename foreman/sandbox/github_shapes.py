@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from foreman.sandbox.state import Change, Comment, Issue, Label, Repo, World
+from foreman.sandbox.state import Change, Comment, Issue, Label, Repo
+from foreman.sandbox.world import World
 
 Json = dict[str, Any]
 

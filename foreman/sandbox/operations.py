@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from foreman.sandbox.state import Change, Comment, Issue, Label, NoSuchThing, Repo, World, whole
+from foreman.sandbox.state import Change, Comment, Issue, Label, NoSuchThing, Repo, whole
+from foreman.sandbox.world import World
 
 
 def find_issue(repo: Repo, number: int) -> Issue:
-    """Return an issue that is still here.
-
-    Raises:
-        NoSuchThing: It never was, was deleted or transferred.
-    """
+    """Return an issue that is still here; `NoSuchThing` when it never was, was deleted or transferred."""
     issue = repo.issues.get(number)
     if issue is None or issue.gone:
         raise NoSuchThing(f"the sandbox has no issue {repo.path}#{number}")

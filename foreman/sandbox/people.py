@@ -1,4 +1,4 @@
-"""What people do on the sandbox's web pages, for tests and samples: no request, no ledger entry."""
+"""Accounts and repositories, changed from this process: no request, no ledger entry."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from foreman.sandbox import operations
-from foreman.sandbox.state import PERMISSIONS, Issue, NoSuchThing, Repo, World, whole
+from foreman.sandbox.state import PERMISSIONS, Repo, whole
+from foreman.sandbox.world import World
 
 
 class People:
-    """Everything that changes the sandbox without HTTP. `by` is the repository's owner when not given.
+    """Who and what there is on the sandbox.
 
     Args:
         world: The state.
@@ -27,6 +28,15 @@ class People:
 
     def changed(self) -> None:
         """Hear that the state changed; the forge keeps it then."""
+
+    def now(self) -> datetime:
+        """Return the forge's time, aware UTC."""
+        return self._clock()
+
+    def has_repo(self, path: str) -> bool:
+        """Tell whether there is a repository of this path."""
+        with self._lock:
+            return self._world.find(path) is not None
 
     def add_account(self, login: str, is_bot: bool = False) -> int:
         """Make an account, unless it exists, and return its id."""
@@ -106,148 +116,4 @@ class People:
                 raise ValueError(f"there is a repository {new!r} already")
             self._world.account(new.partition("/")[0], at=self._clock(), kind="Organization")
             operations.rename(self._world, self._world.repo(old), new)
-            self.changed()
-
-    def issue(self, repo: str, number: int) -> Issue:
-        """Return an issue as it is now.
-
-        Raises:
-            NoSuchThing: There is none.
-        """
-        with self._lock:
-            return operations.find_issue(self._world.repo(repo), number)
-
-    def issues(self, repo: str) -> tuple[Issue, ...]:
-        """Return every issue that is there, by number."""
-        with self._lock:
-            return tuple(issue for issue in self._world.repo(repo).issues.values() if not issue.gone)
-
-    def open_issue(
-        self,
-        repo: str,
-        *,
-        title: str,
-        body: str | None = "",
-        author: str = "someone",
-        labels: Iterable[str] = (),
-        at: datetime | None = None,
-        pull_request: bool = False,
-    ) -> int:
-        """Open an issue and return its number."""
-        with self._lock:
-            issue = operations.open_issue(
-                self._world,
-                self._world.repo(repo),
-                title=title,
-                body=body,
-                author=author,
-                labels=labels,
-                at=at or self._clock(),
-                pull_request=pull_request,
-            )
-            self.changed()
-            return issue.number
-
-    def comment(self, repo: str, number: int, *, author: str, body: str, at: datetime | None = None) -> int:
-        """Comment and return the comment's id."""
-        with self._lock:
-            place, issue = self._find(repo, number)
-            _, new = operations.comment(self._world, place, issue, author=author, body=body, at=at or self._clock())
-            self.changed()
-            return new.id
-
-    def edit_comment(self, repo: str, comment_id: int, *, body: str, at: datetime | None = None) -> None:
-        """Replace a comment's text.
-
-        Raises:
-            NoSuchThing: There is no such comment.
-        """
-        with self._lock:
-            place, issue = self._find_comment(repo, comment_id)
-            operations.edit_comment(self._world, place, issue, comment_id, body=body, at=at or self._clock())
-            self.changed()
-
-    def delete_comment(self, repo: str, comment_id: int) -> None:
-        """Delete a comment.
-
-        Raises:
-            NoSuchThing: There is no such comment.
-        """
-        with self._lock:
-            place, issue = self._find_comment(repo, comment_id)
-            operations.delete_comment(self._world, place, issue, comment_id, at=self._clock())
-            self.changed()
-
-    def edit_issue(
-        self, repo: str, number: int, *, title: str | None = None, body: str | None = None, by: str = ""
-    ) -> None:
-        """Change an issue's title or body."""
-        self._do(repo, number, by, lambda *a, **k: operations.edit(*a, title=title, body=body, **k))
-
-    def add_label(self, repo: str, number: int, label: str, by: str = "") -> None:
-        """Put a label on; an unknown one is made."""
-        self._do(
-            repo, number, by, lambda world, place, issue, **k: operations.add_labels(world, place, issue, [label], **k)
-        )
-
-    def remove_label(self, repo: str, number: int, label: str, by: str = "") -> None:
-        """Take a label off."""
-        self._do(
-            repo, number, by, lambda world, place, issue, **k: operations.remove_label(world, place, issue, label, **k)
-        )
-
-    def assign(self, repo: str, number: int, login: str, by: str = "") -> None:
-        """Assign somebody."""
-        self._do(repo, number, by, lambda world, place, issue, **k: operations.assign(world, place, issue, login, **k))
-
-    def close_issue(self, repo: str, number: int, by: str = "", reason: str = "completed") -> None:
-        """Close an issue."""
-        self._do(repo, number, by, lambda *a, **k: operations.close(*a, reason=reason, **k))
-
-    def reopen(self, repo: str, number: int, by: str = "") -> None:
-        """Open an issue again."""
-        self._do(repo, number, by, operations.reopen)
-
-    def lock(self, repo: str, number: int, by: str = "") -> None:
-        """Lock the conversation."""
-        self._do(
-            repo, number, by, lambda world, place, issue, **k: operations.set_locked(world, place, issue, True, **k)
-        )
-
-    def unlock(self, repo: str, number: int, by: str = "") -> None:
-        """Unlock the conversation."""
-        self._do(
-            repo, number, by, lambda world, place, issue, **k: operations.set_locked(world, place, issue, False, **k)
-        )
-
-    def delete_issue(self, repo: str, number: int) -> None:
-        """Delete an issue; the forge answers 410 from now on."""
-        with self._lock:
-            operations.delete(self._world, *self._find(repo, number), at=self._clock())
-            self.changed()
-
-    def transfer(self, repo: str, number: int, to_repo: str, by: str = "") -> int:
-        """Move an issue to another repository and return its number there."""
-        with self._lock:
-            place, issue = self._find(repo, number)
-            target = self._world.repo(to_repo)
-            moved = operations.transfer(self._world, place, issue, target, by=by or place.owner, at=self._clock())
-            self.changed()
-            return moved.number
-
-    def _find(self, repo: str, number: int) -> tuple[Repo, Issue]:
-        place = self._world.repo(repo)
-        return place, operations.find_issue(place, number)
-
-    def _find_comment(self, repo: str, comment_id: int) -> tuple[Repo, Issue]:
-        place = self._world.repo(repo)
-        found = operations.find_comment(place, comment_id)
-        if found is None:
-            raise NoSuchThing(f"the sandbox has no comment {comment_id} on {repo}")
-        return place, found[0]
-
-    def _do(self, repo: str, number: int, by: str, change: Callable[..., Issue]) -> None:
-        with self._lock:
-            place, issue = self._find(repo, number)
-            change(self._world, place, issue, by=by or place.owner, at=self._clock())
             self.changed()

@@ -1,4 +1,4 @@
-"""What the sandbox forge knows: accounts, repositories, issues. No dialect, no HTTP, no clock.
+"""What there is on the sandbox forge: accounts, repositories, issues. No dialect, no HTTP, no clock.
 
 Issues and what hangs on them are frozen and replaced whole, so an earlier version costs one reference. That is what
 lets a fault show a reader the past.
@@ -6,13 +6,8 @@ lets a fault show a reader the past.
 
 from __future__ import annotations
 
-import secrets
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-
-VERSIONS_KEPT = 64
-"""Earlier versions kept per issue, for stale reads."""
 
 PERMISSIONS = ("none", "read", "triage", "write", "maintain", "admin")
 """From nothing to everything."""
@@ -213,71 +208,6 @@ class Repo:
                 return "MEMBER"
             case _:
                 return "COLLABORATOR"
-
-
-@dataclass(slots=True, kw_only=True)
-class World:
-    """Everything.
-
-    Attributes:
-        accounts: By login.
-        repos: By id.
-        renames: Earlier path to repository id.
-        next_id: The id the next thing gets.
-        past: Issue id to (when it was replaced, what it was); not kept in the file.
-    """
-
-    accounts: dict[str, Account] = field(default_factory=dict)
-    repos: dict[int, Repo] = field(default_factory=dict)
-    renames: dict[str, int] = field(default_factory=dict)
-    next_id: int = 1_000_001
-    past: dict[int, deque[tuple[datetime, Issue | None]]] = field(default_factory=dict)
-
-    def new_id(self) -> int:
-        """Return an id nobody has."""
-        self.next_id += 1
-        return self.next_id - 1
-
-    def account(self, login: str, *, at: datetime, kind: str = "User") -> Account:
-        """Return the account of this login; an unknown one is made."""
-        if login not in self.accounts:
-            token = f"ghs-{secrets.token_hex(18)}"
-            account = Account(id=self.new_id(), login=login, kind=kind, token=token, created_at=whole(at))
-            self.accounts[login] = account
-        return self.accounts[login]
-
-    def holder(self, token: str) -> Account | None:
-        """Return whose token this is; None for nobody's, or a revoked one."""
-        found = (account for account in self.accounts.values() if secrets.compare_digest(account.token, token))
-        return next((account for account in found if not account.revoked), None)
-
-    def find(self, path: str) -> Repo | None:
-        """Return the repository that has this path now."""
-        return next((repo for repo in self.repos.values() if repo.path.lower() == path.lower()), None)
-
-    def repo(self, path: str) -> Repo:
-        """Return the repository of this path, or of this earlier path.
-
-        Raises:
-            NoSuchThing: There is none.
-        """
-        repo = self.find(path) or self.repos.get(self.renames.get(path.lower(), 0))
-        if repo is None:
-            raise NoSuchThing(f"the sandbox has no repository {path!r}")
-        return repo
-
-    def keep(self, repo: Repo, issue: Issue, *, at: datetime) -> Issue:
-        """Put an issue's new version in its place, remembering the earlier one."""
-        past = self.past.setdefault(issue.id, deque(maxlen=VERSIONS_KEPT))
-        past.append((at, repo.issues.get(issue.number)))
-        repo.issues[issue.number] = issue
-        return issue
-
-    def as_of(self, issue: Issue, at: datetime | None) -> Issue | None:
-        """Return the issue as it was then; None when it was not there; with no time, as it is."""
-        if at is None:
-            return issue
-        return next((version for replaced, version in self.past.get(issue.id, ()) if replaced > at), issue)
 
 
 def whole(at: datetime) -> datetime:

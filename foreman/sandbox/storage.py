@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from foreman.sandbox.state import Account, Repo, World
+from foreman.sandbox.state import Account, Repo
+from foreman.sandbox.world import World
 
 
 def load(path: Path) -> World:

@@ -1,0 +1,164 @@
+"""What people do with issues on the sandbox's web pages, for tests and samples: no request, no ledger entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from foreman.sandbox import operations
+from foreman.sandbox.people import People
+from foreman.sandbox.state import Issue, NoSuchThing, Repo
+
+
+class Hands(People):
+    """Everything that changes issues without HTTP.
+
+    `by` is the repository's owner when not given, `at` the forge's time. What is not there raises `NoSuchThing`.
+    """
+
+    def issue(self, repo: str, number: int) -> Issue:
+        """Return an issue as it is now."""
+        with self._lock:
+            return operations.find_issue(self._world.repo(repo), number)
+
+    def issues(self, repo: str) -> tuple[Issue, ...]:
+        """Return every issue that is there, by number."""
+        with self._lock:
+            return tuple(issue for issue in self._world.repo(repo).issues.values() if not issue.gone)
+
+    def open_issue(
+        self,
+        repo: str,
+        *,
+        title: str,
+        body: str | None = "",
+        author: str = "someone",
+        labels: Iterable[str] = (),
+        at: datetime | None = None,
+        pull_request: bool = False,
+    ) -> int:
+        """Open an issue and return its number."""
+        with self._lock:
+            issue = operations.open_issue(
+                self._world,
+                self._world.repo(repo),
+                title=title,
+                body=body,
+                author=author,
+                labels=labels,
+                at=at or self._clock(),
+                pull_request=pull_request,
+            )
+            self.changed()
+            return issue.number
+
+    def comment(self, repo: str, number: int, *, author: str, body: str, at: datetime | None = None) -> int:
+        """Comment and return the comment's id."""
+        with self._lock:
+            place, issue = self._find(repo, number)
+            _, new = operations.comment(self._world, place, issue, author=author, body=body, at=at or self._clock())
+            self.changed()
+            return new.id
+
+    def edit_comment(self, repo: str, comment_id: int, *, body: str, at: datetime | None = None) -> None:
+        """Replace a comment's text."""
+        with self._lock:
+            place, issue = self._find_comment(repo, comment_id)
+            operations.edit_comment(self._world, place, issue, comment_id, body=body, at=at or self._clock())
+            self.changed()
+
+    def delete_comment(self, repo: str, comment_id: int) -> None:
+        """Delete a comment."""
+        with self._lock:
+            place, issue = self._find_comment(repo, comment_id)
+            operations.delete_comment(self._world, place, issue, comment_id, at=self._clock())
+            self.changed()
+
+    def edit_issue(
+        self,
+        repo: str,
+        number: int,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        by: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        """Change an issue's title or body."""
+        self._do(repo, number, by, at, operations.edit, title=title, body=body)
+
+    def add_label(self, repo: str, number: int, label: str, by: str = "", at: datetime | None = None) -> None:
+        """Put a label on; an unknown one is made."""
+        self._do(repo, number, by, at, operations.add_labels, [label])
+
+    def remove_label(self, repo: str, number: int, label: str, by: str = "", at: datetime | None = None) -> None:
+        """Take a label off."""
+        self._do(repo, number, by, at, operations.remove_label, label)
+
+    def assign(self, repo: str, number: int, login: str, by: str = "", at: datetime | None = None) -> None:
+        """Assign somebody."""
+        self._do(repo, number, by, at, operations.assign, login)
+
+    def unassign(self, repo: str, number: int, login: str, by: str = "", at: datetime | None = None) -> None:
+        """Take an assignment back."""
+        self._do(repo, number, by, at, operations.unassign, login)
+
+    def close_issue(
+        self, repo: str, number: int, by: str = "", reason: str = "completed", at: datetime | None = None
+    ) -> None:
+        """Close an issue."""
+        self._do(repo, number, by, at, operations.close, reason=reason)
+
+    def reopen(self, repo: str, number: int, by: str = "", at: datetime | None = None) -> None:
+        """Open an issue again."""
+        self._do(repo, number, by, at, operations.reopen)
+
+    def lock(self, repo: str, number: int, by: str = "", at: datetime | None = None) -> None:
+        """Lock the conversation."""
+        self._do(repo, number, by, at, operations.set_locked, True)
+
+    def unlock(self, repo: str, number: int, by: str = "", at: datetime | None = None) -> None:
+        """Unlock the conversation."""
+        self._do(repo, number, by, at, operations.set_locked, False)
+
+    def delete_issue(self, repo: str, number: int) -> None:
+        """Delete an issue; the forge answers 410 from now on."""
+        with self._lock:
+            operations.delete(self._world, *self._find(repo, number), at=self._clock())
+            self.changed()
+
+    def transfer(self, repo: str, number: int, to_repo: str, by: str = "") -> int:
+        """Move an issue to another repository and return its number there."""
+        with self._lock:
+            place, issue = self._find(repo, number)
+            target = self._world.repo(to_repo)
+            moved = operations.transfer(self._world, place, issue, target, by=by or place.owner, at=self._clock())
+            self.changed()
+            return moved.number
+
+    def _find(self, repo: str, number: int) -> tuple[Repo, Issue]:
+        place = self._world.repo(repo)
+        return place, operations.find_issue(place, number)
+
+    def _find_comment(self, repo: str, comment_id: int) -> tuple[Repo, Issue]:
+        place = self._world.repo(repo)
+        found = operations.find_comment(place, comment_id)
+        if found is None:
+            raise NoSuchThing(f"the sandbox has no comment {comment_id} on {repo}")
+        return place, found[0]
+
+    def _do(
+        self,
+        repo: str,
+        number: int,
+        by: str,
+        at: datetime | None,
+        change: Callable[..., Issue],
+        *what: Any,
+        **how: Any,
+    ) -> None:
+        with self._lock:
+            place, issue = self._find(repo, number)
+            change(self._world, place, issue, *what, by=by or place.owner, at=at or self._clock(), **how)
+            self.changed()
