@@ -1,6 +1,7 @@
 """Circuit breakers that survive a restart.
 
-One per forge account (`account:…`), host (`forge:…`) and agent (`agent:…`), one for the rate of all writes (`flood`).
+One per forge account (`account:…`), host (`forge:…`) and agent (`agent:…`), one for the rate of all writes
+(`flood`).
 Closed, it lets everything pass. Open, nothing until `open_until`; then one probe (`allow`), whose success closes it.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from foreman.store.action_facts import writes_per_hour_history, writes_since
+from foreman.store import flood
 from foreman.store.rows import put
 from foreman.store.tables import breakers
 
@@ -24,18 +25,6 @@ COOLDOWN = timedelta(seconds=30)
 
 LONGEST_COOLDOWN = timedelta(minutes=30)
 """It never stays open for longer before a probe."""
-
-FLOOD = "flood"
-"""Scope of the breaker for the rate of all writes."""
-
-FLOOD_FLOOR = 200
-"""Writes an hour that are never a flood; GitHub itself allows 500 an hour that create content."""
-
-FLOOD_FACTOR = 3
-"""How far above a busy hour of the past two weeks is far above."""
-
-_FLOOD_PAUSE = timedelta(minutes=15)
-_BUSY_HOUR = 4  # the fourth busiest: one earlier flood does not make the next one usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,39 +196,30 @@ def release(connection: Connection, scope: str, *, now: datetime) -> bool:
 
 
 def watch_flood(
-    connection: Connection, *, now: datetime, floor: int = FLOOD_FLOOR, factor: int = FLOOD_FACTOR
+    connection: Connection, *, now: datetime, floor: int = flood.FLOOR, factor: int = flood.FACTOR
 ) -> bool:
-    """Open the flood breaker while the writes of the last hour are far above what is usual, and close it after.
+    """Open the breaker of all writes while the last hour's are far above what is usual, and close it after.
 
     Args:
         connection: In a transaction.
         now: Current time, aware UTC.
         floor: Writes an hour that are never a flood.
-        factor: How far above a busy hour of the past two weeks is far above.
+        factor: How far above a busy hour is far above.
 
     Returns:
         Whether it is open.
     """
-    last_hour = writes_since(connection, None, now - timedelta(hours=1))
-    if last_hour > floor:
-        usual = sorted(writes_per_hour_history(connection, now - timedelta(hours=1)))[-_BUSY_HOUR]
-        limit = max(floor, factor * usual)
-        if last_hour > limit:
-            reason = f"{last_hour} writes in the last hour, far above the usual (limit {limit})"
-            open_until(connection, FLOOD, until=now + _FLOOD_PAUSE, reason=reason, now=now)
-            return True
-    state = get(connection, FLOOD)
-    if state is None or not state.open:
-        return False
-    if state.open_until is not None and state.open_until > now:
-        return True
-    record_success(connection, FLOOD, now=now)
-    return False
+    reason = flood.excess(connection, now=now, floor=floor, factor=factor)
+    if reason is not None:
+        open_until(connection, flood.SCOPE, until=now + flood.PAUSE, reason=reason, now=now)
+    elif not flood_open(connection, now=now):
+        record_success(connection, flood.SCOPE, now=now)
+    return flood_open(connection, now=now)
 
 
 def flood_open(connection: Connection, *, now: datetime) -> bool:
-    """Return whether the flood breaker stops writing now."""
-    state = get(connection, FLOOD)
+    """Return whether the breaker of all writes stops writing now."""
+    state = get(connection, flood.SCOPE)
     return state is not None and state.open_until is not None and state.open_until > now
 
 

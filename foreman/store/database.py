@@ -132,12 +132,7 @@ class Database:
             connection = self._connection()
             if connection.in_transaction():
                 raise RuntimeError("a store transaction was begun inside another block of the same thread")
-            connection.info["begin"] = "BEGIN IMMEDIATE"
-            try:
-                transaction = connection.begin()
-            finally:
-                connection.info["begin"] = "BEGIN"
-            with transaction:
+            with _writable(connection), connection.begin():
                 if self._guard is not None:
                     self._guard(connection)
                 yield connection
@@ -172,6 +167,20 @@ class Database:
         self._engine.dispose()
 
 
+@contextmanager
+def _writable(connection: Connection) -> Iterator[None]:
+    """Let a connection write for a while, beginning with the write lock; at all other times it refuses."""
+    raw = connection.connection.cursor()
+    raw.execute("PRAGMA query_only=OFF")
+    connection.info["begin"] = "BEGIN IMMEDIATE"
+    try:
+        yield
+    finally:
+        connection.info["begin"] = "BEGIN"
+        raw.execute("PRAGMA query_only=ON")
+        raw.close()
+
+
 def _engine(path: Path) -> Engine:
     engine = create_engine(
         f"sqlite+pysqlite:///{path}",
@@ -185,6 +194,7 @@ def _engine(path: Path) -> Engine:
         raw.execute("PRAGMA synchronous=FULL")
         raw.execute("PRAGMA foreign_keys=ON")
         raw.execute("PRAGMA cell_size_check=ON")
+        raw.execute("PRAGMA query_only=ON")  # until `transaction` says otherwise
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -93,6 +93,9 @@ def revision(connection: Connection) -> str | None:
 
     Args:
         connection: A connection to it.
+
+    Returns:
+        Its revision.
     """
     if not inspect(connection).has_table("alembic_version"):
         return None

@@ -40,7 +40,7 @@ def is_state(column: ColumnElement[Any], *states: StrEnum) -> ColumnElement[bool
 
     Args:
         column: The column.
-        states: One or more; for several, in the order in which the index names them.
+        *states: One or more; for several, in the order in which the index names them.
 
     Returns:
         The condition.
