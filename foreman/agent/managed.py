@@ -25,11 +25,12 @@ _LONGEST_PAUSE_SECONDS = 60.0
 class Launcher(Protocol):
     """One way of running an agent."""
 
-    def launch(self, *, timeout_seconds: float) -> Address:
+    def launch(self, *, timeout_seconds: float, closing: threading.Event) -> Address:
         """Start it, after ending what may be left of an earlier one.
 
         Args:
-            timeout_seconds: How long starting may take.
+            timeout_seconds: How long starting may take; building an image once may take longer.
+            closing: Set when it is not wanted any more.
 
         Returns:
             Where it will listen.
@@ -157,7 +158,9 @@ class ManagedRuntime:
             raise AgentUnavailable(f"{self.agent} keeps ending; next start in {pause:.0f} s{self._said()}")
         deadline = min(deadline, time.monotonic() + self._start_seconds)
         try:
-            address = self._launcher.launch(timeout_seconds=max(0.1, deadline - time.monotonic()))
+            address = self._launcher.launch(
+                timeout_seconds=max(0.1, deadline - time.monotonic()), closing=self._closing
+            )
             self._wait_until_healthy(address, deadline)
         except (AgentUnavailable, ContainerError):
             self._count_failure()

@@ -11,12 +11,15 @@ from foreman.errors import AgentUnavailable
 
 _DEFAULT_CONCURRENCY = 2
 
+_PATIENCE_SECONDS = 1.5
+"""How long a task waits for a place with its agent; below the 2 s by which one agent may delay another."""
+
 
 class AgentPool:
     """Runtimes by agent type, each with a bound on tasks at the same time.
 
-    A worker that waited for a full agent could not serve another one, so nothing waits here: the inbox is asked only for
-    tasks of agents that are not `busy`.
+    A worker that waits for a full agent cannot serve another one, so the inbox is asked only for tasks of agents that
+    are not `busy`. Between question and task another worker may have been quicker; that much waiting is borne.
     """
 
     def __init__(self, runtimes: Mapping[str, AgentRuntime], max_concurrency: Mapping[str, int] | None = None) -> None:
@@ -29,7 +32,7 @@ class AgentPool:
         self._runtimes = dict(runtimes)
         self._limits = {name: (max_concurrency or {}).get(name, _DEFAULT_CONCURRENCY) for name in self._runtimes}
         self._in_flight = dict.fromkeys(self._runtimes, 0)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -79,7 +82,7 @@ class AgentPool:
         """
         runtime = self.runtime(agent)
         with self._lock:
-            if self._in_flight[agent] >= self._limits[agent]:
+            if not self._lock.wait_for(lambda: self._in_flight[agent] < self._limits[agent], _PATIENCE_SECONDS):
                 raise AgentUnavailable(f"{agent} works on {self._limits[agent]} tasks already")
             self._in_flight[agent] += 1
         try:
@@ -87,6 +90,7 @@ class AgentPool:
         finally:
             with self._lock:
                 self._in_flight[agent] -= 1
+                self._lock.notify()
 
     def stop(self, *, timeout_seconds: float) -> None:
         """End all agents side by side; returns after the time even if one of them is stuck.

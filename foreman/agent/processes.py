@@ -80,7 +80,7 @@ class ProcessLauncher:
         self._folder: Path | None = None
         self._said: collections.deque[str] = collections.deque(maxlen=3)
 
-    def launch(self, *, timeout_seconds: float) -> Address:  # noqa: ARG002 - a process starts at once
+    def launch(self, *, timeout_seconds: float, closing: threading.Event) -> Address:  # noqa: ARG002 - it is quick
         """Start it; see `Launcher.launch`."""
         self.end(timeout_seconds=2.0)
         folder = self._make_folder()

@@ -1,0 +1,74 @@
+"""The connection to a container engine: Docker, or Podman's Docker-compatible socket by `DOCKER_HOST`.
+
+The one place where the SDK's errors become ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from foreman.errors import ContainerError
+
+if TYPE_CHECKING:
+    import docker
+
+
+@contextlib.contextmanager
+def engine(*, timeout_seconds: float) -> Iterator[docker.DockerClient]:
+    """Connect to the engine that the environment names, and translate what it raises.
+
+    Args:
+        timeout_seconds: For each request.
+
+    Yields:
+        A client, closed at the end.
+
+    Raises:
+        ContainerError: There is no engine, or it refused.
+    """
+    import docker
+    import docker.errors
+    import requests
+
+    try:
+        client = docker.from_env(timeout=max(1, math.ceil(timeout_seconds)))
+        try:
+            yield client
+        finally:
+            client.close()
+    except docker.errors.NotFound as error:
+        raise ContainerError(f"the container engine does not have it: {_line(error)}") from error
+    except docker.errors.APIError as error:
+        raise ContainerError(f"the container engine refused: {_line(error)}") from error
+    except docker.errors.DockerException as error:
+        hint = "start Docker or Podman, set DOCKER_HOST, or set `runtime: process`"
+        raise ContainerError(f"no container engine answers: {_line(error)}; {hint}") from error
+    except requests.exceptions.RequestException as error:
+        raise ContainerError(f"the container engine does not answer: {type(error).__name__}") from error
+
+
+def engine_version(*, timeout_seconds: float = 5.0) -> str:
+    """Return name and version of the engine, for `foreman check`.
+
+    Args:
+        timeout_seconds: For each request.
+
+    Returns:
+        `Docker 20.10.24, API 1.41`.
+
+    Raises:
+        ContainerError: There is no engine.
+    """
+    with engine(timeout_seconds=timeout_seconds) as client:
+        version = client.version()
+        names = {component.get("Name", "") for component in version.get("Components", ())}
+        name = "Podman" if any("podman" in each.casefold() for each in names) else "Docker"
+        return f"{name} {version.get('Version', '?')}, API {version.get('ApiVersion', '?')}"
+
+
+def _line(error: Exception) -> str:
+    text = str(getattr(error, "explanation", None) or error)
+    return " ".join(text.split())[:300]
