@@ -1,0 +1,124 @@
+"""Did a request that was sent happen? Asked of the forge, after a crash or a lost reply, before anything is repeated.
+
+A forge has no keys that would make a repetition harmless. So we wait until it must have finished and must show what it
+did, and look. The two assumptions are the constants here; outside them a comment is not repeated, a person is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from foreman.errors import ForgeNotFound
+from foreman.executor.sending import already, undo_of
+from foreman.forge.base import Change, ChangeKind, ForgeReader
+from foreman.gate import marker
+from foreman.model import Account
+from foreman.store.actions import StoredAction
+
+FINISHES_WITHIN = timedelta(seconds=10)
+"""D: a forge ends a request within this time or drops it. GitHub, "Timeouts" in its REST documentation: a request that
+takes more than 10 seconds to process is terminated."""
+
+LISTS_WITHIN = timedelta(seconds=30)
+"""L: what was written shows in a read within this time. Assumed; GitHub documents no bound for its replicas."""
+
+SETTLE_AT_LEAST = FINISHES_WITHIN + LISTS_WITHIN
+"""Bound below which `polling.settle_seconds` is only for test servers. The default, 60 s, is half as much again."""
+
+LOST = "the reply was lost"
+"""Reason of a `sent` action whose request left, in time, without an answer."""
+
+OVERDUE = "the forge held the request too long"
+"""Reason of a `sent` action whose request was out for longer than D: when it ends is anybody's guess."""
+
+SENDS = 3
+"""How often one action may leave us with a reply that got lost. Then a person is asked."""
+
+CLOCK_SKEW = timedelta(minutes=15)
+"""How far the forge's clock may be behind ours: what it did in our request may carry an earlier time."""
+
+_KINDS = {
+    "add_label": ChangeKind.LABELED,
+    "remove_label": ChangeKind.UNLABELED,
+    "close": ChangeKind.CLOSED,
+    "reopen": ChangeKind.REOPENED,
+    "assign": ChangeKind.ASSIGNED,
+    "unassign": ChangeKind.UNASSIGNED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """It happened.
+
+    Attributes:
+        reason: One line for a person.
+        undo: What taking it back needs; empty where somebody else did it.
+    """
+
+    reason: str = "found on the forge"
+    undo: dict[str, Any] = field(default_factory=dict)
+
+
+def find(reader: ForgeReader, action: StoredAction, *, bot: Account, marker_secret: str) -> Found | None:
+    """Look whether an action that was sent has happened.
+
+    Args:
+        reader: The forge.
+        action: In state `sent`.
+        bot: Our own account.
+        marker_secret: Key of the tags on our comments.
+
+    Returns:
+        What was found; None when there is no trace of it.
+
+    Raises:
+        ForgeError: Could not look.
+    """
+    since = (action.sent_at or action.created_at) - CLOCK_SKEW
+    match action.type:
+        case "comment":
+            for comment in reader.comments(action.issue, since=since):
+                if marker.is_ours(comment, bot_id=bot.id, secret=marker_secret, issue=action.issue) == action.key:
+                    return Found(undo={"comment_id": comment.id})
+            return None
+        case "edit_comment" | "delete_comment":
+            return _find_comment(reader, action)
+        case _:
+            return _find_state(reader, action, bot=bot, since=since)
+
+
+def _find_comment(reader: ForgeReader, action: StoredAction) -> Found | None:
+    body = next((c.body for c in reader.comments(action.issue) if c.id == action.payload["comment_id"]), None)
+    if body is None:
+        return Found(reason="the comment is gone")
+    if action.type == "edit_comment" and body.strip() == str(action.payload["body"]).strip():
+        return Found()
+    return None
+
+
+def _find_state(reader: ForgeReader, action: StoredAction, *, bot: Account, since: datetime) -> Found | None:
+    """Look at the history first: what we did and a person took back since has happened, and is not done again."""
+    try:
+        history = reader.history(action.issue)
+    except ForgeNotFound:
+        history = ()
+    if any(_is_it(change, action, bot=bot, since=since) for change in history):
+        return Found(undo=undo_of(action))
+    if already(action, reader.issue(action.issue)):
+        return Found(reason="found so on the forge, not by us")
+    return None
+
+
+def _is_it(change: Change, action: StoredAction, *, bot: Account, since: datetime) -> bool:
+    if change.kind is not _KINDS.get(action.type) or change.at < since:
+        return False
+    if change.actor is None or change.actor.id != bot.id:
+        return False
+    if action.type in ("add_label", "remove_label"):
+        return change.label == str(action.payload["label"])
+    if action.type in ("assign", "unassign"):
+        return change.assignee.casefold() == str(action.payload["user"]).casefold()
+    return True

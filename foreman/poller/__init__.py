@@ -1,0 +1,5 @@
+"""From a forge to the inbox: looks at repositories, tells what happened there, and puts work down. Only ever reads."""
+
+from foreman.poller.poller import Poller, PollReport
+
+__all__ = ["PollReport", "Poller"]

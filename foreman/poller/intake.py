@@ -1,0 +1,245 @@
+"""Rows of a forge's list become events, work and snapshots, in transactions that also hold the cursor.
+
+A chunk's cursor reaches only as far as its own rows, which come oldest change first: whatever is not stored is found
+again by the next poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from foreman import changes, checkpoint
+from foreman.changes import Horizon
+from foreman.config.effective import RepoPlan
+from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavailable
+from foreman.forge.base import ForgeReader
+from foreman.log import get_logger
+from foreman.model import Event, EventKind, Issue, Route
+from foreman.store import events, inbox, issues, polls
+from foreman.store.database import Database
+from foreman.store.issues import Snapshot
+from foreman.store.polls import PollState
+
+log = get_logger(__name__)
+
+CHUNK_ROWS = 50
+"""Rows in one transaction: short enough that a worker waiting to write does not notice."""
+
+PATIENCE = 3
+"""Polls in a row that may fail over one issue before it is left for the daily sweep, so that the others go on."""
+
+Router = Callable[[Event, RepoPlan], tuple[Route, ...]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What one poll has cost and brought so far.
+
+    Attributes:
+        requests: Sent to the forge.
+        events: New ones.
+        items: Pieces of work put down.
+        budget: Rows with news that may still be taken.
+        cut: There was more than the budget.
+        skipped: Rows that could not be read and are left for the daily sweep.
+    """
+
+    requests: int = 0
+    events: int = 0
+    items: int = 0
+    budget: int
+    cut: bool = False
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    snapshot: Snapshot | None
+    events: tuple[Event, ...] = ()
+    updated_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Intake:
+    """Takes rows of one repository's list.
+
+    Attributes:
+        db: Where everything goes.
+        reader: The forge.
+        bot_id: Our own account.
+        route: Which agents get an event.
+        now: Current time, aware UTC.
+    """
+
+    db: Database
+    reader: ForgeReader
+    bot_id: int
+    route: Router
+    now: Callable[[], datetime]
+    _patience: dict[str, int] = field(default_factory=dict)
+
+    def take(
+        self, rows: Iterable[Issue], *, plan: RepoPlan, horizon: Horizon, state: PollState, tally: Tally, advance: bool
+    ) -> PollState:
+        """Compare rows with what is known, and store what is new.
+
+        Args:
+            rows: Oldest change first.
+            plan: What is configured for the repository.
+            horizon: From when on happenings count.
+            state: Where polling stands.
+            tally: Counted on.
+            advance: Move the cursor along with the rows.
+
+        Returns:
+            Where polling stands now, as stored.
+
+        Raises:
+            ForgeError: The forge did not answer; the rows before are stored.
+        """
+        rest = iter(rows)
+        while chunk := self._chunk(rest):
+            seen: list[_Seen] = []
+            trouble: ForgeError | None = None
+            for issue, before in self._known(chunk):
+                if tally.budget <= 0 and not changes.same(before, issue):
+                    tally.cut = True
+                    break
+                try:
+                    seen.append(self._look(before, issue, plan=plan, horizon=horizon, tally=tally))
+                except ForgeError as error:
+                    if not self._may_skip(issue, error):
+                        trouble = error
+                        break
+                    tally.skipped += 1
+                    log.warning("issue_left_for_sweep", issue=str(issue.ref), reason=str(error))
+                    seen.append(_Seen(snapshot=None, updated_at=issue.updated_at))
+            state = self._store(seen, plan=plan, state=state, tally=tally, advance=advance)
+            if trouble is not None:
+                raise trouble
+            if tally.cut:
+                break
+        return state
+
+    def store_events(self, happened: Sequence[Event], *, plan: RepoPlan, tally: Tally) -> None:
+        """Store events that come from no row, such as `stale`."""
+        for start in range(0, len(happened), CHUNK_ROWS):
+            with self.db.transaction() as connection:
+                for event in happened[start : start + CHUNK_ROWS]:
+                    self._enqueue(connection, event, plan=plan, tally=tally)
+
+    def welcome(self, rows: Sequence[Issue], *, plan: RepoPlan, tally: Tally) -> None:
+        """Take issues as if they had just been opened; one that was taken before makes no second event."""
+        everything = Horizon(opened_from=None, since=None)
+        for start in range(0, len(rows), CHUNK_ROWS):
+            if tally.budget <= 0:
+                tally.cut = True
+                return
+            before = tally.events
+            with self.db.transaction() as connection:
+                for issue in rows[start : start + CHUNK_ROWS]:
+                    for event in changes.compare(None, issue, horizon=everything, bot_id=self.bot_id):
+                        self._enqueue(connection, event, plan=plan, tally=tally)
+                    if issues.get(connection, issue.ref) is None:
+                        issues.save(connection, changes.snapshot(issue, None))
+            tally.budget -= tally.events - before
+
+    def _chunk(self, rest: Iterator[Issue]) -> list[Issue]:
+        chunk = list(islice(rest, CHUNK_ROWS))
+        checkpoint.reach("poller.listed")
+        return chunk
+
+    def _known(self, chunk: Sequence[Issue]) -> list[tuple[Issue, Snapshot | None]]:
+        with self.db.read() as connection:
+            found = {issue.ref: issues.get(connection, issue.ref) for issue in chunk if not issue.is_pull_request}
+        pairs = []
+        for issue in chunk:
+            before = found.get(issue.ref)
+            if before is not None and before.forge_id != issue.id:
+                raise ForgeMoved(
+                    f"#{issue.ref.number} is another issue than before: was the repository replaced?",
+                    repo=issue.ref.repo.key,
+                    operation="list issues",
+                )
+            pairs.append((issue, before))
+            # A row may be listed twice, changed in between: the second is compared with the first.
+            if not issue.is_pull_request:
+                found[issue.ref] = changes.snapshot(issue, before)
+        return pairs
+
+    def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> _Seen:
+        if issue.is_pull_request or changes.same(before, issue):
+            return _Seen(snapshot=None, updated_at=issue.updated_at)
+        wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
+        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
+        tally.requests += needs.comments + needs.history
+        comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else ()
+        history = self.reader.history(issue.ref) if needs.history else ()
+        happened = changes.compare(
+            before,
+            issue,
+            horizon=horizon,
+            bot_id=self.bot_id,
+            comments=comments,
+            history=history,
+            wanted=wanted,
+            bots_count=any(not agent.policy.skip_bots for agent in plan.agents),
+        )
+        self._patience.pop(str(issue.ref), None)
+        tally.budget -= bool(happened)
+        return _Seen(snapshot=changes.snapshot(issue, before, comments), events=happened, updated_at=issue.updated_at)
+
+    def _may_skip(self, issue: Issue, error: ForgeError) -> bool:
+        """Return whether the list goes on without this row; trouble that is everybody's is waited for."""
+        if isinstance(error, (ForgeNotFound, ForgeMoved, ForgeRejected)):
+            return True
+        if not isinstance(error, ForgeUnavailable):
+            return False
+        key = str(issue.ref)
+        self._patience[key] = self._patience.get(key, 0) + 1
+        return self._patience[key] > PATIENCE
+
+    def _store(
+        self, seen: Sequence[_Seen], *, plan: RepoPlan, state: PollState, tally: Tally, advance: bool
+    ) -> PollState:
+        if not seen:
+            return state
+        if advance:
+            times = [row.updated_at for row in seen if row.updated_at is not None]
+            state = replace(state, cursor=max([*times, *([state.cursor] if state.cursor else [])]))
+        checkpoint.reach("poller.rows.before")
+        with self.db.transaction() as connection:
+            for row in seen:
+                for event in row.events:
+                    self._enqueue(connection, event, plan=plan, tally=tally)
+                if row.snapshot is not None:
+                    issues.save(connection, row.snapshot)
+            if advance:
+                polls.save(connection, state)
+            checkpoint.reach("poller.rows.inside")
+        checkpoint.reach("poller.rows.committed")
+        return state
+
+    def _enqueue(self, connection: Connection, event: Event, *, plan: RepoPlan, tally: Tally) -> None:
+        now = self.now()
+        if not events.add(connection, event, now=now):
+            return
+        tally.events += 1
+        for route in self.route(event, plan):
+            inbox.enqueue(
+                connection,
+                issue=event.issue,
+                agent=route.agent,
+                task_type=route.task_type,
+                event=event.kind,
+                event_key=event.key,
+                actor_id=event.actor_id,
+                requested=event.kind is EventKind.REQUESTED,
+                now=now,
+            )
+            tally.items += 1

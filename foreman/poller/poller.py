@@ -1,0 +1,283 @@
+"""One poll of one repository: one conditional request when nothing happened, and nothing skipped when something did.
+
+The cursor comes from the forge's own times, never from our clock. Our clock only says when to look again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from foreman import changes
+from foreman.changes import Horizon
+from foreman.config.effective import RepoPlan
+from foreman.errors import ForgeAuthError, ForgeError, ForgeMoved, ForgeNotFound, ForgeRateLimited, ForgeRejected
+from foreman.forge.base import ForgeReader, Probe
+from foreman.log import get_logger
+from foreman.model import Account, Issue, RepoRef
+from foreman.poller import sweep
+from foreman.poller.identity import Identity
+from foreman.poller.intake import Intake, Router, Tally
+from foreman.store import controls, issues, polls
+from foreman.store.database import Database
+from foreman.store.polls import PollState
+
+log = get_logger(__name__)
+
+OVERLAP = timedelta(minutes=15)
+"""How far behind the cursor every look reaches. A forge's machines may disagree about the time, and a row may show up
+late: ten minutes of either do no harm. What is seen twice is known by its snapshot and by its event's key."""
+
+NEWS_PER_POLL = 200
+"""Rows with news taken in one poll. The rest comes with the next poll, which is due at once but after other repos'."""
+
+SWEEP_EVERY = timedelta(hours=24)
+"""How often a repository is read again beyond the overlap."""
+
+SWEEP_REACH = timedelta(hours=48)
+"""How far behind the cursor the sweep reads: two sweeps see every change."""
+
+LONGEST_PAUSE = timedelta(minutes=15)
+"""Longest wait after failures in a row."""
+
+MOVED_PAUSE = timedelta(hours=1)
+"""Wait after a repository was found renamed, gone or replaced: only a person can settle that."""
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any forge: where reading starts in a repository that had no issue when first seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollReport:
+    """What one poll did.
+
+    Attributes:
+        repo: Which repository.
+        new_events: Events stored.
+        items: Pieces of work put into the inbox.
+        requests: Sent to the forge; a page of a listing counts as one.
+        not_modified: The forge said that nothing had changed.
+        first: This was the first look: what was there before is not touched beyond `first_run`.
+        behind: More is waiting; the next poll is due at once.
+        error: Why it failed, empty when it did not.
+        retry_at: For a rate limit: no request of this account before, aware UTC.
+    """
+
+    repo: RepoRef
+    new_events: int = 0
+    items: int = 0
+    requests: int = 0
+    not_modified: bool = False
+    first: bool = False
+    behind: bool = False
+    error: str = ""
+    retry_at: datetime | None = None
+
+
+class Poller:
+    """Polls repositories of one forge account, one at a time."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        reader: ForgeReader,
+        bot: Account,
+        plan: Callable[[RepoRef], RepoPlan | None],
+        route: Router,
+        now: Callable[[], datetime],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """Keep the ports.
+
+        Args:
+            db: Where events, work and cursors go.
+            reader: The forge.
+            bot: Our own account there.
+            plan: What is configured for a repository now; None when it is no longer.
+            route: Which agents get an event.
+            now: Current time, aware UTC.
+            jitter: A random number from 0 to 1, which spreads retries.
+        """
+        self._db = db
+        self._reader = reader
+        self._plan = plan
+        self._now = now
+        self._jitter = jitter
+        self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, now=now)
+        self._identity = Identity(reader, now)
+        self._behind: set[RepoRef] = set()
+
+    def poll(self, repo: RepoRef) -> PollReport:
+        """Look at a repository once.
+
+        Args:
+            repo: Which; a repository that is not configured or switched off is left alone.
+
+        Returns:
+            What was found; trouble of this repository alone is in `error`, and stored with a time to try again.
+
+        Raises:
+            ForgeAuthError: The token is not valid any more (401): it concerns every repository of the account.
+            StoreError: The database cannot be used.
+        """
+        plan = self._plan(repo)
+        if plan is None or not plan.enabled:
+            return PollReport(repo=repo)
+        tally = Tally(budget=NEWS_PER_POLL)
+        with self._db.read() as connection:
+            state = polls.get(connection, repo) or PollState(repo=repo)
+        first = not state.first_done
+        try:
+            state, not_modified = self._look(plan, state, tally)
+        except ForgeError as error:
+            report = self._failed(plan, error, tally)
+            if isinstance(error, ForgeAuthError) and error.status != 403:
+                raise
+            return report
+        self._succeeded(plan, state, tally)
+        report = PollReport(
+            repo=repo,
+            new_events=tally.events,
+            items=tally.items,
+            requests=tally.requests,
+            not_modified=not_modified,
+            first=first,
+            behind=tally.cut,
+        )
+        if not not_modified:
+            log.info("poll_finished", repo=repo.key, new_events=tally.events, items=tally.items, behind=tally.cut)
+        return report
+
+    def _look(self, plan: RepoPlan, state: PollState, tally: Tally) -> tuple[PollState, bool]:
+        if not state.first_done:
+            state = self._first_look(plan, state, tally)
+            if not state.first_done:
+                return state, False
+        tally.requests += 1
+        probe = self._reader.probe(plan.repo, etag=state.etag)
+        if probe.changed:
+            state = self._identity.check(plan.repo, state, tally)
+            state = self._take(plan, state, probe, tally)
+            # Stored only once everything it stands for is: a changed answer must come again until then.
+            state = replace(state, etag="" if tally.cut else probe.etag)
+        now = self._now()
+        if not tally.cut and (state.swept_at is None or now - state.swept_at >= SWEEP_EVERY):
+            state = self._sweep(plan, state, tally)
+        return state, not probe.changed
+
+    def _first_look(self, plan: RepoPlan, state: PollState, tally: Tally) -> PollState:
+        """Remember where the repository stood, and take the newest open issues where that is asked for."""
+        repo = plan.repo
+        state = self._identity.check(repo, state, tally)
+        if self._opened_from(repo) is _NEVER:
+            tally.requests += 1
+            probe = self._reader.probe(repo, etag="")
+            newest = max((issue.updated_at for issue in probe.issues), default=None)
+            state = replace(state, cursor=newest, etag=probe.etag)
+            with self._db.transaction() as connection:
+                controls.meta_set(connection, _baseline_key(repo), newest.isoformat() if newest else "")
+                for issue in probe.issues:
+                    if not issue.is_pull_request:
+                        issues.save(connection, changes.snapshot(issue, None))
+                polls.save(connection, state)
+        if plan.first_run:
+            rows = self._reader.newest_open(repo, limit=plan.first_run)
+            tally.requests += _pages(len(rows))
+            self._intake.welcome(rows, plan=plan, tally=tally)
+        return replace(state, first_done=not tally.cut, swept_at=self._now())
+
+    def _take(self, plan: RepoPlan, state: PollState, probe: Probe, tally: Tally) -> PollState:
+        reach = (state.cursor or BEGINNING) - (timedelta(0) if plan.repo in self._behind else OVERLAP)
+        oldest = min((issue.updated_at for issue in probe.issues), default=BEGINNING)
+        # Strictly older: rows of the page's last second may be on the next page.
+        rows = (
+            sorted(probe.issues, key=lambda issue: issue.updated_at)
+            if probe.complete or oldest < reach
+            else self._listed(plan.repo, since=reach, tally=tally)
+        )
+        horizon = self._horizon(plan.repo, since=(state.cursor or BEGINNING) - OVERLAP)
+        return self._intake.take(rows, plan=plan, horizon=horizon, state=state, tally=tally, advance=True)
+
+    def _sweep(self, plan: RepoPlan, state: PollState, tally: Tally) -> PollState:
+        since = (state.cursor or BEGINNING) - SWEEP_REACH
+        horizon = self._horizon(plan.repo, since=since)
+        rows = self._listed(plan.repo, since=since, tally=tally)
+        state = self._intake.take(rows, plan=plan, horizon=horizon, state=state, tally=tally, advance=False)
+        if tally.cut:
+            return state
+        sweep.find_stale(self._db, self._reader, self._intake, plan=plan, tally=tally, now=self._now())
+        return replace(state, swept_at=self._now())
+
+    def _listed(self, repo: RepoRef, *, since: datetime, tally: Tally) -> Iterator[Issue]:
+        tally.requests += 1
+        for count, issue in enumerate(self._reader.changed_since(repo, since=since), start=1):
+            if count % 100 == 0:
+                tally.requests += 1
+            yield issue
+
+    def _horizon(self, repo: RepoRef, *, since: datetime) -> Horizon:
+        opened_from = self._opened_from(repo)
+        return Horizon(opened_from=opened_from, since=max(since, opened_from) if opened_from else since)
+
+    def _opened_from(self, repo: RepoRef) -> datetime | None:
+        """Return where the repository stood at the first look; None when it was empty, `_NEVER` before that look."""
+        with self._db.read() as connection:
+            stored = controls.meta_get(connection, _baseline_key(repo))
+        if stored is None:
+            return _NEVER
+        return datetime.fromisoformat(stored) if stored else None
+
+    def _succeeded(self, plan: RepoPlan, state: PollState, tally: Tally) -> None:
+        now = self._now()
+        self._behind.discard(plan.repo)
+        if tally.cut:
+            self._behind.add(plan.repo)
+        if state.failures:
+            log.info("poll_recovered", repo=plan.repo.key, failures=state.failures)
+        due = now if tally.cut else now + timedelta(seconds=plan.interval_seconds)
+        with self._db.transaction() as connection:
+            polls.save(
+                connection,
+                replace(state, last_poll_at=now, last_ok_at=now, last_error="", failures=0, next_poll_at=due),
+            )
+
+    def _failed(self, plan: RepoPlan, error: ForgeError, tally: Tally) -> PollReport:
+        now, repo = self._now(), plan.repo
+        self._identity.forget(repo)
+        with self._db.transaction() as connection:
+            state = polls.get(connection, repo) or PollState(repo=repo)
+            failures = state.failures + 1
+            pause = min(timedelta(seconds=plan.interval_seconds) * 2 ** min(failures, 10), LONGEST_PAUSE)
+            if isinstance(error, (ForgeMoved, ForgeNotFound, ForgeRejected)):
+                pause = MOVED_PAUSE
+            due = now + pause * (0.75 + self._jitter() / 2)
+            if isinstance(error, ForgeRateLimited):
+                due = error.retry_at or due
+            polls.save(
+                connection,
+                replace(state, last_poll_at=now, last_error=str(error)[:500], failures=failures, next_poll_at=due),
+            )
+        if str(error)[:500] != state.last_error:
+            log.warning("poll_failed", repo=repo.key, reason=str(error), next_poll_at=due.isoformat())
+        return PollReport(
+            repo=repo,
+            new_events=tally.events,
+            items=tally.items,
+            requests=tally.requests,
+            error=str(error),
+            retry_at=error.retry_at,
+        )
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _baseline_key(repo: RepoRef) -> str:
+    return f"first-look:{repo.key}"
+
+
+def _pages(rows: int) -> int:
+    return rows // 100 + 1
