@@ -50,7 +50,7 @@ class FakeHub:
         self.renamed: set[str] = set()
         self.version = 0
         self.ids = itertools.count(1001)
-        self.lock = threading.RLock()
+        self.mutex = threading.RLock()
 
     def now(self) -> datetime:
         return self.clock().replace(microsecond=0)
@@ -94,7 +94,7 @@ class FakeHub:
         at: datetime | None = None,
         pull_request: bool = False,
     ) -> int:
-        with self.lock:
+        with self.mutex:
             repo, who = self.repos[path], self.account(author)
             number = max([*repo.issues, *repo.deleted, 0]) + 1
             at = at or self.now()
@@ -124,7 +124,7 @@ class FakeHub:
 
     def change(self, path: str, number: int, **values: Any) -> None:
         """Set fields of an issue and move `updated_at`."""
-        with self.lock:
+        with self.mutex:
             repo = self.repos[path]
             repo.issues[number] = replace(repo.issues[number], updated_at=self.now(), **values)
             self.version += 1
@@ -143,7 +143,7 @@ class FakeHub:
         self.change(path, number, **values)
 
     def comment(self, path: str, number: int, *, author: str, body: str) -> int:
-        with self.lock:
+        with self.mutex:
             repo, who, at = self.repos[path], self.account(author), self.now()
             one = Comment(
                 id=next(self.ids), author=who, role=self.role(repo, who), body=body, created_at=at, updated_at=at
@@ -207,11 +207,11 @@ class FakeHub:
                 path, number, assignees=tuple(one for one in self.issue(path, number).assignees if one != login)
             )
 
-    def lock_issue(self, path: str, number: int, by: str = "owner") -> None:
+    def lock(self, path: str, number: int, by: str = "owner") -> None:
         self.note(path, number, ChangeKind.LOCKED, by)
         self.change(path, number, locked=True)
 
-    def unlock_issue(self, path: str, number: int, by: str = "owner") -> None:
+    def unlock(self, path: str, number: int, by: str = "owner") -> None:
         self.note(path, number, ChangeKind.UNLOCKED, by)
         self.change(path, number, locked=False)
 
@@ -220,7 +220,7 @@ class FakeHub:
         del self.repos[path].issues[number]
         self.version += 1
 
-    def transfer(self, path: str, number: int) -> None:
+    def transfer(self, path: str, number: int, to_repo: str) -> None:
         self.repos[path].moved.add(number)
         del self.repos[path].issues[number]
         self.version += 1

@@ -196,7 +196,7 @@ class FakeForge:
         return self._do(method, (ref, *arguments), checked)
 
     def _do(self, method: str, arguments: tuple[Any, ...], act: Callable[[], Any]) -> Any:
-        with self.hub.lock:
+        with self.hub.mutex:
             self.calls.append(Call(method, arguments))
             waiting = self._failures.get(method)
             if not waiting:

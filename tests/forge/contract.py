@@ -1,0 +1,304 @@
+"""What the two ports to a forge mean, tried on anything that implements them.
+
+A new adapter joins by a subclass that gives the `world` fixture: people's hands on a forge (the names of
+`foreman.sandbox`), and an adapter logged in as `foreman-bot`, which may write to `acme/widget`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from foreman.errors import ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
+from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission
+from foreman.model import Account, IssueRef, RepoRef, Role
+
+REPO = RepoRef.parse("acme/widget")
+BOT = "foreman-bot"
+
+
+@dataclass
+class World:
+    """A forge with one repository, and our adapter to it."""
+
+    people: Any
+    reader: ForgeReader
+    writer: ForgeWriter
+
+    def open(self, title: str = "It breaks", **fields: Any) -> IssueRef:
+        fields.setdefault("author", "ann")
+        return IssueRef(REPO, self.people.open_issue(REPO.path, title=title, **fields))
+
+
+def furnish(people: Any) -> None:
+    """Fill a forge with what the contract counts on."""
+    people.add_account(BOT)
+    people.add_repo(REPO.path, labels=["bug", ("question", "Somebody asks")])
+    people.add_collaborator(REPO.path, BOT, permission="write")
+    people.add_collaborator(REPO.path, "mia", permission="maintain")
+    people.add_collaborator(REPO.path, "tim", permission="triage")
+    people.set_association(REPO.path, "mia", "MEMBER")
+    people.set_association(REPO.path, "con", "CONTRIBUTOR")
+    people.add_account("ann")
+    people.add_account("helper[bot]", is_bot=True)
+
+
+class ForgeContract:
+    """The meaning of `ForgeReader` and `ForgeWriter`."""
+
+    def test_it_knows_who_it_is_and_where(self, world: World) -> None:
+        assert world.reader.whoami().login == BOT
+        assert not world.reader.whoami().is_bot
+        info = world.reader.repository(REPO)
+        assert (info.path, info.private, info.archived, info.has_issues, info.may_write) == (
+            REPO.path, False, False, True, True,
+        )  # fmt: skip
+        assert info.id > 0
+        with pytest.raises(ForgeNotFound):
+            world.reader.repository(RepoRef.parse("acme/nothing"))
+
+    def test_an_issue_is_read_whole(self, world: World) -> None:
+        ref = world.open(body="Line one\r\n\u200b<!-- two -->", labels=("bug",))
+
+        found = world.reader.issue(ref)
+
+        assert (found.ref, found.title, found.body) == (ref, "It breaks", "Line one\r\n\u200b<!-- two -->")
+        assert (found.author.login, found.role, found.state, found.labels) == ("ann", Role.NONE, "open", ("bug",))
+        assert (found.locked, found.is_pull_request, found.comment_count, found.assignees) == (False, False, 0, ())
+        assert found.created_at.utcoffset() == timedelta(0)
+        assert found.updated_at >= found.created_at
+        assert found.url.startswith("http")
+
+    @pytest.mark.parametrize(
+        ("author", "role"),
+        [("mia", Role.MEMBER), ("con", Role.CONTRIBUTOR), ("ann", Role.NONE), ("helper[bot]", Role.BOT)],
+    )
+    def test_authors_have_the_role_the_forge_gives_them(self, author: str, role: Role, world: World) -> None:
+        ref = world.open(author=author)
+        world.people.comment(REPO.path, ref.number, author=author, body="me")
+
+        assert world.reader.issue(ref).role is role
+        assert world.reader.comments(ref)[0].role is role
+        assert world.reader.issue(ref).author.is_bot is (role is Role.BOT)
+
+    def test_a_probe_tells_what_changed_and_when_nothing_did(self, world: World) -> None:
+        first = world.open("one")
+        second = world.open("two", pull_request=True)
+
+        seen = world.reader.probe(REPO, etag="")
+        again = world.reader.probe(REPO, etag=seen.etag)
+        world.people.comment(REPO.path, first.number, author="ann", body="hm")
+        moved = world.reader.probe(REPO, etag=seen.etag)
+
+        assert [issue.ref for issue in seen.issues] == [second, first]
+        assert [issue.is_pull_request for issue in seen.issues] == [True, False]
+        assert (seen.changed, seen.complete) == (True, True)
+        assert (again.changed, again.issues, again.etag) == (False, (), seen.etag)
+        assert moved.changed
+        assert [issue.ref for issue in moved.issues] == [first, second]
+
+    def test_a_probe_of_many_is_not_complete(self, world: World) -> None:
+        refs = [world.open(str(number)) for number in range(31)]
+
+        seen = world.reader.probe(REPO, etag="")
+
+        assert [issue.ref for issue in seen.issues] == refs[:0:-1]
+        assert not seen.complete
+
+    def test_a_sweep_begins_at_its_time_and_goes_by_change(self, world: World) -> None:
+        refs = [world.open(str(number)) for number in range(105)]
+        world.people.close(REPO.path, refs[50].number)
+        start = world.reader.issue(refs[2]).updated_at
+
+        swept = list(world.reader.changed_since(REPO, since=start))
+
+        assert [issue.ref for issue in swept] == [*refs[2:50], *refs[51:], refs[50]]
+        assert swept[-1].state == "closed"
+
+    def test_the_newest_open_issues_are_no_pull_requests(self, world: World) -> None:
+        first = world.open("one")
+        second = world.open("two")
+        world.open("three", pull_request=True)
+        shut = world.open("four")
+        world.people.close(REPO.path, shut.number)
+        last = world.open("five")
+
+        assert [issue.ref for issue in world.reader.newest_open(REPO, limit=2)] == [last, second]
+        assert [issue.ref for issue in world.reader.newest_open(REPO, limit=9)] == [last, second, first]
+        assert world.reader.newest_open(REPO, limit=0) == ()
+
+    def test_comments_come_oldest_first_and_from_a_time_on(self, world: World) -> None:
+        ref = world.open()
+        ids = [world.people.comment(REPO.path, ref.number, author="ann", body=f"no {n}") for n in range(103)]
+        world.people.edit_comment(REPO.path, ids[0], body="edited")
+
+        found = world.reader.comments(ref)
+        late = world.reader.comments(ref, since=found[100].updated_at)
+
+        assert [comment.id for comment in found] == ids
+        assert found[0].body == "edited"
+        assert found[0].updated_at > found[0].created_at
+        assert {comment.id for comment in late} == {ids[0], *ids[100:]}
+        assert world.reader.issue(ref).comment_count == 103
+
+    def test_history_says_who_did_what(self, world: World) -> None:
+        ref = world.open()
+        people, at = world.people, (REPO.path, ref.number)
+        people.add_label(*at, "bug", by="mia")
+        people.remove_label(*at, "bug", by="tim")
+        people.assign(*at, "mia", by="tim")
+        people.edit_issue(*at, title="It really breaks", by="ann")
+        people.close(*at, by="mia")
+        people.reopen(*at, by="ann")
+        people.lock(*at, by="mia")
+        people.unlock(*at, by="mia")
+
+        found = world.reader.history(ref)
+
+        assert [(change.kind, change.actor.login if change.actor else "") for change in found] == [
+            (ChangeKind.LABELED, "mia"),
+            (ChangeKind.UNLABELED, "tim"),
+            (ChangeKind.ASSIGNED, "tim"),
+            (ChangeKind.RENAMED, "ann"),
+            (ChangeKind.CLOSED, "mia"),
+            (ChangeKind.REOPENED, "ann"),
+            (ChangeKind.LOCKED, "mia"),
+            (ChangeKind.UNLOCKED, "mia"),
+        ]
+        assert [change.label for change in found[:2]] == ["bug", "bug"]
+        assert found[2].assignee == "mia"
+        assert len({change.id for change in found}) == len(found)
+
+    def test_labels_come_with_their_descriptions(self, world: World) -> None:
+        found = {label.name: label.description for label in world.reader.labels(REPO)}
+
+        assert found == {"bug": "", "question": "Somebody asks"}
+
+    @pytest.mark.parametrize(
+        ("login", "permission"),
+        [(BOT, Permission.WRITE), ("mia", Permission.MAINTAIN), ("tim", Permission.TRIAGE), ("ann", Permission.READ)],
+    )
+    def test_permission_is_asked_and_belongs_to_the_id(self, login: str, permission: Permission, world: World) -> None:
+        account = Account(login=login, id=world.people.add_account(login))
+
+        assert world.reader.permission(REPO, account) is permission
+        assert world.reader.permission(REPO, Account(login=login, id=account.id + 5000)) is Permission.NONE
+        assert world.reader.permission(REPO, Account(login="no-such-login", id=5)) is Permission.NONE
+        assert world.reader.permission(REPO, Account(login="ghost", id=0)) is Permission.NONE
+
+    def test_what_is_gone_moved_or_missing_is_told_apart(self, world: World) -> None:
+        gone, moved, here = world.open("gone"), world.open("moved"), world.open("here")
+        world.people.add_repo("acme/other")
+        world.people.delete_issue(REPO.path, gone.number)
+        world.people.transfer(REPO.path, moved.number, "acme/other")
+        missing = IssueRef(REPO, 999)
+
+        for ref, error in [(gone, ForgeGone), (moved, ForgeMoved), (missing, ForgeNotFound)]:
+            for ask in (
+                lambda ref=ref: world.reader.issue(ref),
+                lambda ref=ref: world.reader.comments(ref),
+                lambda ref=ref: world.writer.post_comment(ref, "hello"),
+                lambda ref=ref: world.writer.add_label(ref, "bug"),
+                lambda ref=ref: world.writer.remove_label(ref, "bug"),
+                lambda ref=ref: world.writer.close(ref, "completed"),
+            ):
+                with pytest.raises(error):
+                    ask()
+        world.people.rename_repo(REPO.path, "acme/gadget")
+        with pytest.raises(ForgeMoved):
+            world.reader.probe(REPO, etag="")
+        with pytest.raises(ForgeMoved):
+            world.writer.post_comment(here, "hello")
+
+    def test_labels_are_put_on_and_taken_off_and_twice_is_once(self, world: World) -> None:
+        ref = world.open()
+
+        world.writer.add_label(ref, "bug")
+        world.writer.add_label(ref, "bug")
+        world.writer.add_label(ref, "question")
+        assert world.reader.issue(ref).labels == ("bug", "question")
+
+        world.writer.remove_label(ref, "bug")
+        world.writer.remove_label(ref, "bug")
+        assert world.reader.issue(ref).labels == ("question",)
+        assert [change.kind for change in world.reader.history(ref)] == [
+            ChangeKind.LABELED,
+            ChangeKind.LABELED,
+            ChangeKind.UNLABELED,
+        ]
+        assert all(change.actor and change.actor.login == BOT for change in world.reader.history(ref))
+
+    def test_a_comment_is_posted_edited_and_deleted(self, world: World) -> None:
+        ref, other = world.open(), world.open("another")
+        body = "<!-- foreman:v1 -->\nVerdict: **bug** 🙂\n"
+
+        posted = world.writer.post_comment(ref, body)
+        assert [(one.id, one.author.login, one.body) for one in world.reader.comments(ref)] == [(posted, BOT, body)]
+
+        world.writer.edit_comment(ref, posted, "withdrawn")
+        assert world.reader.comments(ref)[0].body == "withdrawn"
+
+        world.writer.delete_comment(ref, posted)
+        world.writer.delete_comment(ref, posted)
+        assert world.reader.comments(ref) == ()
+        assert world.reader.comments(other) == ()
+        with pytest.raises(ForgeNotFound):
+            world.writer.edit_comment(ref, posted, "again")
+
+    def test_a_comment_too_long_is_rejected(self, world: World) -> None:
+        ref = world.open()
+
+        with pytest.raises(ForgeRejected):
+            world.writer.post_comment(ref, "a" * 65_537)
+
+        assert world.reader.comments(ref) == ()
+
+    def test_a_locked_conversation_is_left_alone(self, world: World) -> None:
+        ref = world.open()
+        world.people.lock(REPO.path, ref.number)
+
+        with pytest.raises(ForgeLocked):
+            world.writer.post_comment(ref, "hello")
+
+        assert world.reader.issue(ref).locked
+        assert world.reader.comments(ref) == ()
+
+    @pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])
+    def test_closing_and_reopening_twice_is_once(self, reason: str, world: World) -> None:
+        ref = world.open()
+
+        world.writer.close(ref, reason)
+        world.writer.close(ref, reason)
+        closed = world.reader.issue(ref)
+        world.writer.reopen(ref)
+        world.writer.reopen(ref)
+
+        assert (closed.state, closed.state_reason) == ("closed", reason)
+        assert world.reader.issue(ref).state == "open"
+        assert [change.kind for change in world.reader.history(ref)] == [ChangeKind.CLOSED, ChangeKind.REOPENED]
+
+    def test_people_are_assigned_and_a_stranger_is_rejected(self, world: World) -> None:
+        ref = world.open()
+
+        world.writer.assign(ref, "mia")
+        world.writer.assign(ref, "mia")
+        assert world.reader.issue(ref).assignees == ("mia",)
+        with pytest.raises(ForgeRejected):
+            world.writer.assign(ref, "ann")
+
+        world.writer.unassign(ref, "mia")
+        world.writer.unassign(ref, "mia")
+        assert world.reader.issue(ref).assignees == ()
+
+    def test_an_issue_of_our_own_is_opened_and_rewritten(self, world: World) -> None:
+        ref = world.writer.open_issue(REPO, "Foreman's board", "first")
+
+        world.writer.edit_issue_body(ref, "second")
+
+        found = world.reader.issue(ref)
+        assert (found.title, found.body, found.author.login) == ("Foreman's board", "second", BOT)
+        with pytest.raises(ForgeNotFound):
+            world.writer.open_issue(RepoRef.parse("acme/nothing"), "t", "b")
