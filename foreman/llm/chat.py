@@ -18,7 +18,7 @@ MAX_MESSAGES = 200
 
 _MAX_TOOLS = 32
 
-_Name = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
+_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class BadRequest(ModelError):

@@ -17,8 +17,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def completion(text: str = "hello", *, usd: str | None = "0.01", tokens: tuple[int, int] = (10, 5)) -> Completion:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "total_tokens": sum(tokens)}
+    body = {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
     return Completion(
-        body={"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage},
+        body=body,
         provider="anthropic", model="m", input_tokens=tokens[0], output_tokens=tokens[1], cached_tokens=0,
         usd=None if usd is None else Decimal(usd),
     )  # fmt: skip

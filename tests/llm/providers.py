@@ -53,7 +53,14 @@ def _openai(text: str) -> dict[str, Any]:
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     details = {"cached_tokens": 5}
     usage = {"prompt_tokens": 11, "completion_tokens": 2, "total_tokens": 13, "prompt_tokens_details": details}
-    return {"id": "c1", "object": "chat.completion", "created": 1, "model": MODELS["openai"], "choices": [choice], "usage": usage}
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": MODELS["openai"],
+        "choices": [choice],
+        "usage": usage,
+    }
 
 
 def _ollama(text: str, *, done: bool = True) -> dict[str, Any]:
@@ -78,7 +85,9 @@ def pieces(provider: str, text: str) -> bytes:
         return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
     if provider == "openai":
         head = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": MODELS["openai"]}
-        deltas: list[tuple[dict[str, Any], str | None]] = [({"role": "assistant", "content": part}, None) for part in parts]
+        deltas: list[tuple[dict[str, Any], str | None]] = [
+            ({"role": "assistant", "content": part}, None) for part in parts
+        ]
         chunks = [
             {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
             for delta, end in [*deltas, ({}, "stop")]
@@ -90,7 +99,10 @@ def pieces(provider: str, text: str) -> bytes:
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": start},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-        *({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": part}} for part in parts),
+        *(
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": part}}
+            for part in parts
+        ),
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}},
         {"type": "message_stop"},
