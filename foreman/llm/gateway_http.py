@@ -28,6 +28,9 @@ MAX_REQUEST_BYTES = 1024 * 1024
 READ_SECONDS = 10.0
 """For a whole request to arrive."""
 
+_BACKLOG = 1024
+"""Connections not accepted yet. On a Unix socket a full backlog refuses an agent's connection at once."""
+
 _LINGER_SECONDS = 1.0
 """For reading away what was sent with a request that is refused."""
 
@@ -208,7 +211,7 @@ class _Server(socketserver.ThreadingMixIn):
 class TcpServer(_Server, socketserver.TCPServer):
     """On loopback, a free port."""
 
-    request_queue_size = 64
+    request_queue_size = _BACKLOG
 
     def __init__(self, desk: Desk, connections: Connections, *, read_seconds: float = READ_SECONDS) -> None:
         """Bind and listen."""
@@ -219,7 +222,7 @@ class TcpServer(_Server, socketserver.TCPServer):
 class UnixServer(_Server, socketserver.UnixStreamServer):
     """On a socket file."""
 
-    request_queue_size = 64
+    request_queue_size = _BACKLOG
 
     def __init__(self, path: str, desk: Desk, connections: Connections, *, read_seconds: float = READ_SECONDS) -> None:
         """Bind and listen."""
