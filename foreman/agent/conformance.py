@@ -1,6 +1,6 @@
 """What `foreman agent test` asks of an agent: the protocol as an author can get it wrong, one row per question.
 
-Talks to any runtime, so that it holds for a container, a process and a URL alike. It judges the protocol, not the wisdom.
+Talks to any runtime, so it holds for a container, a process and a URL alike. It judges the protocol, not the wisdom.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -154,14 +155,14 @@ def examine(
     examiner = _Examiner(runtime, read, timeout_seconds)
     task_type = runtime.agent.replace("-", ".", 1) if "-" in runtime.agent else "issue.triage"
     for event in EVENTS:
-        yield _timed(f"task: {event}", lambda event=event: examiner.ask(sample(task_type=task_type, event=event)))
+        yield _timed(f"task: {event}", partial(examiner.ask, sample(task_type=task_type, event=event)))
     for name, task in _odd_tasks(task_type):
-        yield _timed(f"task: {name}", lambda task=task: examiner.ask(task))
-    yield _timed(f"{_PARALLEL} tasks at once", lambda: examiner.ask_together(task_type))
+        yield _timed(f"task: {name}", partial(examiner.ask, task))
+    yield _timed(f"{_PARALLEL} tasks at once", partial(examiner.ask_together, task_type))
     soon = now() + timedelta(seconds=5)
     urgent = sample(task_type=task_type)
     urgent["context"]["deadline"] = soon.isoformat().replace("+00:00", "Z")
-    yield _timed("a deadline of 5 s", lambda: examiner.ask(urgent, timeout_seconds=5.0))
+    yield _timed("a deadline of 5 s", partial(examiner.ask, urgent, timeout_seconds=5.0))
     yield _timed("refuses what is no task", examiner.send_garbage)
 
 
