@@ -24,6 +24,9 @@ from tests.llm.providers import MODELS, PROVIDERS, ProviderServer, Scenario
 KEY = "sk-not-a-real-key-1234"  # pragma: allowlist secret
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "llm"
 
+# The import of LiteLLM takes seconds: one child for all of them (`--dist loadgroup`).
+pytestmark = pytest.mark.xdist_group("litellm")
+
 # Runs the worker and writes down every address that anything in the process connects to or looks up.
 _WATCHED = """
 import json, runpy, sys

@@ -34,8 +34,6 @@ for line in sys.stdin:
         continue
     if said == "hang":
         continue
-    if said == "stop reading":
-        time.sleep(3600)
     choices = [{"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}]
     if said == "empty":
         choices = []
@@ -104,15 +102,14 @@ def test_a_program_that_cannot_be_started_is_told() -> None:
     child.close()
 
 
-@pytest.mark.parametrize("said", ["hang", "stop reading"])
-def test_a_child_that_lets_the_time_run_out_is_killed_and_replaced(said: str, make: Make) -> None:
+def test_a_child_that_lets_the_time_run_out_is_killed_and_replaced(make: Make) -> None:
     backend = make()
     ask(backend, "hello")
     first = backend.pid
     assert first is not None
 
     with pytest.raises(ModelUnavailable, match="in time"):
-        ask(backend, said, seconds=0.3)
+        ask(backend, "hang", seconds=0.3)
 
     assert eventually(lambda: not Path(f"/proc/{first}").exists())
     assert ask(backend, "again") == "again"
