@@ -152,14 +152,14 @@ class SandboxForge(Hands):
         if action.turned and injected is not None:
             request = replace(request, turn=injected.hits)
         answer = Answer(status=action.status, headers=action.headers, body=action.body)
-        if action.late is not None:
-            self._put_off(request, entry, action.late)
-        elif action.serve:
+        if action.serve and action.late is None:
             served, entry = self._serve(request, entry)
             answer = served if not action.status else answer
         status = 0 if action.silent else answer.status
         entry = replace(entry, status=status)
         self._record(entry, answer.body)
+        if action.late is not None:
+            self._put_off(request, entry, action.late)
         headers = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
         if headers.get("Location", "").startswith("/"):
             headers["Location"] = request.base + headers["Location"]
@@ -177,7 +177,7 @@ class SandboxForge(Hands):
         entry = enter(request, self._ledger.number(), login, at=self._clock(), monotonic=time.monotonic())
         return request, entry
 
-    def _serve(self, request: Request, entry: LedgerEntry) -> tuple[Answer, LedgerEntry]:
+    def _serve(self, request: Request, entry: LedgerEntry, *, late: bool = False) -> tuple[Answer, LedgerEntry]:
         """Let the front answer; a write is asked about first and judged again after that, since time has passed."""
         if self._before_write:
             with self._lock:
@@ -192,7 +192,7 @@ class SandboxForge(Hands):
             if not isinstance(result, Write):
                 return result, replace(entry, status=result.status)
             answer, effect = result.apply()
-            entry = replace(entry, status=answer.status, effect=effect)
+            entry = replace(entry, status=entry.status if late else answer.status, effect=effect)
             self._ledger.put(entry)
             if effect:
                 self.changed()
@@ -204,8 +204,7 @@ class SandboxForge(Hands):
         def work() -> None:
             try:
                 if not self._server_stops(seconds):
-                    answer, done = self._serve(request, entry)
-                    self._record(replace(done, status=entry.status), answer.body)
+                    self._serve(request, entry, late=True)
             finally:
                 self._late.discard(threading.current_thread())
 

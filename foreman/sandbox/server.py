@@ -62,6 +62,7 @@ class LoopbackServer(HTTPServer):
     """
 
     request_queue_size = 128
+    timeout = 1
 
     def __init__(self, port: int, handle: Callable[[Received], Delivery]) -> None:
         self.handle = handle
@@ -69,7 +70,7 @@ class LoopbackServer(HTTPServer):
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, socket.socket] = {}
         super().__init__(("127.0.0.1", port), _Handler)
-        self._acceptor = threading.Thread(target=self.serve_forever, args=(0.05,), name="sandbox-accept", daemon=True)
+        self._acceptor = threading.Thread(target=self._accept, name="sandbox-accept", daemon=True)
 
     def server_bind(self) -> None:
         """Bind without asking a name server who we are."""
@@ -85,7 +86,8 @@ class LoopbackServer(HTTPServer):
     def stop(self) -> None:
         """Stop accepting, cut every connection, wait for every thread."""
         self.stopping.set()
-        self.shutdown()
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.server_port), timeout=1):
+            self._acceptor.join(_PATIENCE)  # Woken by the connection, or by its own timeout.
         self._acceptor.join(_PATIENCE)
         self.server_close()
         with self._lock:
@@ -95,8 +97,15 @@ class LoopbackServer(HTTPServer):
         for thread in connections:
             thread.join(_PATIENCE)
 
+    def _accept(self) -> None:
+        while not self.stopping.is_set():
+            self.handle_request()
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own."""
+        if self.stopping.is_set():
+            self.shutdown_request(request)
+            return
         thread = threading.Thread(
             target=self._serve, args=(request, client_address), name="sandbox-connection", daemon=True
         )
