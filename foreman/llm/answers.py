@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from foreman.errors import BudgetExceeded, ForemanError, ModelError
+from foreman.errors import BudgetExceeded, ForemanError
 from foreman.llm.chat import BadRequest
 from foreman.llm.grants import NotGranted, TooMany
 
@@ -78,7 +78,7 @@ def explained(error: ForemanError, now: datetime) -> Answer:
             return refused(429, "budget_exceeded", text, retry_after=_wait(error.retry_at, now))
         case BadRequest():
             return refused(400, "invalid_request", text)
-        case ModelError() if not error.transient:
+        case _ if not error.transient:
             return refused(502, "provider_error", text)
         case _:
             return refused(503, "provider_unavailable", text, retry_after=_wait(error.retry_at, now))

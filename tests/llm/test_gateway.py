@@ -234,6 +234,7 @@ def test_other_paths_and_framings_are_refused(place: Open) -> None:
     ("error", "status", "code", "retry_after"),
     [
         (ModelError("anthropic: bad key"), 502, "provider_error", None),
+        (ForemanError("llm.api_key: ANTHROPIC_API_KEY is not set"), 502, "provider_error", None),
         (ModelUnavailable("overloaded"), 503, "provider_unavailable", "5"),
         (NOON + timedelta(seconds=30), 503, "provider_unavailable", "31"),
     ],
