@@ -53,15 +53,15 @@ def wrong_usage(message: str, usage: str = "") -> int:
 
 
 def _bug(error: BaseException, secrets: KnownSecrets) -> int:
-    text = "".join(traceback.format_exception(error))
-    place = _keep(printable(mask_tokens(secrets.redact(text)), keep_lines=True))
+    text = _clean("".join(traceback.format_exception(error)), secrets).rstrip()
+    place = _keep(text)
     where = f"; details in {place}" if place else ""
     address = _tracker()
     ask = f"; please report it: {address}" if address else "; please report it"
     summary = _clean(f"{type(error).__name__}: {error}"[:300], secrets)
     _say(f"this is a bug in Foreman: {summary}{where}{ask}")
     if not place:
-        print(_clean(text, secrets, keep_lines=True), file=sys.stderr)  # noqa: T201
+        print(text, file=sys.stderr)  # noqa: T201
     return BUG
 
 
@@ -98,8 +98,8 @@ def _tracker() -> str:
     return str(named.get("Issues", ""))
 
 
-def _clean(text: str, secrets: KnownSecrets, *, keep_lines: bool = True) -> str:
-    return printable(mask_tokens(secrets.redact(text)), keep_lines=keep_lines)
+def _clean(text: str, secrets: KnownSecrets) -> str:
+    return printable(mask_tokens(secrets.redact(text)), keep_lines=True)
 
 
 def _say(text: str) -> None:

@@ -34,6 +34,7 @@ _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _AMBIGUOUS = {"yes", "no", "on", "off", "y", "n"}
 _STANDARD = "tag:yaml.org,2002:"
+_KINDS = {"map", "seq", "str", "int", "float", "bool", "null", "timestamp", "value", "merge"}
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -179,11 +180,14 @@ class _Reader:
             self._open.discard(id(node))
 
     def _of_kind(self, node: yaml.Node, path: Path_) -> Any:
+        kind = str(node.tag).removeprefix(_STANDARD)
+        if kind not in _KINDS:
+            return self._refuse(path, "tags (`!…`) are not taken")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value) if self._more()]
-        return self._scalar(node, str(node.value), path)
+        return self._scalar(node, str(node.value), kind)
 
     def _more(self) -> bool:
         return self._count <= MAX_NODES
@@ -214,12 +218,7 @@ class _Reader:
             result[key] = self.value(value_node, (*path, key))
         return {**merged, **result}
 
-    def _scalar(self, node: yaml.Node, text: str, path: Path_) -> Any:
-        if not node.tag.startswith(_STANDARD):
-            return self._refuse(path, "tags (`!…`) are not taken")
-        kind = node.tag.removeprefix(_STANDARD)
-        if kind not in {"str", "int", "float", "bool", "null", "timestamp", "value", "merge"}:
-            return self._refuse(path, "tags (`!!…`) are not taken")
+    def _scalar(self, node: yaml.Node, text: str, kind: str) -> Any:
         if getattr(node, "style", None) is not None or kind == "str":
             return Word(text) if getattr(node, "style", None) is None and text.lower() in _AMBIGUOUS else text
         return self._plain(text)

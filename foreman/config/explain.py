@@ -50,7 +50,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
     """
     details = error.errors(include_url=False, include_input=False)
     # pydantic counts only the good entries of a list, so that one of bad entries alone is "too short" as well.
-    parents = {detail["loc"][:-1] for detail in details}
+    parents = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
     true = [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in parents]
     return [_problem(detail, model, document, at) for detail in true]
 
