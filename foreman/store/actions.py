@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, or_, select, update
+from sqlalchemy import Connection, and_, exists, or_, select, true, update
 
 from foreman.model import ActionState, IssueRef, Outcome, RepoRef
 from foreman.store.action_facts import (
@@ -92,6 +92,7 @@ def open_actions(
     limit: int,
     settle: timedelta = timedelta(0),
     skip_repos: Collection[RepoRef] = (),
+    only: IssueRef | None = None,
 ) -> tuple[StoredAction, ...]:
     """Return actions that something can be done about now, repositories in turn, each one's in order.
 
@@ -101,6 +102,7 @@ def open_actions(
         limit: At most so many.
         settle: A sent one counts only when this has passed since it was sent.
         skip_repos: Repositories that may not be written to now; without this they would keep others waiting.
+        only: Of this issue only.
 
     Returns:
         Planned and sent actions; first of all one of the repository whose last write is longest ago.
@@ -109,6 +111,7 @@ def open_actions(
         is_state(actions.c.state, *OPEN_STATES),
         or_(actions.c.not_before.is_(None), actions.c.not_before <= now),
         or_(actions.c.state == ActionState.PLANNED.value, actions.c.sent_at <= now - settle),
+        true() if only is None else and_(actions.c.repo == only.repo.key, actions.c.issue_id == only.number),
     )
     repos = connection.execute(
         select(turns.c.repo)

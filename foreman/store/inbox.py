@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy import Connection, Row, exists, insert, select, true, update
 
 from foreman.model import EventKind, InboxState, IssueRef, RepoRef
 from foreman.store.inbox_moves import (
@@ -161,6 +161,7 @@ def claim(
     now: datetime,
     busy: Collection[str] = (),
     full_repos: Collection[RepoRef] = (),
+    only: IssueRef | None = None,
 ) -> InboxItem | None:
     """Claim the oldest ready item of the repository that was served longest ago.
 
@@ -173,11 +174,12 @@ def claim(
         now: Current time, aware UTC.
         busy: Agent types that can take no task now.
         full_repos: Repositories that have enough at work.
+        only: Of this issue only.
 
     Returns:
         The item with a new `task_id`, None when nothing may be begun now.
     """
-    row = _next(connection, now=now, busy=busy, full_repos=full_repos)
+    row = _next(connection, now=now, busy=busy, full_repos=full_repos, only=only)
     if row is None:
         return None
     values: dict[str, Any] = {"attempt": row.attempt + 1, "fence": row.fence + 1, "task_id": str(uuid4())}
@@ -201,7 +203,12 @@ def claimable(
 
 
 def _next(
-    connection: Connection, *, now: datetime, busy: Collection[str], full_repos: Collection[RepoRef]
+    connection: Connection,
+    *,
+    now: datetime,
+    busy: Collection[str],
+    full_repos: Collection[RepoRef],
+    only: IssueRef | None = None,
 ) -> Row[Any] | None:
     due = exists().where(
         inbox.c.repo == inbox_counts.c.repo,
@@ -217,18 +224,19 @@ def _next(
             inbox_counts.c.number > 0,
             inbox_counts.c.agent.not_in(sorted(busy)),
             inbox_counts.c.repo.not_in(sorted(repo.key for repo in full_repos)),
+            true() if only is None else inbox_counts.c.repo == only.repo.key,
             due,
         )
         .order_by(turns.c.claimed, inbox_counts.c.repo)
     ).all()
     for repo, agents in groupby(lanes, key=lambda lane: lane.repo):
-        found = [row for lane in agents if (row := _first_of(connection, repo, lane.agent, now)) is not None]
+        found = [row for lane in agents if (row := _first_of(connection, repo, lane.agent, now, only)) is not None]
         if found:
             return min(found, key=lambda row: row.id)
     return None
 
 
-def _first_of(connection: Connection, repo: str, agent: str, now: datetime) -> Row[Any] | None:
+def _first_of(connection: Connection, repo: str, agent: str, now: datetime, only: IssueRef | None) -> Row[Any] | None:
     other = inbox.alias("other")
     running = exists().where(
         other.c.repo == inbox.c.repo,
@@ -247,6 +255,7 @@ def _first_of(connection: Connection, repo: str, agent: str, now: datetime) -> R
             inbox.c.agent == agent,
             is_state(inbox.c.state, InboxState.READY),
             inbox.c.not_before <= now,
+            true() if only is None else inbox.c.issue_id == only.number,
             ~running,
             ~unfinished,
         )

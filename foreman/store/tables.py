@@ -21,7 +21,6 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     literal_column,
     text,
 )
@@ -269,8 +268,8 @@ actions = Table(
     Column("not_before", UtcTime),
     Column("settled_at", UtcTime),
     Column("approved_by", OutsideText),
-    UniqueConstraint("log_id", "position", name="actions_in_order"),
-    UniqueConstraint("key", name="actions_key"),
+    Index("actions_in_order", "log_id", "position", unique=True),
+    Index("actions_key", "key", unique=True),
     Index("actions_open", "repo", "log_id", "position", **_where(_OPEN)),
     Index("actions_open_by_issue", "repo", "issue_id", **_where(_OPEN)),
     Index("actions_by_issue", "repo", "issue_id", "log_id", "position"),

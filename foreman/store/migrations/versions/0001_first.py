@@ -273,14 +273,14 @@ def upgrade() -> None:
             ["action_log.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("key", name="actions_key"),
-        sa.UniqueConstraint("log_id", "position", name="actions_in_order"),
     )
     op.create_index("actions_by_issue", "actions", ["repo", "issue_id", "log_id", "position"], unique=False)
     op.create_index("actions_by_repo_sent", "actions", ["repo", "sent_at"], unique=False)
     op.create_index("actions_by_repo_state", "actions", ["repo", "state", "created_at"], unique=False)
     op.create_index("actions_by_sent", "actions", ["sent_at"], unique=False)
     op.create_index("actions_by_state", "actions", ["state", "created_at"], unique=False)
+    op.create_index("actions_in_order", "actions", ["log_id", "position"], unique=True)
+    op.create_index("actions_key", "actions", ["key"], unique=True)
     op.create_index(
         "actions_open",
         "actions",
