@@ -57,6 +57,14 @@ class People:
             self._world.accounts[login] = replace(self._world.accounts[login], revoked=True)
             self.changed()
 
+    def remove_account(self, login: str) -> None:
+        """Delete an account; what it wrote stays, by nobody."""
+        with self._lock:
+            self._world.accounts.pop(login, None)
+            for repo in self._world.repos.values():
+                repo.collaborators.pop(login, None)
+            self.changed()
+
     def add_repo(
         self,
         path: str,

@@ -11,18 +11,31 @@ from foreman.sandbox.world import World
 
 
 def load(path: Path) -> World:
-    """Read the state; a new world when there is no file."""
+    """Read the state; a new world when there is no file.
+
+    Args:
+        path: Of the file.
+
+    Returns:
+        The world as it was saved.
+
+    Raises:
+        ValueError: The file holds something else.
+    """
     if not path.exists():
         return World()
     import pydantic
 
-    stored = pydantic.TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
-    return World(
-        accounts=pydantic.TypeAdapter(dict[str, Account]).validate_python(stored["accounts"]),
-        repos=pydantic.TypeAdapter(dict[int, Repo]).validate_python(stored["repos"]),
-        renames=dict(stored["renames"]),
-        next_id=int(stored["next_id"]),
-    )
+    try:
+        stored = pydantic.TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
+        return World(
+            accounts=pydantic.TypeAdapter(dict[str, Account]).validate_python(stored["accounts"]),
+            repos=pydantic.TypeAdapter(dict[int, Repo]).validate_python(stored["repos"]),
+            renames=dict(stored["renames"]),
+            next_id=int(stored["next_id"]),
+        )
+    except (pydantic.ValidationError, KeyError) as error:
+        raise ValueError(f"{path} is no state of this sandbox; move it away to begin anew") from error
 
 
 def save(world: World, path: Path) -> None:

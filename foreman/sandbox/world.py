@@ -46,7 +46,7 @@ class World:
 
     def holder(self, token: str) -> Account | None:
         """Return whose token this is; None for nobody's, or a revoked one."""
-        found = (account for account in self.accounts.values() if secrets.compare_digest(account.token, token))
+        found = (account for account in self.accounts.values() if account.token == token)
         return next((account for account in found if not account.revoked), None)
 
     def find(self, path: str) -> Repo | None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 
 import httpx
 import pytest
@@ -31,6 +30,29 @@ def test_state_file_brings_everything_back(tmp_path, clock):
     assert again.issue(REPO, 1) == issue
     assert again.token("botty") == token
     assert again.comment(REPO, 1, author="ann", body="x") > max(issue.id, issue.comments[0].id)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"accounts": {"a": 1}, "repos": {}, "renames": {}, "next_id": 1}']
+)
+def test_file_that_is_no_state_is_refused_and_kept(tmp_path, content):
+    path = tmp_path / "state.json"
+    path.write_text(content)
+
+    with pytest.raises(ValueError, match="is no state of this sandbox"):
+        SandboxForge(state_file=path)
+    assert path.read_text() == content
+
+
+def test_what_a_deleted_account_wrote_is_by_nobody(forge, http):
+    forge.add_collaborator(REPO, "ann")
+    number = forge.open_issue(REPO, title="T", author="ann")
+    forge.comment(REPO, number, author="ann", body="hi")
+    forge.remove_account("ann")
+
+    assert http.get(f"/repos/{REPO}/issues/{number}").json()["user"] is None
+    assert http.get(f"/repos/{REPO}/issues/{number}/comments").json()[0]["user"] is None
+    assert [user["login"] for user in http.get(f"/repos/{REPO}/assignees").json()] == ["botty"]
 
 
 def test_close_is_quick_and_leaves_no_thread_behind():
@@ -153,8 +175,7 @@ def test_filling_twice_changes_nothing(clock):
 
 def test_ledger_measures_time_twice(forge, http, clock):
     start = time.monotonic()
-    with warnings.catch_warnings():
-        http.get("/user")
+    http.get("/user")
 
     assert forge.ledger[0].at == clock.now
     assert start <= forge.ledger[0].monotonic <= time.monotonic()
