@@ -30,6 +30,7 @@ MAX_SOCKET_PATH_BYTES = 107
 _DIRECTORY_MODE = 0o711
 _SOCKET_MODE = 0o666
 _END_SECONDS = 2.0
+_POLL_SECONDS = 0.05  # how long `stop` may wait for a server to notice
 
 
 class Gateway:
@@ -102,7 +103,7 @@ class Gateway:
         self._servers.append(tcp)
         self._tcp_url = f"http://127.0.0.1:{tcp.server_address[1]}/v1"
         for server in self._servers:
-            thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="gateway", daemon=True)
+            thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="gateway", daemon=True)
             thread.start()
             self._threads.append(thread)
 

@@ -236,7 +236,7 @@ def test_a_first_choice_that_hangs_leaves_time_for_the_second(bench: Bench) -> N
     slow = Scenario(hang=threading.Event())
     backend = bench.backend(bench.target("anthropic", slow), bench.target("openai", Scenario(text="second")))
     try:
-        answer = backend.complete(triage(), timeout_seconds=8)
+        answer = backend.complete(triage(), timeout_seconds=5)
     finally:
         slow.hang.set()
 
@@ -248,7 +248,7 @@ def test_a_slow_provider_is_unavailable_and_the_child_lives_on(bench: Bench, chi
     slow = Scenario(hang=threading.Event())
     try:
         with pytest.raises(ModelUnavailable):
-            bench.backend(bench.target("openai", slow)).complete(triage(), timeout_seconds=2)
+            bench.backend(bench.target("openai", slow)).complete(triage(), timeout_seconds=1.5)
     finally:
         slow.hang.set()
 
