@@ -1,0 +1,186 @@
+"""Real pieces put together for tests: the sandbox over HTTP, the GitHub adapter, a database file, and one clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from foreman.config.effective import AgentPlan, Policy, RepoPlan
+from foreman.executor import Executor, seen_of
+from foreman.forge.github import GitHubForge
+from foreman.model import Account, ActionState, EventKind, ForgeKind, IssueRef, RepoRef
+from foreman.poller import Poller
+from foreman.router import route
+from foreman.sandbox import SandboxForge
+from foreman.store import actions, controls, inbox
+from foreman.store.actions import LogEntry, NewAction, NewDecision
+from foreman.store.database import Database
+
+REPO = "acme/widget"
+WIDGET = RepoRef(ForgeKind.GITHUB, REPO)
+BOT = "acme-bot"
+
+
+class Clock:
+    """A time of day and a monotonic time that move together, unless the time of day is put elsewhere."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
+        self._monotonic = 1000.0
+
+    def __call__(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+    def jump(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
+def plan(
+    *,
+    repo: RepoRef = WIDGET,
+    events: frozenset[EventKind] = frozenset(EventKind),
+    config: Mapping[str, Any] | None = None,
+    first_run: int | None = None,
+    agents: tuple[str, ...] = ("issue-triage",),
+) -> RepoPlan:
+    return RepoPlan(
+        repo=repo,
+        enabled=True,
+        interval_seconds=60,
+        first_run=first_run,
+        agents=tuple(AgentPlan(agent=agent, events=events, config=config or {}, policy=Policy()) for agent in agents),
+    )
+
+
+@dataclass
+class Rig:
+    sandbox: SandboxForge
+    forge: GitHubForge
+    db: Database
+    clock: Clock
+    bot: Account
+    secret: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    plans: dict[RepoRef, RepoPlan] = field(default_factory=lambda: {WIDGET: plan()})
+    tasks: int = 0
+
+    def poller(self) -> Poller:
+        return Poller(
+            db=self.db,
+            reader=self.forge,
+            bot=self.bot,
+            plan=self.plans.get,
+            route=route,
+            now=self.clock,
+            jitter=lambda: 0.5,
+        )
+
+    def executor(self, **options: Any) -> Executor:
+        defaults: dict[str, Any] = {
+            "db": self.db,
+            "writer": self.forge,
+            "reader": self.forge,
+            "bot": self.bot,
+            "marker_secret": self.secret,
+            "now": self.clock,
+            "settle_seconds": 60,
+            "stop": self.stop,
+            "monotonic": self.clock.monotonic,
+            "jitter": lambda: 0.5,
+        }
+        return Executor(**(defaults | options))
+
+    def open(self, title: str = "It crashes", *, author: str = "reporter", **options: Any) -> IssueRef:
+        return IssueRef(WIDGET, self.sandbox.open_issue(REPO, title=title, author=author, **options))
+
+    def decide(
+        self,
+        ref: IssueRef,
+        *wanted: tuple[str, dict[str, Any]],
+        state: ActionState = ActionState.PLANNED,
+        reruns: int = 0,
+        **seen: Any,
+    ) -> int:
+        """Log a decision about the issue as it is now."""
+        issue = self.forge.issue(ref)
+        comments = self.forge.comments(ref)
+        self.tasks += 1
+        decision = NewDecision(
+            issue=ref,
+            task_id=f"00000000-0000-4000-8000-{self.tasks:012}",
+            agent="issue-triage",
+            task_type="issue.triage",
+            decision="label_and_respond",
+            event=EventKind.OPENED.value,
+            seen=seen_of(issue, comments, reruns=reruns) | seen,
+            actions=tuple(NewAction(type=kind, payload=payload, state=state) for kind, payload in wanted),
+        )
+        with self.db.transaction() as connection:
+            log_id = actions.record(connection, decision, now=self.clock())
+        self.sandbox.clear_ledger()
+        return log_id
+
+    def entry(self, log_id: int) -> LogEntry:
+        with self.db.read() as connection:
+            return actions.entry(connection, log_id)
+
+    def states(self, log_id: int) -> list[str]:
+        return [action.state.value for action in self.entry(log_id).actions]
+
+    def effects(self) -> list[str]:
+        return [entry.effect for entry in self.sandbox.writes()]
+
+    def waiting(self) -> list[tuple[int, str, str]]:
+        """Return (number, event, agent) of the work that waits."""
+        with self.db.read() as connection:
+            return [
+                (item.issue.number, item.event.value, item.agent) for item in inbox.waiting(connection, limit=10_000)
+            ]
+
+    def forget_work(self) -> None:
+        """Finish whatever waits, so that the next event makes a new item."""
+        while True:
+            with self.db.transaction() as connection:
+                item = inbox.claim(connection, worker="test", lease=timedelta(minutes=5), now=self.clock())
+                if item is None:
+                    return
+                inbox.complete(connection, item, now=self.clock())
+
+
+@contextmanager
+def rig(folder: Path) -> Iterator[Rig]:
+    clock = Clock()
+    sandbox = SandboxForge(clock=clock)
+    sandbox.add_repo(REPO, labels=["bug", "question", "wontfix", "foreman:triage", "foreman:hold"])
+    sandbox.add_account(BOT)
+    sandbox.add_collaborator(REPO, BOT, "write")
+    with sandbox:
+        forge = GitHubForge(
+            token=lambda: sandbox.token(BOT),
+            api_url=sandbox.url,
+            write_interval_seconds=0,
+            timeout_seconds=10,
+            clock=clock,
+        )
+        with forge:
+            db = Database.open(folder / "memory.db")
+            try:
+                with db.read() as connection:
+                    secret = controls.marker_secret(connection)
+                account = forge.whoami()
+                sandbox.clear_ledger()
+                yield Rig(sandbox=sandbox, forge=forge, db=db, clock=clock, bot=account, secret=secret)
+            finally:
+                db.close()
