@@ -15,9 +15,9 @@ from foreman.executor import Executor
 from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
-from foreman.model import ForgeKind, RepoRef
+from foreman.model import ForgeKind, IssueRef, RepoRef
 from foreman.poller import Poller
-from foreman.store import breakers, polls
+from foreman.store import actions, breakers, controls, polls
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -117,12 +117,12 @@ class Account:
             done.append((repo, self._poll(repo)[1]))
         return done
 
-    def write_next(self) -> bool:
-        """Carry out what is next; returns whether there was anything."""
+    def write_next(self, *, only: IssueRef | None = None) -> bool:
+        """Carry out what is next, of one issue or of any; returns whether there was anything."""
         if self._refused_until() is not None:
             return False
         try:
-            return self._executor.step()
+            return self._executor.step(only=only)
         except ForgeAuthError as error:
             self.refused(str(error))
             return False
@@ -131,8 +131,14 @@ class Account:
         """Return whether an action waits that could be sent now."""
         if self._refused_until() is not None:
             return False
+        if self._executor.blocked_seconds > 0:
+            return False
         with self._db.read() as connection:
-            return self._executor.has_due(connection)
+            waiting = actions.open_actions(connection, now=self._now(), limit=100)
+            return any(
+                row.issue.repo.forge is self.kind and not controls.paused(connection, row.issue.repo)
+                for row in waiting
+            )
 
     def refused(self, reason: str) -> None:
         """Stop everything of this account: the forge does not take the token."""
@@ -174,5 +180,3 @@ class Account:
 
     def _shut(self) -> bool:
         return self._refused_until() is not None
-
-

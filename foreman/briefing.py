@@ -103,12 +103,8 @@ def brief(
         labels=_labels(facts.repo_labels or (), plan, facts.labels_by_us),
         config={**_plain(plan.config), "llm_when": llm_when},
     )
-    context = TaskContext(
-        memory_summary=memory_summary, llm_backend=llm, attempt=attempt, deadline=_time(deadline)
-    )
-    task = Task(
-        task_id=UUID(task_id), type=plan.task_type, repo=facts.ref.repo.key, payload=payload, context=context
-    )
+    context = TaskContext(memory_summary=memory_summary, llm_backend=llm, attempt=attempt, deadline=_time(deadline))
+    task = Task(task_id=UUID(task_id), type=plan.task_type, repo=facts.ref.repo.key, payload=payload, context=context)
     return Briefing(task=task, hidden=dict(cleaner.hidden), cut=cleaner.cut)
 
 

@@ -19,7 +19,7 @@ from structlog.contextvars import bound_contextvars, clear_contextvars
 from foreman.account import Account
 from foreman.errors import ForemanError, LeaseLost, StoreError
 from foreman.log import get_logger
-from foreman.model import RepoRef
+from foreman.model import IssueRef, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.store import breakers, inbox
 from foreman.store.database import Database
@@ -191,6 +191,15 @@ class Daemon:
                     done.failed_polls[repo.key] = error
         self.drain(done)
         return done
+
+    def work_off(self, ref: IssueRef) -> None:
+        """Work on one issue alone until nothing of it is due, in this thread; everything else keeps waiting."""
+        account = self._account_of(ref.repo)
+        while not self._stop.is_set():
+            passed = self._pipeline.work("command", busy=self._agents.busy(), only=ref)
+            wrote = account.write_next(only=ref)
+            if passed is None and not wrote:
+                return
 
     def drain(self, done: Drained) -> None:
         """Work until neither the inbox nor the action log has anything that is due."""

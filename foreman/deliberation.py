@@ -158,7 +158,7 @@ class Deliberator:
             AgentError: The agent did not do its job.
             BudgetExceeded: The model's budget is spent.
         """
-        look = self.recall.look(ref, event=event, policy=plan.policy, actor_id=actor_id, requested=requested)
+        look = self.recall.look(ref, event=event, actor_id=actor_id, requested=requested)
         checkpoint.reach("pipeline.looked")
         verdict = admission.admit(look.facts, plan.policy, plan.events)
         if not isinstance(verdict, Allow):
@@ -229,7 +229,7 @@ class Deliberator:
 
     def _redact(self, text: str) -> str:
         text = self._secrets.redact(text)
-        return personal.redact(text) if self._redact_personal else text
+        return personal.redact_personal(text).text if self._redact_personal else text
 
 
 def replace_rationale(decision: Decision, rationale: str) -> Decision:

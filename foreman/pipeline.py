@@ -2,7 +2,7 @@
 
     claim -> deliberate -> one transaction: decision + actions + memory + the item's end
 
-A decision is durable before anything is sent because sending is somebody else's job: the executor reads `planned` rows.
+A decision is durable before anything is sent, because sending is somebody else's job: the executor's, from its rows.
 Whatever fails before that transaction leaves the item claimed, and the next start makes it ready again.
 """
 
@@ -30,7 +30,7 @@ from foreman.errors import (
     ForgeRateLimited,
 )
 from foreman.log import get_logger
-from foreman.model import Allow, Hold, RepoRef
+from foreman.model import Allow, Hold, IssueRef, RepoRef
 from foreman.store import breakers, inbox, memory
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
@@ -98,12 +98,13 @@ class Pipeline:
     model: str = ""
     jitter: Callable[[], float] = field(default=random.random)
 
-    def work(self, worker: str, *, busy: Collection[str] = ()) -> Passed | None:
+    def work(self, worker: str, *, busy: Collection[str] = (), only: IssueRef | None = None) -> Passed | None:
         """Claim one item and carry it to its end.
 
         Args:
             worker: Who claims, for the log.
             busy: Agent types that can take no task now.
+            only: Of this issue only.
 
         Returns:
             What happened, None when nothing was ready.
@@ -112,7 +113,7 @@ class Pipeline:
             StoreError: The database cannot be used; the item stays claimed until its lease ends.
         """
         with self.db.transaction() as connection:
-            item = inbox.claim(connection, worker=worker, lease=LEASE, now=self.now(), busy=busy)
+            item = inbox.claim(connection, worker=worker, lease=LEASE, now=self.now(), busy=busy, only=only)
         if item is None:
             return None
         checkpoint.reach("pipeline.claimed")
@@ -195,11 +196,9 @@ class Pipeline:
             breakers.record_success(connection, scope_of(item.agent), now=self.now())
 
     def _agent_trouble(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
-        now = self.now()
-        if not isinstance(error, AgentUnavailable | ContainerError):
-            return self._again(item, plan, error)
-        with self.db.transaction() as connection:
-            breakers.record_failure(connection, scope_of(item.agent), now=now)
+        if isinstance(error, AgentUnavailable | ContainerError):
+            with self.db.transaction() as connection:
+                breakers.record_failure(connection, scope_of(item.agent), now=self.now(), reason=str(error))
         return self._again(item, plan, error)
 
     def _forge_trouble(self, item: InboxItem, error: ForgeError) -> Passed:
@@ -250,7 +249,7 @@ class Pipeline:
 
     def _backoff(self, attempt: int) -> timedelta:
         """Return the wait before the next run: doubling, with up to half of it random, so that retries spread."""
-        whole = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 20), LAST_BACKOFF)
+        whole: timedelta = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 20), LAST_BACKOFF)
         return whole * (0.5 + 0.5 * self.jitter())
 
 

@@ -1,6 +1,6 @@
 """Gather what must be known about one issue before anybody decides anything: from the forge, and from our own log.
 
-What cannot be found out becomes None in `Facts`, and the gate never allows on None. Only the issue itself must be there.
+What cannot be found out becomes None in `Facts`, and the gate never allows on None. Only the issue itself must be.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from foreman.config.effective import Policy
 from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
 from foreman.forge.base import Change, ChangeKind, ForgeReader, RepoInfo
 from foreman.gate import marker
@@ -56,7 +55,7 @@ class Recall:
     """Looks at issues through one forge account."""
 
     def __init__(
-        self, *, db: Database, reader: ForgeReader, bot: Account, marker_secret: bytes, now: Callable[[], datetime]
+        self, *, db: Database, reader: ForgeReader, bot: Account, marker_secret: str, now: Callable[[], datetime]
     ) -> None:
         """Keep the ports.
 
@@ -80,15 +79,12 @@ class Recall:
         """Our own account on this forge."""
         return self._bot
 
-    def look(
-        self, ref: IssueRef, *, event: EventKind, policy: Policy, actor_id: int | None = None, requested: bool = False
-    ) -> Look:
+    def look(self, ref: IssueRef, *, event: EventKind, actor_id: int | None = None, requested: bool = False) -> Look:
         """Look at one issue.
 
         Args:
             ref: Which.
             event: Why.
-            policy: What holds there; switches what need not be asked.
             actor_id: Who caused the event, by numeric id.
             requested: A maintainer asked for this by hand.
 
@@ -115,11 +111,9 @@ class Recall:
                 labels_by_us=frozenset(by_us) & frozenset(issue.labels),
                 labels_removed_by_people=_removed_by_people(history, issue, self._bot),
                 labels_added_by_people=_added_by_people(history, issue, self._bot),
-                our_comments_today=self._ours_today(comments, ref, now),
+                our_comments_today=self._ours_today(comments, now),
                 runs_today=actions.runs_since(connection, ref, now - _DAY),
-                runs_of_author_today=actions.runs_of_author_since(
-                    connection, ref.repo, issue.author.id, now - _DAY
-                ),
+                runs_of_author_today=actions.runs_of_author_since(connection, ref.repo, issue.author.id, now - _DAY),
                 writes_this_hour=actions.writes_since(connection, ref.repo, now - _HOUR),
                 breaker_open=breakers.flood_open(connection, now=now),
                 paused=controls.paused(connection, ref.repo),
@@ -157,7 +151,7 @@ class Recall:
             else:
                 self._repos.pop(repo, None)
 
-    def _ours_today(self, comments: tuple[Comment, ...] | None, ref: IssueRef, now: datetime) -> int | None:
+    def _ours_today(self, comments: tuple[Comment, ...] | None, now: datetime) -> int | None:
         if comments is None:
             return None
         # By account alone, not by marker: whoever posted under our name used up the day's comment.
@@ -174,7 +168,7 @@ class Recall:
             return None
 
 
-def is_ours(comment: Comment, *, bot: Account, secret: bytes, ref: IssueRef) -> bool:
+def is_ours(comment: Comment, *, bot: Account, secret: str, ref: IssueRef) -> bool:
     """Return whether a comment carries our account's id and our own valid mark."""
     return marker.is_ours(comment, bot_id=bot.id, secret=secret, issue=ref) is not None
 

@@ -62,7 +62,8 @@ def decision_row(item: InboxItem, plan: AgentPlan, thought: Deliberation, *, mod
             NewAction(
                 type=judged.action.type,
                 payload=judged.payload,
-                state=final_state(judged.verdict, judged.mode),
+                # A pause stops the sending, not the deciding: planned work goes on when it ends.
+                state=final_state(judged.verdict, judged.mode, paused=False),
                 reason=_reason(judged.verdict),
                 detail=_detail(judged.verdict),
             )

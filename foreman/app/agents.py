@@ -127,7 +127,8 @@ def runtime_for(
     """
     match settings.runtime:
         case "process":
-            from foreman.agent.processes import Resources, process_runtime
+            from foreman.agent.processes import process_runtime
+            from foreman.agent.resources import Resources
 
             return process_runtime(
                 agent,
@@ -148,6 +149,7 @@ def runtime_for(
                 image=settings.image,
                 work_dir=run_dir,
                 gateway_socket=gateway_socket,
+                gateway_url=gateway_url,
                 owner=owner,
                 memory=settings.resources.memory,
                 cpus=settings.resources.cpus,

@@ -17,8 +17,9 @@ from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.errors import ConfigError
 from foreman.log import get_logger
-from foreman.model import ActionState, Mode, RepoRef
+from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
 from foreman.store import actions
+from foreman.store.actions import StoredAction
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -63,6 +64,17 @@ class CurrentConfig:
         with self._lock:
             return self._plans.get(repo)
 
+    def recheck(self, action: StoredAction) -> Verdict:
+        """Judge a planned action by the mode that holds now, which may be stricter than when it was planned."""
+        plan = self.plan_of(action.issue.repo)
+        match _mode_of(plan, action.agent, action.type):
+            case Mode.SHADOW:
+                return Deny("mode_shadow", "the mode became stricter")
+            case Mode.APPROVE:
+                return Hold("mode_approve", "the mode became stricter")
+            case Mode.AUTO:
+                return Allow()
+
     def reload(self) -> bool:
         """Read the file again and put it into force.
 
@@ -82,7 +94,7 @@ class CurrentConfig:
         with self._lock:
             self._config = new
             self._plans = plans
-        # After the plans: a decision judged by the old ones is either seen here, or finds the new ones when it commits.
+        # After the plans: a decision judged by the old ones is seen here, or finds the new ones when it commits.
         self._tighten(plans)
         log.info("reloaded", repos=len(plans), **({"needs_restart": later} if later else {}))
         return True

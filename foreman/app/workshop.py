@@ -1,6 +1,6 @@
 """Everything a daemon or a command works with, put together from one configuration and taken apart again.
 
-The only place that picks adapters. Nothing is started before `with`, and everything that was started is stopped after it.
+The only place that picks adapters. Nothing is started before `with`, and what was started is stopped after it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ class Workshop:
     Attributes:
         config: The configuration now; changes with a reload.
         db: The store.
-        lease: The daemon's claim on the database.
         connections: One per forge.
         accounts: One per forge.
         deliberators: One per forge.
@@ -69,7 +68,6 @@ class Workshop:
 
     config: CurrentConfig
     db: Database
-    lease: DaemonLease
     connections: dict[ForgeKind, forges.Connection]
     accounts: dict[ForgeKind, Account]
     deliberators: dict[ForgeKind, Deliberator]
@@ -77,7 +75,7 @@ class Workshop:
     agents: AgentOffice
     daemon: Daemon
     secrets: KnownSecrets
-    marker_secret: bytes
+    marker_secret: str
     stop: threading.Event
     now: Callable[[], datetime]
 
@@ -115,6 +113,7 @@ def workshop(
     source: Path | None = None,
     now: Callable[[], datetime] = utc_now,
     stop: threading.Event | None = None,
+    claim: bool = True,
 ) -> Iterator[Workshop]:
     """Put everything together under the daemon's lease; starts the gateway, and agents when they are first asked.
 
@@ -125,6 +124,7 @@ def workshop(
         source: Where the configuration was read, for a reload.
         now: Current time, aware UTC.
         stop: Set to end everything.
+        claim: Take the daemon's lease; without it nothing but model calls is written.
 
     Yields:
         The parts.
@@ -138,9 +138,10 @@ def workshop(
     with ExitStack() as stack:
         db = Database.open(config.storage.path)
         stack.callback(db.close)
-        lease = DaemonLease.acquire(db, config.storage.path, holder=f"pid {os.getpid()}")
-        stack.callback(lease.release)
-        db.guard_with(lease.check)
+        if claim:
+            lease = DaemonLease.acquire(db, config.storage.path, holder=f"pid {os.getpid()}")
+            stack.callback(lease.release)
+            db.guard_with(lease.check)
         current = CurrentConfig(config, source=source, db=db, now=now)
         connections = {
             kind: forges.connect(config, kind, secrets=secrets, now=now, stop=stop) for kind in forges.kinds(config)
@@ -172,7 +173,11 @@ def workshop(
         office = AgentOffice(pool=pool, settings=at_work, db=db, now=now)
         with db.read() as reading:
             marker_secret = controls.marker_secret(reading)
-        desk = models.ModelOffice(gateway, provider=config.llm.provider, model=config.llm.model or "") if gateway else None
+        desk = (
+            models.ModelOffice(gateway, provider=config.llm.provider, model=config.llm.model or "")
+            if gateway
+            else None
+        )
         deliberators = {
             kind: Deliberator(
                 recall=Recall(
@@ -180,7 +185,7 @@ def workshop(
                 ),
                 agents=office,
                 models=desk,
-                secrets=GateSecrets(dict((name, value) for value, name in secrets.items())),
+                secrets=GateSecrets({name: value for value, name in secrets.items()}),
                 redact_personal=config.llm.redact_personal,
                 llm_when=config.llm.when,
                 now=now,
@@ -211,7 +216,6 @@ def workshop(
         yield Workshop(
             config=current,
             db=db,
-            lease=lease,
             connections=connections,
             accounts=accounts,
             deliberators=deliberators,
@@ -230,7 +234,7 @@ def _account(
     connection: forges.Connection,
     current: CurrentConfig,
     db: Database,
-    marker_secret: bytes,
+    marker_secret: str,
     config: Config,
     now: Callable[[], datetime],
     stop: threading.Event,
@@ -252,7 +256,7 @@ def _account(
             now=now,
             settle_seconds=config.polling.settle_seconds,
             stop=stop,
-            forge=kind,
+            recheck=current.recheck,
         ),
         repos=lambda: tuple(plan.repo for plan in current.plans if plan.enabled and plan.repo.forge is kind),
         now=now,
@@ -270,5 +274,3 @@ def _remove(folder: Path) -> None:
     from shutil import rmtree
 
     rmtree(folder, ignore_errors=True)
-
-

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def log(
     context: typer.Context,
-    where: Annotated[str | None, typer.Argument(metavar="[REPO[#N]]", help="Of this repository or issue only.")] = None,
+    where: Annotated[str | None, typer.Argument(metavar="[REPO[#N]]", help="Of this place only.")] = None,
     since: Annotated[str | None, typer.Option(help="Not older than: 2h, 7d, 2026-01-31.")] = None,
-    status: Annotated[str | None, typer.Option(help="With an action in this state: done, held, denied, failed …")] = None,
+    status: Annotated[str | None, typer.Option(help="With an action that is done, held, denied, failed …")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
     before: Annotated[int | None, typer.Option(help="Older than this entry: the next page.")] = None,
     cost: Annotated[bool, typer.Option("--cost", help="Tokens and money instead of actions.")] = False,
@@ -126,6 +126,8 @@ def forget(
     yes: Yes = False,
 ) -> int:
     """Forget what is remembered of an issue or a repository; the action log stays."""
+    from datetime import UTC, datetime
+
     from foreman.app.workshop import open_store
     from foreman.cli import exits, parsing
     from foreman.cli.output import line
@@ -138,7 +140,7 @@ def forget(
             line(f"would forget what is remembered of {place}; say --yes to do it")
             return exits.FAILED
         with db.transaction() as connection:
-            count = memory.forget(connection, place)
+            count = memory.forget(connection, place, now=datetime.now(UTC))
     line(f"forgot {count} {'memory' if count == 1 else 'memories'} of {place}")
     return exits.DONE
 
@@ -185,7 +187,9 @@ def document(entry: LogEntry) -> dict[str, Any]:
 
 
 def _state(action: StoredAction) -> str:
-    return f"{action.state.value} ({action.reason})" if action.reason and action.state != "done" else action.state.value
+    return (
+        f"{action.state.value} ({action.reason})" if action.reason and action.state != "done" else action.state.value
+    )
 
 
 def _meaning(reason: str) -> str:
@@ -206,8 +210,10 @@ def _show(entry: LogEntry) -> None:
 
     seen = entry.seen
     line(f"decision {entry.id} on {entry.issue}: {entry.decision}")
-    line(f"  when        {when(entry.timestamp)} UTC, {entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}")
-    line(f"  why         {entry.event}, by {entry.agent} ({entry.task_type}), mode {entry.mode}, policy {entry.policy_version}")
+    run = f"{entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}"
+    line(f"  when        {when(entry.timestamp)} UTC, {run}")
+    rules = f"mode {entry.mode}, policy {entry.policy_version}"
+    line(f"  why         {entry.event}, by {entry.agent} ({entry.task_type}), {rules}")
     if seen:
         line(f"  seen        “{seen.get('title', '')}” by {seen.get('author', '?')} ({seen.get('author_role', '?')})")
         line(f"              {seen.get('state', '?')}, labels: {', '.join(seen.get('labels', ())) or 'none'}")

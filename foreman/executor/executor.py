@@ -23,7 +23,7 @@ from foreman.executor.outcomes import Outcomes, Recheck, allow_all
 from foreman.executor.sending import TYPES, already, send
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
-from foreman.model import Account, ActionState, Allow, Deny, Outcome, RepoRef
+from foreman.model import Account, ActionState, Allow, Deny, IssueRef, Outcome, RepoRef
 from foreman.store import actions, controls
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.database import Database
@@ -98,8 +98,11 @@ class Executor:
         """How long no request of this account is sent, 0 when one may be."""
         return max(0.0, self._blocked_until - self._monotonic())
 
-    def step(self) -> bool:
+    def step(self, *, only: IssueRef | None = None) -> bool:
         """Do what can be done now for one issue.
+
+        Args:
+            only: For this issue and no other; None for the next one.
 
         Returns:
             Whether there was anything; False means that waiting is in order.
@@ -110,7 +113,7 @@ class Executor:
         """
         if self._stop.is_set() or self.blocked_seconds > 0:
             return False
-        found = self._next()
+        found = self._next(only)
         if found is None:
             return False
         for entry in found:
@@ -125,12 +128,12 @@ class Executor:
     def _halted(self) -> bool:
         return self._stop.is_set() or self.blocked_seconds > 0
 
-    def _next(self) -> tuple[LogEntry, ...] | None:
+    def _next(self, only: IssueRef | None) -> tuple[LogEntry, ...] | None:
         """Return the next issue's decisions, each with only those actions that are due."""
         now = self._now()
         with self._db.read() as connection:
             skip: set[RepoRef] = set()
-            while rows := actions.open_actions(connection, now=now, limit=ROWS, skip_repos=skip):
+            while rows := actions.open_actions(connection, now=now, limit=ROWS, skip_repos=skip, only=only):
                 for row in rows:
                     repo = row.issue.repo
                     if repo.forge is not self._reader.kind or controls.paused(connection, repo):

@@ -1,0 +1,66 @@
+"""The forge of `foreman demo`: started again, from its kept state, for every command on the demo's configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from foreman.config.models import Config
+from foreman.errors import StoreError
+from foreman.sandbox import SandboxForge
+from foreman.sandbox.samples import fill
+
+TOKEN_VARIABLE = "FOREMAN_DEMO_TOKEN"  # noqa: S105  # a name, not a token
+
+
+@contextmanager
+def sandboxed(config: Config) -> Iterator[Config]:
+    """Start the demo's forge when the configuration names one.
+
+    Args:
+        config: As loaded.
+
+    Yields:
+        The configuration to work with: the same, or with the address of the forge that runs now.
+
+    Raises:
+        StoreError: The forge's kept state is gone.
+    """
+    state = config.state_path
+    if state is None:
+        yield config
+        return
+    if not state.exists():
+        raise StoreError(f"the demo's forge is gone ({state}): run `foreman demo` again")
+    with running(state) as forge:
+        yield at(config, forge)
+
+
+@contextmanager
+def running(state: Path) -> Iterator[SandboxForge]:
+    """Run the demo's forge on a free port of loopback.
+
+    Args:
+        state: Where its state is kept; made when missing.
+
+    Yields:
+        The forge, with the samples in it.
+    """
+    forge = SandboxForge(state_file=state)
+    demo = fill(forge)
+    forge.start()
+    try:
+        # The configuration names the variable, as every configuration does; only this process has it.
+        os.environ[TOKEN_VARIABLE] = demo.token
+        yield forge
+    finally:
+        os.environ.pop(TOKEN_VARIABLE, None)
+        forge.close()
+
+
+def at(config: Config, forge: SandboxForge) -> Config:
+    """Return the configuration with the forge's present address."""
+    identity = config.identity.model_copy(update={"github_api_url": forge.url})
+    return config.model_copy(update={"identity": identity})
