@@ -88,8 +88,15 @@ def judge(
 def _with_payload(
     action: Action, objection: Objection, facts: Facts, policy: Policy, secrets: KnownSecrets
 ) -> tuple[Verdict, dict[str, Any]]:
+    if isinstance(objection, Deny):
+        objection = Deny(objection.reason, secrets.redact(objection.detail))
     if not isinstance(action, AddComment):
-        return objection or Allow(), action.model_dump(mode="json")
+        payload = action.model_dump(mode="json")
+        if isinstance(objection, Deny):  # what is allowed or held names only what the maintainer listed
+            payload = {
+                key: secrets.redact(value) if isinstance(value, str) else value for key, value in payload.items()
+            }
+        return objection or Allow(), payload
     text = outgoing(action.body, text_context(facts, policy, secrets=secrets))
     if isinstance(text, CleanText):
         return objection or Allow(), {"type": action.type, "body": text.text}

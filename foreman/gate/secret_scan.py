@@ -40,7 +40,7 @@ FOREIGN: Mapping[str, re.Pattern[str]] = {
     "Hugging Face token": re.compile(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,255}"),
     "Stripe key": re.compile(r"[rs]k_live_[A-Za-z0-9]{20,255}"),
     "signed web token": re.compile(r"eyJ[\w-]{15,2000}\.eyJ[\w-]{15,4000}\.[\w-]{16,2000}"),
-    "password in a URL": re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,100}:[^\s/@]{3,200}@", re.IGNORECASE),
+    "password in a URL": re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@`<>]{1,100}:[^\s/@`<>]{3,200}@", re.IGNORECASE),
 }
 """What tokens of well-known services look like."""
 

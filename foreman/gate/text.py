@@ -84,7 +84,7 @@ def outgoing(
     else:
         return RefusedText(reason=Reason.TEXT_UNSAFE, detail="too tangled to be made safe")
     rendered = render(text)
-    if refusal := _wrong_size(text, context) or _empty(rendered) or _secret(rendered.flat, context):
+    if refusal := _wrong_size(text, context) or _empty(rendered) or _secret(f"{text}\n{rendered.flat}", context):
         return refusal
     result = Result(text=text, rendered=rendered, context=context)
     for check in checks:

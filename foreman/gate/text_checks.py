@@ -14,7 +14,7 @@ from foreman.gate import text_patterns as patterns
 from foreman.gate.characters import make_visible
 from foreman.gate.text_context import MAX_REFERENCES, TextContext
 from foreman.gate.text_effects import is_mentionable, is_own_path
-from foreman.gate.text_links import EMAIL, URL, WWW, is_allowed, trim
+from foreman.gate.text_links import EMAIL, URL, WWW, inside_url, is_allowed, runs_into_code, trim
 from foreman.gate.text_rendered import Rendered
 from foreman.gate.text_source import masked
 from foreman.model import ForgeKind
@@ -82,10 +82,13 @@ def urls_allowed(result: Result) -> str:
     for found in URL.finditer(flat):
         if not is_allowed(trim(re.split(r"[)\]]", found[0])[0]), result.context):
             return "a URL that is not allowed"
-    allowed_spans = [found.span() for found in URL.finditer(flat)]
+    mask = masked(result.text)
+    if any(runs_into_code(mask, found.end()) for found in URL.finditer(mask)):
+        return "a URL that runs into code"
+    inside = inside_url(flat)
     for pattern in (WWW, EMAIL):
         for found in pattern.finditer(flat):
-            if not any(start <= found.start() < end for start, end in allowed_spans):
+            if not inside(found.start()):
                 return "an address that would become a link"
     return ""
 
@@ -107,17 +110,21 @@ def no_keyword(result: Result) -> str:
 def no_cross_repository(result: Result) -> str:
     """Other repositories learn nothing of this issue."""
     flat = result.rendered.flat
+    inside = inside_url(flat)
     for found in patterns.CROSS_REPOSITORY[result.context.forge].finditer(flat):
-        if not is_own_path(found, result.context):
+        if not is_own_path(found, result.context) and not inside(found.start()):
             return "a reference into another repository"
     sigil = patterns.SIGIL[result.context.forge]
-    return "a reference to something else" if sigil is not None and sigil.search(flat) else ""
+    other = sigil is not None and any(not inside(found.start()) for found in sigil.finditer(flat))
+    return "a reference to something else" if other else ""
 
 
 def few_references(result: Result) -> str:
     """Each reference leaves a line on another issue."""
-    found = patterns.REFERENCE[result.context.forge].findall(result.rendered.flat)
-    names = {name.lstrip("\\").upper().replace("GH-", "#") for name in found}
+    flat = result.rendered.flat
+    inside = inside_url(flat)
+    found = patterns.REFERENCE[result.context.forge].finditer(flat)
+    names = {one[0].lstrip("\\").upper().replace("GH-", "#") for one in found if not inside(one.start())}
     return "too many references" if len(names) > MAX_REFERENCES else ""
 
 

@@ -10,7 +10,7 @@ import re
 from foreman.gate import text_patterns as patterns
 from foreman.gate.characters import ZWSP
 from foreman.gate.text_context import MAX_REFERENCES, TextContext
-from foreman.gate.text_links import EMAIL, URL, WWW, bare_hosts, is_allowed, trim
+from foreman.gate.text_links import EMAIL, URL, WWW, bare_hosts, inside_url, is_allowed, runs_into_code, trim
 from foreman.gate.text_source import Edit, apply, as_code, masked
 
 
@@ -24,7 +24,7 @@ def urls(text: str, context: TextContext) -> str:
     for found in URL.finditer(mask):
         url = trim(found[0].split("](")[0])
         end = found.start() + len(url)
-        if not is_allowed(url, context):
+        if not is_allowed(url, context) or runs_into_code(mask, found.end()):
             spans.append((found.start(), end))
         elif "@" in url:
             edits.append((found.start(), end, url.replace("@", "%40")))
@@ -36,8 +36,8 @@ def urls(text: str, context: TextContext) -> str:
     others = [(f.start(), f.start() + len(trim(f[0]))) for f in WWW.finditer(mask)]
     others += [f.span() for f in EMAIL.finditer(mask)]
     others += [(start, start + len(trim(text[start:end]))) for start, end in bare_hosts(mask)]
-    allowed = [(f.start(), f.end()) for f in URL.finditer(mask)]
-    others = [span for span in others if not any(start <= span[0] < end for start, end in allowed)]
+    inside = inside_url(mask)
+    others = [span for span in others if not inside(span[0])]
     return as_code(text, mask, others) if others else text
 
 
@@ -70,11 +70,14 @@ def _references_as_code(text: str, mask: str, spans: list[tuple[int, int]]) -> s
 def cross_repository(text: str, context: TextContext) -> str:
     """Put references into other repositories, and GitLab's to other things, into code."""
     mask = masked(text)
+    inside = inside_url(mask)
     others = patterns.CROSS_REPOSITORY[context.forge].finditer(mask)
-    spans = [_with_tail(mask, found) for found in others if not is_own_path(found, context)]
+    spans = [
+        _with_tail(mask, found) for found in others if not is_own_path(found, context) and not inside(found.start())
+    ]
     sigil = patterns.SIGIL[context.forge]
     if sigil is not None:
-        spans += [found.span() for found in sigil.finditer(mask)]
+        spans += [found.span() for found in sigil.finditer(mask) if not inside(found.start())]
     return _references_as_code(text, mask, spans)
 
 
@@ -93,9 +96,12 @@ def is_own_path(found: re.Match[str], context: TextContext) -> bool:
 def references(text: str, context: TextContext) -> str:
     """Let only the first few references to other issues be active."""
     mask = masked(text)
+    inside = inside_url(mask)
     seen: set[str] = set()
     spans: list[tuple[int, int]] = []
     for found in patterns.REFERENCE[context.forge].finditer(mask):
+        if inside(found.start()):
+            continue
         name = found[0].lstrip("\\").upper().replace("GH-", "#")
         if name in seen or len(seen) < MAX_REFERENCES:
             seen.add(name)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from foreman.gate.text_context import TextContext
+from foreman.gate.text_source import MASK
 
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{0,1900})?")
 _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
@@ -14,18 +17,20 @@ _DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _UPLOADS = re.compile(r"(?:^|/)(?:files|assets|uploads|suites)/", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_~)]}"
 
-URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>`\\\x00|]{0,2000}")
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>`\\\x00|]{0,2000}")
 """Anything that looks like a URL in running text."""
 
-WWW = re.compile(r"(?<![\w/])www\.[A-Za-z0-9-]{1,63}\.[^\s<>`\\\x00|()]{0,2000}", re.IGNORECASE)
+WWW = re.compile(r"(?<![A-Za-z0-9_/])www\.[A-Za-z0-9-]{1,63}\.[^\s<>`\\\x00|()]{0,2000}", re.IGNORECASE)
 """What GitHub links without a scheme."""
 
-EMAIL = re.compile(r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,254}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}(?![\w-])")
+EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,254}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}[A-Za-z0-9-]{0,20}"
+)
 """What the forges turn into a mail link."""
 
 _KNOWN_NAMES = frozenset(("asp.net", "ado.net", "vb.net", "ml.net", "java.net", "system.net", "socket.io", "java.io"))
 _BARE = re.compile(
-    r"(?<![\w@/.:=\\-])(?:[a-z0-9-]{1,63}\.){1,5}"
+    r"(?<![A-Za-z0-9_@/:\\-])(?:[a-z0-9-]{1,63}\.){1,5}"
     r"(?:(?:com|net|org|biz|edu|gov|info|xyz|pro|name|mobi|shop|museum)(?![\w-]|\.\w)"
     r"|(?:io|me|co|ly|tk|ru|cn|gg|ai|to|us|uk|de|eu|app|dev|site|top|link|click|online)(?=/))"
     r"(?:[/?#][^\s<>`\\\x00|()]{0,2000})?",
@@ -69,6 +74,23 @@ def _under(url: str, prefix: str) -> bool:
 def is_plain(url: str) -> bool:
     """Return whether a destination in Markdown source means itself: no escapes that a renderer would undo."""
     return "\\" not in url and html.unescape(url) == url
+
+
+def inside_url(text: str) -> Callable[[int], bool]:
+    """Return a question about a text: does this place lie within a URL?"""
+    spans = [found.span() for found in URL.finditer(text)] if "://" in text else []
+    starts = [start for start, _ in spans]
+
+    def inside(place: int) -> bool:
+        index = bisect_right(starts, place) - 1
+        return index >= 0 and place < spans[index][1]
+
+    return inside
+
+
+def runs_into_code(mask: str, end: int) -> bool:
+    """Return whether a URL in masked source touches code: a forge would take the backticks for a part of it."""
+    return mask[end : end + 1] in (MASK, "`", "\\") and end < len(mask)
 
 
 def trim(url: str) -> str:

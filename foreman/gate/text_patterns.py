@@ -35,7 +35,7 @@ KEYWORD = re.compile(
 ANOTHER = re.compile(rf"(?:(?!\x00)[\s,&]){{1,6}}(?:and\s{{1,3}})?(?P<ref>{_NUMBER})", re.IGNORECASE)
 """One more reference behind the same keyword: `closes #1, #2 and #3`."""
 
-_REPO = r"(?<![\w./@-])[A-Za-z0-9_.][\w.-]{0,100}(?:/[\w.-]{1,100}){1,8}"
+_REPO = r"(?<![\w.-])[\w.][\w.-]{0,100}(?:/[\w.-]{1,100}){1,8}"
 CROSS_REPOSITORY = {
     ForgeKind.GITHUB: re.compile(rf"(?P<path>{_REPO})(?:\\?[#!]\d{{1,12}}|@[0-9a-f]{{7,40}}(?![0-9A-Za-z]))"),
     ForgeKind.GITLAB: re.compile(

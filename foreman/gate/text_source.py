@@ -15,9 +15,14 @@ _RUN = re.compile(r"`+")
 _CELL_END = re.compile(r"(?<!\\)\|")
 
 
+def _any_link(url: str) -> bool:
+    """Take every destination for a link, so that it is seen and judged."""
+    return isinstance(url, str)
+
+
 def _parser(*, raw_html: bool) -> MarkdownIt:
     parser = MarkdownIt("gfm-like", {"linkify": False, "html": raw_html})
-    parser.validateLink = lambda _url: True  # type: ignore[method-assign]  # every link is to be seen and judged
+    parser.validateLink = _any_link  # type: ignore[method-assign]
     return parser
 
 
