@@ -65,6 +65,7 @@ class Drained:
         tasks: Items that ended, by ending.
         writes: Writes sent to forges.
         waiting: Items that wait for a later time.
+        first: Some repository was looked at for the first time.
     """
 
     polled: int = 0
@@ -72,6 +73,7 @@ class Drained:
     tasks: dict[str, int] = field(default_factory=dict)
     steps: int = 0
     waiting: int = 0
+    first: bool = False
 
 
 class Daemon:

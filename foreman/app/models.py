@@ -9,8 +9,9 @@ from pathlib import Path
 from foreman.config.models import LLM, Config
 from foreman.deliberation import Spent
 from foreman.errors import BudgetExceeded
-from foreman.llm.base import LLMSettings, LLMTarget, from_config
+from foreman.llm.base import LLMBackend, LLMSettings, LLMTarget, from_config
 from foreman.llm.budget import Budget
+from foreman.llm.completions import Limits
 from foreman.llm.gateway import Gateway
 from foreman.protocol import LLMBackendInfo
 from foreman.secrets import KnownSecrets, SecretRef
@@ -63,7 +64,7 @@ def gateway_for(
     secrets: KnownSecrets,
     settings: Settings,
     now: Callable[[], datetime],
-) -> Gateway | None:
+) -> tuple[Gateway, LLMBackend] | None:
     """Make the gateway; starts nothing, imports no LiteLLM.
 
     Args:
@@ -75,7 +76,7 @@ def gateway_for(
         now: Current time, aware UTC.
 
     Returns:
-        The gateway, None for `llm.provider: none`.
+        The gateway and what answers behind it, to be closed after it; None for `llm.provider: none`.
 
     Raises:
         ConfigError: A key is missing.
@@ -89,7 +90,12 @@ def gateway_for(
         usd_per_day=llm.budget.usd_per_day,
         calls_per_repo_per_day=llm.budget.calls_per_repo_per_day,
     )
-    return Gateway(backend=backend, ledger=UsageStore(db), budget=budget, directory=directory, now=now)
+    limits = Limits(
+        temperature=llm.temperature, max_output_tokens=llm.max_output_tokens, timeout_seconds=llm.timeout_seconds
+    )
+    return Gateway(
+        backend=backend, ledger=UsageStore(db), budget=budget, directory=directory, now=now, limits=limits
+    ), backend
 
 
 def _settings(llm: LLM, secrets: KnownSecrets, settings: Settings) -> LLMSettings:

@@ -150,10 +150,13 @@ def workshop(
             stack.callback(connection.disconnect)
         run_dir = Path(mkdtemp(prefix="foreman-", dir=SOCKET_ROOT))
         stack.callback(_remove, run_dir)
-        gateway = models.gateway_for(
+        model = models.gateway_for(
             config, db=db, directory=run_dir / "gateway", secrets=secrets, settings=settings, now=now
         )
-        if gateway is not None:
+        gateway = None
+        if model is not None:
+            gateway, backend = model
+            stack.callback(backend.close)
             gateway.start()
             stack.callback(gateway.stop)
         at_work = agents_of.in_use(config)

@@ -1,0 +1,213 @@
+"""`foreman demo`, `run`, `triage`: what does the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from foreman.cli.context import Context
+from foreman.cli.options import Json
+
+if TYPE_CHECKING:
+    from foreman.app.demo import DemoReport
+    from foreman.app.one_issue import Handled
+    from foreman.config.effective import AgentPlan
+    from foreman.deliberation import Deliberation
+
+
+def demo(context: typer.Context, as_json: Json = False) -> int:
+    """Show the whole main job on this machine alone: no token, no key, no network, no Docker."""
+    from foreman.app.demo import run_demo
+    from foreman.cli import exits
+    from foreman.cli.output import emit, story
+    from foreman.cli.reading import document
+
+    own = Context.of(context)
+    own.start_logging()
+    report = run_demo(own.settings(), own.secrets, tell=story)
+    facts = {
+        "folder": report.folder,
+        "config": report.config,
+        "writes": report.writes,
+        "log_agrees_with_forge": report.agrees,
+        "decisions": [document(entry) for entry in report.entries],
+    }
+    emit(facts, as_json=as_json, show=lambda: _show_demo(report))
+    return exits.DONE if report.agrees and not report.drained.failed_polls else exits.FAILED
+
+
+def run(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Poll once, work everything off, and end.")] = False,
+) -> int:
+    """Run the daemon: poll, decide, act, remember, until told to stop."""
+    from foreman.app import serving
+    from foreman.app.demo_forge import sandboxed
+    from foreman.cli import exits
+    from foreman.cli.output import story
+
+    own = Context.of(context)
+    own.start_logging("info")
+    source = own.config_file()
+    with sandboxed(own.load()) as config:
+        if not once:
+            return serving.serve(config, settings=own.settings(), secrets=own.secrets, source=source)
+        drained = serving.once(config, settings=own.settings(), secrets=own.secrets, source=source)
+    for repo, reason in drained.failed_polls.items():
+        story(f"{repo}: {reason}")
+    tasks = ", ".join(f"{count} {ending}" for ending, count in sorted(drained.tasks.items())) or "no work"
+    waits = f"; {drained.waiting} wait for a later time" if drained.waiting else ""
+    story(f"polled {drained.polled}: {tasks}{waits}")
+    if drained.first and not drained.tasks:
+        story("first look: only what is opened from now on is handled (`polling.first_run` takes older issues too)")
+    return exits.FAILED if drained.failed_polls or drained.tasks.get("dead") or drained.tasks.get("retry") else exits.DONE
+
+
+def triage(
+    context: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="REF", help="owner/repo#12, gitlab:group/project#12, or a URL.")],
+    dry: Annotated[bool, typer.Option("--dry-run", help="Decide and show; write nothing.")] = False,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="TYPE", help="This agent only.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Triage one issue now."""
+    from foreman.app import one_issue
+    from foreman.app.demo_forge import sandboxed
+    from foreman.cli import exits, parsing
+    from foreman.cli.output import emit
+    from foreman.cli.reading import document
+
+    own = Context.of(context)
+    own.start_logging()
+    issue = parsing.issue(ref)
+    source = own.config_file()
+    with sandboxed(own.load()) as config:
+        if dry:
+            thoughts = one_issue.dry_run(config, issue, agent=agent, settings=own.settings(), secrets=own.secrets)
+            facts = [thought_document(plan, thought) for plan, thought in thoughts]
+            emit({"issue": str(issue), "dry_run": True, "decisions": facts}, as_json=as_json, show=lambda: _show(facts))
+            return exits.DONE
+        done = one_issue.handle(
+            config, issue, agent=agent, settings=own.settings(), secrets=own.secrets, source=source
+        )
+    answer = {
+        "issue": str(issue),
+        "dry_run": False,
+        "decisions": [document(entry) for entry in done.entries],
+        "waiting": done.waiting,
+    }
+    emit(answer, as_json=as_json, show=lambda: _show_handled(done))
+    failed = done.waiting or any(entry.decision == "refused" for entry in done.entries)
+    return exits.FAILED if failed else exits.DONE
+
+
+def thought_document(plan: AgentPlan, thought: Deliberation) -> dict[str, Any]:
+    """Return a dry run's result as its JSON document."""
+    from foreman.gate.policy import final_state
+    from foreman.model import Allow
+    from foreman.scribe import describe
+
+    decision = thought.decision
+    issue = thought.look.facts.issue
+    return {
+        "issue": str(issue.ref),
+        "title": issue.title,
+        "agent": plan.agent,
+        "mode": plan.policy.mode.value,
+        "decision": decision.decision if decision else "skip",
+        "rationale": decision.rationale if decision else describe(thought.admission),
+        "confidence": decision.confidence if decision else None,
+        "actions": [
+            {
+                "type": judged.action.type,
+                "payload": judged.payload,
+                "verdict": "allow" if isinstance(judged.verdict, Allow) else type(judged.verdict).__name__.lower(),
+                "reason": "" if isinstance(judged.verdict, Allow) else str(judged.verdict.reason),
+                "detail": "" if isinstance(judged.verdict, Allow) else judged.verdict.detail,
+                "would_be": final_state(judged.verdict, judged.mode, paused=False).value,
+            }
+            for judged in thought.judged
+        ],
+        "model_calls": thought.spent.calls,
+        "input_tokens": thought.spent.input_tokens,
+        "output_tokens": thought.spent.output_tokens,
+        "usd": thought.spent.usd,
+        "hidden": thought.hidden,
+        "duration_ms": thought.duration_ms,
+    }
+
+
+def _show(facts: list[dict[str, Any]]) -> None:
+    from foreman.cli.output import block, line
+
+    for fact in facts:
+        line(f"{fact['issue']} “{fact['title']}”")
+        line(f"  {fact['agent']} decides: {fact['decision']}   (mode {fact['mode']}; dry run, nothing was written)")
+        block(fact["rationale"] or "-", indent="    ")
+        for action in fact["actions"]:
+            what = action["payload"].get("label") or action["payload"].get("user") or ""
+            reason = f" ({action['reason']})" if action["reason"] else ""
+            line(f"  {action['type']} {what}: {action['verdict']}{reason}, would be {action['would_be']}")
+            if action["detail"]:
+                line(f"    {action['detail']}")
+            if action["type"] == "comment":
+                block(str(action["payload"].get("body", "")), indent="    | ")
+        usd = "unknown" if fact["usd"] is None else f"{fact['usd']:.4f}"
+        tokens = f"{fact['input_tokens']} + {fact['output_tokens']} tokens, USD {usd}"
+        line(f"  model: {fact['model_calls']} calls, {tokens}; {fact['duration_ms']} ms")
+
+
+def _show_handled(done: Handled) -> None:
+    from foreman.cli.output import block, line
+    from foreman.cli.reading import name_of
+
+    for entry in done.entries:
+        line(f"{entry.issue}: {entry.decision}   (foreman explain {entry.id})")
+        block(entry.rationale or "-", indent="    ")
+        for action in entry.actions:
+            reason = f", {action.reason}" if action.reason else ""
+            line(f"  {name_of(action)}: {action.state.value}{reason}")
+    if done.waiting:
+        line(f"not finished: {done.waiting}")
+
+
+def _show_demo(report: DemoReport) -> None:
+    from foreman.cli.output import line, table
+    from foreman.cli.reading import name_of
+
+    def changed(entry: Any) -> str:
+        return ", ".join(name_of(action) for action in entry.actions if action.state == "done") or "-"
+
+    def refused(entry: Any) -> str:
+        kept = [action for action in entry.actions if action.state in {"denied", "held", "failed"}]
+        return ", ".join(f"{name_of(action)} ({action.reason})" for action in kept) or "-"
+
+    def why(entry: Any) -> str:
+        text = entry.rationale.split("\n")[0].removeprefix("No model was asked; ")
+        hidden = sum(dict(entry.seen.get("hidden") or {}).values())
+        return (text if len(text) <= 60 else text[:57] + "...") + (f" [{hidden} hidden parts]" if hidden else "")
+
+    rows = [
+        (f"#{entry.issue.number}", report.titles[entry.issue.number][:34], entry.decision, why(entry), changed(entry),
+         refused(entry))
+        for entry in report.entries
+    ]
+    table(("issue", "title", "decision", "why", "changed", "refused"), rows)
+    line()
+    line(f"{len(report.entries)} issues, {report.writes} writes; pull requests were left alone")
+    verdict = "agree" if report.agrees else "DO NOT AGREE"
+    line(f"the forge's own ledger and the action log {verdict}: {report.writes} writes sent, {report.done} actions done")
+    line()
+    first = next((entry for entry in report.entries if entry.actions), report.entries[0])
+    program = f"foreman --config {_short(report.config)}"
+    line("Try next:")
+    line(f"  {program} explain {first.id}")
+    line(f"  {program} triage '{first.issue}' --dry-run")
+    line(f"  {program} undo {first.id}")
+
+
+def _short(path: Path) -> str:
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
