@@ -74,6 +74,7 @@ class Rig:
     secret: str
     stop: threading.Event = field(default_factory=threading.Event)
     plans: dict[RepoRef, RepoPlan] = field(default_factory=lambda: {WIDGET: plan()})
+    age: timedelta = timedelta(0)
     tasks: int = 0
 
     def poller(self) -> Poller:
@@ -103,7 +104,8 @@ class Rig:
         return Executor(**(defaults | options))
 
     def open(self, title: str = "It crashes", *, author: str = "reporter", **options: Any) -> IssueRef:
-        return IssueRef(WIDGET, self.sandbox.open_issue(REPO, title=title, author=author, **options))
+        at = self.clock() - self.age
+        return IssueRef(WIDGET, self.sandbox.open_issue(REPO, title=title, author=author, at=at, **options))
 
     def decide(
         self,

@@ -162,21 +162,31 @@ class Executor:
                 return
             if isinstance(error, ForgeAuthError) and error.status != 403:
                 raise
-            self._finish(entry, action, Outcome(state=ActionState.UNKNOWN, reason=f"cannot be looked up: {error}"))
+            # Right after a write even a missing issue may only be a list that lags behind.
+            if not self._wait_more(action, met):
+                reason = f"cannot be looked up: {error}"
+                self._finish(entry, action, Outcome(state=ActionState.UNKNOWN, reason=reason))
             return
         self._failures = 0
         checkpoint.reach("executor.looked")
         if found is not None:
             self._finish(entry, action, Outcome(state=ActionState.DONE, reason=found.reason, undo=found.undo))
             return
-        now = self._now()
-        waited = timedelta(seconds=self._monotonic() - met)
-        since_sent = now - (action.sent_at or now)
-        # Our clock may have jumped since it was sent: what this process measured itself counts, or a long time.
-        if waited < self._settle and since_sent < self._settle + settle.CLOCK_SKEW:
-            self._outcomes.defer(action, not_before=now + self._settle - waited, reason=action.reason)
+        if self._wait_more(action, met):
             return
         self._finish(entry, action, self._verdict_on_missing(action))
+
+    def _wait_more(self, action: StoredAction, met: float) -> bool:
+        """Put a look off while the forge may not have settled; returns whether it was.
+
+        Our clock may have jumped since it was sent: what this process measured itself counts, or a long time.
+        """
+        now = self._now()
+        waited = timedelta(seconds=self._monotonic() - met)
+        if waited >= self._settle or now - (action.sent_at or now) >= self._settle + settle.CLOCK_SKEW:
+            return False
+        self._outcomes.defer(action, not_before=now + self._settle - waited, reason=action.reason)
+        return True
 
     def _verdict_on_missing(self, action: StoredAction) -> Outcome:
         if action.type == "comment" and action.reason == settle.OVERDUE:
