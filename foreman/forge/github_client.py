@@ -21,7 +21,7 @@ from foreman.errors import ForgeRateLimited, ForgeUnavailable
 from foreman.forge.github_errors import Circumstances, exhausted_until, translated
 from foreman.forge.github_wire import FreshToken, OneOriginConnection, UnusableReply
 
-API_VERSION = "2022-11-28"
+_ALWAYS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,6 @@ class GitHubClient:
             verify=True,
             retry=None,
             pool_size=1,
-            api_version=API_VERSION,
         )
 
     def close(self) -> None:
@@ -158,7 +157,7 @@ class GitHubClient:
             self._refuse_while_limited(about)
             try:
                 with translated(about):
-                    reply = self._send(verb, path, query, headers | {"Accept": "application/vnd.github+json"}, body)
+                    reply = self._send(verb, path, query, headers | _ALWAYS, body)
                     if reply.status == requests.codes.not_modified and "If-None-Match" not in headers:
                         raise UnusableReply("nothing new, though nothing was known", status=reply.status)
             except ForgeRateLimited as error:

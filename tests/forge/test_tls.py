@@ -1,0 +1,149 @@
+"""The same over TLS, as with the real GitHub: who is not trusted gets nothing, who drips or hangs is cut off."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from foreman.errors import ForgeError, ForgeUnavailable
+from foreman.forge.github import GitHubForge
+from tests.forge.replies import REF, comment, issue
+from tests.forge.scripted import Answer, ScriptedServer
+
+Connect = Callable[..., GitHubForge]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody but this file vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    address = ipaddress.ip_address("127.0.0.1")
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    return path
+
+
+def _usage() -> x509.KeyUsage:
+    """What newer interpreters want to see on an issuer's certificate."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+@pytest.fixture
+def tls_server(certificate: Path) -> Iterator[ScriptedServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = ScriptedServer(context)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+
+
+def test_a_company_certificate_is_taken_from_the_environment(
+    tls_server: ScriptedServer, trusted: None, connect: Connect
+) -> None:
+    tls_server.will(Answer(200, issue()), Answer(201, comment()))
+    forge = connect(tls_server.url)
+
+    assert forge.issue(REF).ref == REF
+    assert forge.post_comment(REF, "hello") == 55
+
+
+def test_a_server_that_nobody_vouches_for_gets_nothing(tls_server: ScriptedServer, connect: Connect) -> None:
+    tls_server.will(Answer(201, comment()))
+
+    with pytest.raises(ForgeUnavailable, match="cannot connect") as raised:
+        connect(tls_server.url).post_comment(REF, "hello")
+
+    assert raised.value.sent is False
+    assert tls_server.asked == []
+
+
+def test_a_head_that_drips_is_cut_off(tls_server: ScriptedServer, trusted: None, connect: Connect) -> None:
+    stop = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not stop.wait(0.02):
+            try:
+                connection.sendall(b"a")
+            except OSError:
+                return
+
+    tls_server.will(drip)
+
+    with pytest.raises(ForgeUnavailable, match="no answer in time"):
+        connect(tls_server.url, timeout_seconds=1).issue(REF)
+    stop.set()
+
+
+def test_what_hangs_is_broken_off(tls_server: ScriptedServer, trusted: None, connect: Connect) -> None:
+    arrived, released = threading.Event(), threading.Event()
+
+    def hold(connection: socket.socket) -> None:
+        arrived.set()
+        released.wait(30)
+
+    tls_server.will(hold)
+    forge = connect(tls_server.url, timeout_seconds=30)
+    errors: list[ForgeError] = []
+
+    def read() -> None:
+        try:
+            forge.issue(REF)
+        except ForgeError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert arrived.wait(10)
+    forge.disconnect()
+    thread.join(10)
+    released.set()
+
+    assert not thread.is_alive()
+    assert isinstance(errors[0], ForgeUnavailable)
