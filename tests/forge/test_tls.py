@@ -40,10 +40,10 @@ def certificate(tmp_path: Path) -> Path:
         .not_valid_before(today - timedelta(days=1))
         .not_valid_after(today + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(address)]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .add_extension(_usage(), critical=True)
         .sign(key, hashes.SHA256())
     )
     path = tmp_path / "server.pem"
