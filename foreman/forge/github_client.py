@@ -18,7 +18,7 @@ from github.Requester import Requester
 
 from foreman import __version__
 from foreman.errors import ForgeRateLimited, ForgeUnavailable
-from foreman.forge.github_errors import Circumstances, exhausted_until, translated
+from foreman.forge.github_errors import LONGEST_WAIT, Circumstances, exhausted_until, translated
 from foreman.forge.github_wire import FreshToken, OneOriginConnection, UnusableReply
 
 _ALWAYS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -181,8 +181,9 @@ class GitHubClient:
         if status >= 400:
             raise self._requester.createException(status, got, _error_body(text))
         until = exhausted_until(got)
-        if until is not None and until > self._clock():
-            self._limited_until = until
+        now = self._clock()
+        if until is not None and until > now:
+            self._limited_until = min(until, now + LONGEST_WAIT)
         links = requests.utils.parse_header_links(got.get("link", ""))
         return Reply(
             status=status,

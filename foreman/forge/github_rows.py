@@ -6,6 +6,7 @@ A new field of GitHub's breaks nothing; what does not fit raises ValueError.
 from __future__ import annotations
 
 from datetime import UTC
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
@@ -136,5 +137,12 @@ def read(shape: type[_T], data: object) -> _T:
     Raises:
         ValueError: The reply has another shape (pydantic's ValidationError).
     """
-    adapter: TypeAdapter[_T] = TypeAdapter(shape)
-    return adapter.validate_python(data)
+    key: Any = shape
+    found: _T = _adapter(key).validate_python(data)
+    return found
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    # Building one takes longer than most replies take to read.
+    return TypeAdapter(shape)

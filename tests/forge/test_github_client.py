@@ -264,6 +264,18 @@ def test_an_exhausted_quota_is_noticed_with_the_last_good_reply(server: Scripted
     assert len(server.asked) == 1
 
 
+def test_no_header_switches_the_account_off_for_longer_than_a_day(server: ScriptedServer, connect: Connect) -> None:
+    time = _Time()
+    headers = (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Limit", "60"), ("X-RateLimit-Reset", "99999999999"))
+    server.will(Answer(200, issue(), headers), Answer(200, issue()))
+    forge = connect(server.url, clock=time.clock)
+
+    forge.issue(REF)
+    time.seconds += 24 * 3600 + 1
+
+    assert forge.issue(REF).ref == REF
+
+
 def test_threads_share_one_account_without_mixing_replies(server: ScriptedServer, connect: Connect) -> None:
     server.will(*[Answer(201, comment(id=number)) for number in range(1, 41)])
     forge = connect(server.url)
