@@ -121,7 +121,10 @@ def entries(
             return ()
         where += [log.timestamp <= moment, or_(log.timestamp < moment, log.id < before_id)]
     if status is not None:
-        where.append(log.id.in_(_with_status(connection, status, repo, issue, since, before_id, limit)))
+        ids = _with_status(connection, status, repo, issue, since, before_id, limit)
+        if not ids:
+            return ()
+        where.append(log.id.in_(ids))
     wanted = select(action_log).where(and_(True, *where)).order_by(log.timestamp.desc(), log.id.desc()).limit(limit)
     return _whole(connection, connection.execute(wanted).all())
 

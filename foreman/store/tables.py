@@ -191,7 +191,7 @@ inbox = Table(
     Index("inbox_one_running", "repo", "issue_id", unique=True, **_where(_CLAIMED)),
     Index("inbox_ready", "repo", "agent", "id", "not_before", **_where(_READY)),
     Index("inbox_due", "repo", "agent", "not_before", **_where(_READY)),
-    Index("inbox_by_age", "created_at", **_where(_READY)),
+    Index("inbox_by_age", "state", "created_at", **_where(_READY)),
     Index("inbox_by_state", "state", "id"),
     Index("inbox_by_issue", "repo", "issue_id"),
 )
@@ -271,7 +271,7 @@ actions = Table(
     Index("actions_in_order", "log_id", "position", unique=True),
     Index("actions_key", "key", unique=True),
     Index("actions_open", "repo", "log_id", "position", **_where(_OPEN)),
-    Index("actions_open_by_issue", "repo", "issue_id", **_where(_OPEN)),
+    Index("actions_open_by_issue", "repo", "issue_id", "state", **_where(_OPEN)),
     Index("actions_by_issue", "repo", "issue_id", "log_id", "position"),
     Index("actions_by_state", "state", "created_at"),
     Index("actions_by_repo_state", "repo", "state", "created_at"),

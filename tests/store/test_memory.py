@@ -25,9 +25,9 @@ def test_a_summary_tells_what_was_decided_done_refused_and_taken_back(connection
     fill.decide(connection, ("assign", {"user": "bob"}, S.HELD), event="commented", at=now + DAY)
     text = memory.refresh(connection, ISSUE, now=now + 2 * DAY)
 
+    done = "label bug added, taken back since; comment posted; close refused"
     assert text.splitlines() == [
-        "2026-11-01 triage (opened): label_and_respond: label bug added, taken back since; comment posted;"
-        + " close refused.",
+        f"2026-11-01 triage (opened): label_and_respond: {done}.",
         "2026-11-02 triage (commented): label_and_respond: assign waits for a person.",
         "2026-11-03 ann took back: add_label bug.",
     ]

@@ -129,7 +129,7 @@ def upgrade() -> None:
     op.create_index(
         "inbox_by_age",
         "inbox",
-        ["created_at"],
+        ["state", "created_at"],
         unique=False,
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
@@ -292,7 +292,7 @@ def upgrade() -> None:
     op.create_index(
         "actions_open_by_issue",
         "actions",
-        ["repo", "issue_id"],
+        ["repo", "issue_id", "state"],
         unique=False,
         sqlite_where=sa.text("state IN ('planned', 'sent')"),
         postgresql_where=sa.text("state IN ('planned', 'sent')"),
