@@ -78,12 +78,24 @@ def build(secrets: KnownSecrets) -> typer.Typer:
             groups[group] = _group(GROUPS[group])
             app.add_typer(groups[group], name=group)
         for entry in functions:
-            alias, _, function_name = entry.rpartition("=")
+            name, function_name = _names(entry)
             function = getattr(module, function_name)
-            name = (alias or function_name).rstrip("_").replace("_", "-")
             text = _help(function)
-            groups[group].command(name, help=text, short_help=text.split("\n")[0], hidden=bool(alias))(function)
+            hidden = "=" in entry
+            groups[group].command(name, help=text, short_help=text.split("\n")[0], hidden=hidden)(function)
     return app
+
+
+def command_names() -> frozenset[str]:
+    """Return what can be typed after `foreman`: commands, groups, and commands with their group before them."""
+    named = {f"{group} {_names(entry)[0]}".strip() for _, group, entries in FAMILIES for entry in entries}
+    return frozenset(named | {group for _, group, _ in FAMILIES if group})
+
+
+def _names(entry: str) -> tuple[str, str]:
+    """Return the command's name and its function's."""
+    alias, _, function_name = entry.rpartition("=")
+    return (alias or function_name).rstrip("_").replace("_", "-"), function_name
 
 
 def _group(text: str) -> typer.Typer:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from foreman.config.paths import find
 from foreman.config.policy import AgentConfig
 from foreman.errors import ConfigError, Problem
 from foreman.model import ForgeKind
+from foreman.printable import printable
 from foreman.secrets import SecretRef, mask_tokens
 
 __all__ = ["find", "load", "parse", "secrets_of", "unset_secrets"]
@@ -139,9 +139,13 @@ def _line(problem: Problem) -> int:
     return int(match[1]) if match else 0
 
 
+def _safe(text: str) -> str:
+    return printable(mask_tokens(text))
+
+
 def _presentable(problems: list[Problem]) -> list[Problem]:
     unique = sorted(dict.fromkeys(problems), key=_line)
-    shown = [replace(one, path=mask_tokens(one.path), message=mask_tokens(one.message)) for one in unique]
+    shown = [Problem(path=_safe(one.path), message=_safe(one.message)) for one in unique]
     if len(shown) > MAX_PROBLEMS:
         rest = len(shown) - MAX_PROBLEMS
         shown = [*shown[:MAX_PROBLEMS], Problem(path="", message=f"and {rest} more problems")]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from foreman import __version__
 from foreman.cli import exits
-from foreman.cli.main import FAMILIES, main
+from foreman.cli.main import FAMILIES, command_names, main
 from foreman.errors import ConfigError, ForemanError, ForgeAuthError, Problem, StoreError, UsageError
 from foreman.secrets import KnownSecrets
 
@@ -159,3 +161,49 @@ def test_every_family_imports_only_typer_at_its_top() -> None:
     for module in folder.glob("*.py"):
         tops = [line for line in module.read_text().splitlines() if line.startswith(("import ", "from "))]
         assert not [line for line in tops if line.split()[1].partition(".")[0] in heavy], module.name
+
+
+def test_the_level_on_the_command_line_goes_before_the_environment(tmp_path) -> None:
+    script = (
+        "import typer, structlog\nfrom foreman.cli import main\nfrom foreman.cli.context import Context\n"
+        "context = Context(log_level={level!r})\ncontext.start_logging({default!r})\n"
+        "for level in ('debug', 'info', 'warning', 'error'):\n"
+        "    getattr(structlog.get_logger(), level)(level + '_said')\n"
+    )
+
+    def said(level: str | None, default: str, **environ: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", script.format(level=level, default=default)],
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert not done.stdout
+        return [json.loads(line)["event"] for line in done.stderr.splitlines()]
+
+    assert said(None, "warning") == ["warning_said", "error_said"]
+    assert said("error", "info", FOREMAN_LOG_LEVEL="debug") == ["error_said"]
+
+
+def test_a_reader_that_goes_away_is_no_bug(project) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "foreman.cli.main", "config", "schema"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=project,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        story = process.stderr.read()
+        process.wait(60)
+
+    assert process.returncode in {0, 1}
+    assert b"Traceback" not in story
+    assert b"bug" not in story
+
+
+def test_every_command_name_is_known_with_its_group() -> None:
+    assert {"config", "config show", "config validate", "config schema"} <= command_names()
