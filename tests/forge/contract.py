@@ -50,6 +50,7 @@ class ForgeContract:
     """The meaning of `ForgeReader` and `ForgeWriter`."""
 
     def test_it_knows_who_it_is_and_where(self, world: World) -> None:
+        assert world.reader.kind is REPO.forge
         assert world.reader.whoami().login == BOT
         assert not world.reader.whoami().is_bot
         info = world.reader.repository(REPO)

@@ -34,6 +34,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    port: int
 
 
 class ScriptedServer:
@@ -53,7 +54,7 @@ class ScriptedServer:
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.asked.append(Asked(self.command, self.path, headers, body))
+                outer.asked.append(Asked(self.command, self.path, headers, body, self.client_address[1]))
                 answer = outer.answers.popleft() if len(outer.answers) > 1 else outer.answers[0]
                 if not isinstance(answer, Answer):
                     self.close_connection = True

@@ -216,6 +216,19 @@ def test_writes_keep_their_distance_and_reads_do_not(server: ScriptedServer, con
     assert time.waits == [0.75, 1.0]
 
 
+def test_a_connection_is_kept_but_not_trusted_after_a_long_pause(server: ScriptedServer, connect: Connect) -> None:
+    time = _Time()
+    server.will(Answer(200, issue()))
+    with connect(server.url, monotonic=time.monotonic) as forge:
+        forge.issue(REF)
+        forge.issue(REF)
+        time.seconds += 31
+        forge.issue(REF)
+
+    ports = [asked.port for asked in server.asked]
+    assert ports[0] == ports[1] != ports[2]
+
+
 def test_a_stop_while_waiting_sends_nothing(server: ScriptedServer, connect: Connect) -> None:
     stop = threading.Event()
     stop.set()
