@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -161,6 +163,15 @@ class Rig:
                 inbox.complete(connection, item, now=self.clock())
 
 
+@functools.cache
+def _empty_database() -> bytes:
+    """Return a migrated database: making one takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "memory.db"
+        Database.open(path).close()
+        return path.read_bytes()
+
+
 @contextmanager
 def rig(folder: Path) -> Iterator[Rig]:
     clock = Clock()
@@ -177,6 +188,7 @@ def rig(folder: Path) -> Iterator[Rig]:
             clock=clock,
         )
         with forge:
+            (folder / "memory.db").write_bytes(_empty_database())
             db = Database.open(folder / "memory.db")
             try:
                 with db.read() as connection:

@@ -200,7 +200,7 @@ class Executor:
 
     def _carry_out(self, entry: LogEntry) -> None:
         """Do a decision's planned actions, unless somebody was faster."""
-        planned = self._still_allowed([a for a in entry.actions if a.state is ActionState.PLANNED])
+        planned = self._still_allowed(entry, [a for a in entry.actions if a.state is ActionState.PLANNED])
         if not planned:
             return
         with self._db.read() as connection:
@@ -223,13 +223,14 @@ class Executor:
                     return
                 self._do(entry, action, view)
 
-    def _still_allowed(self, planned: Sequence[StoredAction]) -> list[StoredAction]:
+    def _still_allowed(self, entry: LogEntry, planned: Sequence[StoredAction]) -> list[StoredAction]:
         kept = []
         for action in planned:
             if action.type not in TYPES or not _is_whole(action):
                 self._outcomes.give_up([action], ActionState.FAILED, "its row is not what was decided")
                 continue
-            match self._recheck(action):
+            # Taking back is always allowed: a person asked for it.
+            match Allow() if entry.undoes is not None else self._recheck(action):
                 case Allow():
                     kept.append(action)
                 case Deny(reason=reason):
