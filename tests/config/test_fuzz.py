@@ -35,12 +35,12 @@ def mutated(rng: random.Random) -> str:
     return text
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_broken_file_ends_in_problems_or_in_a_configuration(seed: int, request: pytest.FixtureRequest) -> None:
     rng = random.Random(seed)
     outcomes = {True: 0, False: 0}
 
-    for _ in range(1500 if request.config.getoption("--long") else 250):
+    for _ in range(1000 if request.config.getoption("--long") else 150):
         text = mutated(rng)
         try:
             load(text, SECRET=SECRET).plans()
