@@ -98,12 +98,12 @@ def _exchange(
                 response.close()
     except TimeoutError as error:
         raise AgentUnavailable(f"the agent did not answer within {timeout_seconds:g} s") from error
+    except http.client.RemoteDisconnected as error:
+        raise AgentUnavailable("the agent hung up without a reply") from error
     except OSError as error:
         raise AgentUnavailable(f"the agent cannot be reached: {error.strerror or type(error).__name__}") from error
     except http.client.IncompleteRead as error:
         raise AgentUnavailable("the agent hung up in the middle of its reply") from error
-    except http.client.RemoteDisconnected as error:
-        raise AgentUnavailable("the agent hung up without a reply") from error
     except (http.client.HTTPException, ValueError) as error:
         raise AgentReplyInvalid(f"the agent's reply is not HTTP: {type(error).__name__}") from error
 
