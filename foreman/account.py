@@ -16,7 +16,7 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
-from foreman.poller import Poller
+from foreman.poller import Poller, PollReport
 from foreman.store import actions, breakers, controls, polls
 from foreman.store.database import Database
 
@@ -96,17 +96,17 @@ class Account:
         for repo in due:
             if self._stop.is_set() or self._shut():
                 break
-            found = self._poll(repo)[0] or found
+            found = self._poll(repo).items > 0 or found
         return found
 
-    def poll_all(self, only: Sequence[RepoRef] | None = None) -> list[tuple[RepoRef, str]]:
+    def poll_all(self, only: Sequence[RepoRef] | None = None) -> list[PollReport]:
         """Poll every repository once, due or not.
 
         Args:
             only: Only these; None for all.
 
         Returns:
-            Each with what went wrong, empty for nothing.
+            What each poll found, or why it failed.
         """
         done = []
         for repo in self._repos():
@@ -114,7 +114,7 @@ class Account:
                 continue
             if self._stop.is_set():
                 break
-            done.append((repo, self._poll(repo)[1]))
+            done.append(self._poll(repo))
         return done
 
     def write_next(self, *, only: IssueRef | None = None) -> bool:
@@ -165,13 +165,12 @@ class Account:
             breakers.record_success(connection, self.scope, now=self._now())
         log.info("account_accepted", forge=self.name)
 
-    def _poll(self, repo: RepoRef) -> tuple[bool, str]:
+    def _poll(self, repo: RepoRef) -> PollReport:
         try:
-            report = self._poller.poll(repo)
+            return self._poller.poll(repo)
         except ForgeAuthError as error:
             self.refused(str(error))
-            return False, str(error)
-        return report.items > 0, report.error
+            return PollReport(repo=repo, error=str(error))
 
     def _refused_until(self) -> datetime | None:
         with self._db.read() as connection:

@@ -31,7 +31,6 @@ KILL_POINTS = (
     "pipeline.judged",
     "pipeline.record.inside",
     "pipeline.record.committed",
-    "pipeline.completed",
 )
 """Every point there is, in the order of one task's way. `inside` is within a transaction, before its commit."""
 

@@ -187,10 +187,11 @@ class Daemon:
         done = Drained()
         self.recover()
         for account in self._accounts:
-            for repo, error in account.poll_all(repos):
+            for report in account.poll_all(repos):
                 done.polled += 1
-                if error:
-                    done.failed_polls[repo.key] = error
+                done.first = done.first or report.first
+                if report.error:
+                    done.failed_polls[report.repo.key] = report.error
         self.drain(done)
         return done
 

@@ -20,7 +20,12 @@ from foreman.cli import exits
 from foreman.cli.context import Context
 from foreman.secrets import KnownSecrets
 
-FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (("configuration", "config", ("show", "validate", "schema")),)
+FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("running", "", ("demo", "run", "triage")),
+    ("reading", "", ("log", "explain", "inspect=explain")),
+    ("reading", "memory", ("show", "forget", "export")),
+    ("configuration", "config", ("show", "validate", "schema")),
+)
 """Module under `foreman.cli`, group (empty: top level), functions in the order of the help.
 
 A command is called as its function, `_` written as `-` and one at the end left out; `inspect=explain` is another,

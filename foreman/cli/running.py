@@ -185,7 +185,7 @@ def _show_demo(report: DemoReport) -> None:
         return ", ".join(f"{name_of(action)} ({action.reason})" for action in kept) or "-"
 
     def why(entry: Any) -> str:
-        text = entry.rationale.split("\n")[0].removeprefix("No model was asked; ")
+        text: str = entry.rationale.split("\n")[0].removeprefix("No model was asked; ")
         hidden = sum(dict(entry.seen.get("hidden") or {}).values())
         return (text if len(text) <= 60 else text[:57] + "...") + (f" [{hidden} hidden parts]" if hidden else "")
 

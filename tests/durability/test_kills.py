@@ -1,0 +1,147 @@
+"""Kill a real daemon at every named point and at random ones; start it again; the forge's ledger must equal the log.
+
+`pytest --kills 1000` sets the number of random kills; `--long` tries SIGTERM at every point as well as SIGKILL.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from foreman.checkpoint import KILL_POINTS
+from foreman.sandbox import Fault, commit_then_drop
+from tests.durability import audit
+from tests.world import REPO, World, decision, wait_until
+
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
+
+ELSEWHERE = {"undo.planned.committed"}
+"""Points that no daemon passes: a command does (tests/undo)."""
+
+POINTS = [point for point in KILL_POINTS if point not in ELSEWHERE]
+
+
+class Scenario:
+    """Three issues that make a daemon pass every point: an ordinary one, one that goes stale, one lost reply."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.edited: set[int] = set()
+        world.agent.answer = self.answer
+        world.config["agents"]["issue-triage"]["max_retries"] = 20
+        self.numbers = [world.forge.open_issue(REPO, title=f"It crashes {n}", author="kim") for n in range(3)]
+        world.forge.inject(Fault(method="POST", path=f"/issues/{self.numbers[2]}/comments", action=commit_then_drop))
+
+    def answer(self, task: dict[str, Any]) -> dict[str, Any]:
+        number = task["payload"]["issue"]["number"]
+        if number == self.numbers[1] and number not in self.edited:
+            self.edited.add(number)
+            self.world.forge.edit_issue(REPO, number, body="now with a traceback", by="kim")
+        asked: list[dict[str, Any]] = [{"type": "add_label", "label": "bug"}]
+        # An honest agent does not answer twice; what it did before it sees in the memory summary.
+        if "comment posted" not in task["context"]["memory_summary"]:
+            asked.append({"type": "comment", "body": "Which version is that?"})
+        return decision(task, *asked)
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Iterator[Scenario]:
+    world = World(tmp_path)
+    yield Scenario(world)
+    world.close()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_at_any_point_loses_nothing_and_repeats_nothing(scenario: Scenario, point: str) -> None:
+    _die_and_recover(scenario, point, "KILL")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("point", POINTS)
+def test_a_termination_at_any_point_loses_nothing_and_repeats_nothing(scenario: Scenario, point: str) -> None:
+    _die_and_recover(scenario, point, "TERM")
+
+
+def _die_and_recover(scenario: Scenario, point: str, how: str) -> None:
+    world = scenario.world
+    process = world.start(FOREMAN_KILL_AT=point, FOREMAN_KILL_SIGNAL=how)
+    try:
+        process.wait(90)
+    finally:
+        process.kill()
+        process.wait(5)
+    assert process.returncode == (-signal.SIGKILL if how == "KILL" else 0), world.log[-2000:]
+    with world.running():
+        wait_until(lambda: audit.at_rest(world, scenario.numbers), f"rest after {how} at {point}", 90)
+
+    assert audit.violations(world, scenario.numbers) == []
+
+
+def test_random_kills_lose_nothing_and_repeat_nothing(scenario: Scenario, request: pytest.FixtureRequest) -> None:
+    kills = request.config.getoption("--kills") or (50 if request.config.getoption("--long") else 12)
+    seed = random.randrange(2**32)
+    print(f"seed {seed}, {kills} kills")
+    chance = random.Random(seed)
+    world = scenario.world
+    numbers = list(scenario.numbers)
+    for number in range(kills):
+        if len(numbers) < 200:
+            numbers.append(world.forge.open_issue(REPO, title=f"It crashes again {number}", author="kim"))
+        before = len(world.log)
+        process = world.start()
+        try:
+            wait_until(lambda at=before: "daemon_ready" in world.log[at:], "a start", 60)
+            threading.Event().wait(chance.uniform(0, 1.5))
+        finally:
+            process.kill()
+            process.wait(5)
+    with world.running():
+        wait_until(lambda: audit.at_rest(world, numbers), "rest after the last kill", 120)
+
+    assert audit.violations(world, numbers) == [], f"seed {seed}"
+
+
+def test_a_termination_ends_within_five_seconds(scenario: Scenario) -> None:
+    """With work in flight: an agent that is still thinking, and a forge that does not answer."""
+    world = scenario.world
+    hold = threading.Event()
+    world.agent.answer = lambda task: (hold.wait(20), decision(task))[1]
+    process = world.start()
+    try:
+        wait_until(lambda: world.agent.tasks, "a task in flight")
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+        took = time.monotonic() - began
+    finally:
+        hold.set()
+        process.kill()
+        process.wait(5)
+
+    assert process.returncode == 0
+    print(f"SIGTERM to exit: {took:.1f} s")
+    assert "daemon_stopped" in world.log
+
+
+def test_a_second_signal_ends_at_once_and_loses_nothing(scenario: Scenario) -> None:
+    world = scenario.world
+    process = world.start()
+    try:
+        wait_until(lambda: world.agent.tasks, "a task")
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+    finally:
+        process.kill()
+        process.wait(5)
+    with world.running():
+        wait_until(lambda: audit.at_rest(world, scenario.numbers), "rest", 90)
+
+    assert audit.violations(world, scenario.numbers) == []
