@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 from foreman.errors import StoreError
 from foreman.model import ActionState, IssueRef, RepoRef
 from foreman.store.action_rows import StoredAction, to_action
+from foreman.store.rows import issue_of
 from foreman.store.tables import action_counts, action_log, actions
 
 _ROWS_PER_ENTRY = 20
@@ -152,7 +153,13 @@ def _with_status(
         if moment is not None:
             wanted = wanted.where(act.created_at <= moment)
     newest = wanted.order_by(act.created_at.desc(), act.log_id.desc()).limit(limit * _ROWS_PER_ENTRY)
-    return list(dict.fromkeys(connection.execute(newest).scalars()))[:limit]
+    found: dict[int, None] = {}
+    with connection.execute(newest) as rows:
+        for log_id in rows.scalars():
+            found[log_id] = None
+            if len(found) == limit:
+                break
+    return list(found)
 
 
 def _whole(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[LogEntry, ...]:
@@ -168,7 +175,7 @@ def _whole(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[LogEntry, 
     return tuple(
         LogEntry(
             id=row.id,
-            issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+            issue=issue_of(row),
             task_id=row.task_id,
             agent=row.agent,
             task_type=row.task_type,

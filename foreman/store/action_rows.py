@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from foreman.errors import StoreError
-from foreman.model import ActionState, IssueRef, RepoRef
+from foreman.model import ActionState, IssueRef
+from foreman.store.rows import issue_of
 from foreman.store.tables import action_counts, actions
 
 S = ActionState
@@ -152,7 +153,7 @@ def to_action(row: Row[Any]) -> StoredAction:
     return StoredAction(
         id=row.id,
         log_id=row.log_id,
-        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        issue=issue_of(row),
         agent=row.agent,
         position=row.position,
         type=row.type,

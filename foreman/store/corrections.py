@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from foreman.model import IssueRef, RepoRef
-from foreman.store.rows import inserted_id
+from foreman.store.rows import inserted_id, issue_of
 from foreman.store.tables import corrections
 
 
@@ -114,7 +114,7 @@ def everything(connection: Connection) -> Iterator[Correction]:
 def _correction(row: Row[Any]) -> Correction:
     return Correction(
         id=row.id,
-        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        issue=issue_of(row),
         kind=row.kind,
         action_type=row.action_type,
         value=row.value,

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from foreman.model import Event, EventKind, IssueRef, RepoRef
+from foreman.model import Event, EventKind, IssueRef
+from foreman.store.rows import issue_of
 from foreman.store.tables import events
 
 
@@ -48,7 +49,7 @@ def of_issue(connection: Connection, issue: IssueRef) -> tuple[Event, ...]:
 def _event(row: Row[Any]) -> Event:
     return Event(
         key=row.key,
-        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        issue=issue_of(row),
         kind=EventKind(row.kind),
         occurred_at=row.occurred_at,
         actor_id=row.actor_id,

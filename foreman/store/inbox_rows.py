@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from foreman.errors import LeaseLost
-from foreman.model import EventKind, InboxState, IssueRef, RepoRef
+from foreman.model import EventKind, InboxState, IssueRef
+from foreman.store.rows import issue_of
 from foreman.store.tables import WAITING_STATES, inbox, inbox_attempts, inbox_counts, is_state, turns
 
 
@@ -97,7 +98,7 @@ def to_item(row: Row[Any]) -> InboxItem:
     """Map a row of `inbox`."""
     return InboxItem(
         id=row.id,
-        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        issue=issue_of(row),
         agent=row.agent,
         task_type=row.task_type,
         event=EventKind(row.event),

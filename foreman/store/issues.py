@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from foreman.model import IssueRef, RepoRef
-from foreman.store.rows import put
+from foreman.store.rows import issue_of, put
 from foreman.store.tables import issues
 
 
@@ -65,7 +65,7 @@ def of_repo(connection: Connection, repo: RepoRef, *, state: str = "open") -> tu
 
 def _snapshot(row: Row[Any]) -> Snapshot:
     return Snapshot(
-        issue=IssueRef(RepoRef.parse(row.repo), row.issue_id),
+        issue=issue_of(row),
         labels=tuple(row.labels),
         **{name: getattr(row, name) for name in _SAME},
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Table, and_, insert, update
+
+from foreman.model import IssueRef, RepoRef
 
 
 def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
@@ -25,3 +28,14 @@ def inserted_id(result: CursorResult[Any]) -> int:
     """Return the id the database gave to the row just inserted."""
     key = result.inserted_primary_key
     return int(key[0]) if key is not None else 0
+
+
+@lru_cache(maxsize=4096)
+def repo_of(key: str) -> RepoRef:
+    """Return the repository a row names; remembered, for a list names the same few again and again."""
+    return RepoRef.parse(key)
+
+
+def issue_of(row: Any) -> IssueRef:
+    """Return the issue a row is about."""
+    return IssueRef(repo_of(row.repo), row.issue_id)

@@ -190,7 +190,6 @@ inbox = Table(
     Index("inbox_one_waiting", "repo", "issue_id", "agent", unique=True, **_where(_WAITING)),
     Index("inbox_one_running", "repo", "issue_id", unique=True, **_where(_CLAIMED)),
     Index("inbox_ready", "repo", "agent", "id", "not_before", **_where(_READY)),
-    Index("inbox_due", "repo", "agent", "not_before", **_where(_READY)),
     Index("inbox_by_age", "state", "created_at", **_where(_READY)),
     Index("inbox_by_state", "state", "id"),
     Index("inbox_by_issue", "repo", "issue_id"),

@@ -19,7 +19,7 @@ Ask = Callable[[Connection, datetime], Any]
 QUESTIONS: dict[str, tuple[Ask, tuple[str, ...]]] = {
     "claim": (
         lambda c, now: inbox.claimable(c, now=now + timedelta(hours=2)),
-        ("inbox_due", "inbox_ready", "inbox_one_running", "actions_open_by_issue"),
+        ("inbox_ready", "inbox_one_running", "actions_open_by_issue"),
     ),
     "open actions": (lambda c, now: actions.open_actions(c, now=now, limit=5), ("actions_open",)),
     "of issue open": (lambda c, now: actions.of_issue_open(c, ISSUE), ("actions_by_issue",)),

@@ -137,14 +137,6 @@ def upgrade() -> None:
     op.create_index("inbox_by_issue", "inbox", ["repo", "issue_id"], unique=False)
     op.create_index("inbox_by_state", "inbox", ["state", "id"], unique=False)
     op.create_index(
-        "inbox_due",
-        "inbox",
-        ["repo", "agent", "not_before"],
-        unique=False,
-        sqlite_where=sa.text("state = 'ready'"),
-        postgresql_where=sa.text("state = 'ready'"),
-    )
-    op.create_index(
         "inbox_one_running",
         "inbox",
         ["repo", "issue_id"],
