@@ -92,13 +92,11 @@ def _hidden(previous: str, character: str, following: str, keep_ours: bool) -> s
     if character in _JOINERS:
         return "" if _joins(previous, following) else "invisible"
     if character == ZWSP:
-        return (
-            "" if keep_ours and previous in ("@", "\uff20") and following and not following.isspace() else "invisible"
-        )
+        return "" if keep_ours and previous in ("@", "\uff20") else "invisible"
     if character in _BIDI:
         return "bidi"
     if 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF:
-        return "" if code >= 0xFE0E and _has_two_looks(previous) else "variation"
+        return "" if code in (0xFE0E, 0xFE0F) and _has_two_looks(previous) else "variation"
     if 0xE0000 <= code <= 0xE0FFF:
         return "tag"
     if character in _FILLERS or 0xFFF0 <= code <= 0xFFFB or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:

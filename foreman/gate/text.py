@@ -84,7 +84,7 @@ def outgoing(
     else:
         return RefusedText(reason=Reason.TEXT_UNSAFE, detail="too tangled to be made safe")
     rendered = render(text)
-    if refusal := _wrong_size(text, context) or _empty(rendered) or _secret(f"{text}\n{rendered.flat}", context):
+    if refusal := _wrong_size(text, context) or _wrong_shape(rendered) or _secret(f"{text}\n{rendered.flat}", context):
         return refusal
     result = Result(text=text, rendered=rendered, context=context)
     for check in checks:
@@ -116,9 +116,13 @@ def _wrong_size(text: str, context: TextContext) -> RefusedText | None:
     return None
 
 
-def _empty(rendered: Rendered) -> RefusedText | None:
+def _wrong_shape(rendered: Rendered) -> RefusedText | None:
     shown = rendered.flat.replace(ZWSP, "").strip() or any(part.strip() for part in rendered.code)
-    return None if shown else RefusedText(reason=Reason.TEXT_EMPTY, detail="")
+    if not shown:
+        return RefusedText(reason=Reason.TEXT_EMPTY, detail="")
+    if not rendered.footer_stands:
+        return RefusedText(reason=Reason.TEXT_UNSAFE, detail="a block that would swallow the footer")
+    return None
 
 
 def _secret(text: str, context: TextContext) -> RefusedText | None:

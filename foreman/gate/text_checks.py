@@ -147,11 +147,6 @@ def nothing_invisible(result: Result) -> str:
     return "an invisible character" if any(make_visible(part, keep_ours=True).removed for part in parts) else ""
 
 
-def footer_stands(result: Result) -> str:
-    """Whatever the text leaves open must not swallow the footer."""
-    return "" if result.rendered.footer_stands else "a block that does not end"
-
-
 CHECKS: tuple[Check, ...] = (
     Check("no raw HTML", no_html),
     Check("no picture", no_image),
@@ -164,6 +159,5 @@ CHECKS: tuple[Check, ...] = (
     Check("few references", few_references),
     Check("no command", no_command),
     Check("nothing invisible", nothing_invisible),
-    Check("footer stands", footer_stands),
 )
 """All checks; the first fault refuses the comment."""

@@ -1,0 +1,142 @@
+"""What a comment does to its readers, judged from the HTML a renderer makes of it. Shares no code with the gate."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html.parser import HTMLParser
+
+from markdown_it import MarkdownIt
+
+VOID = {"br", "hr", "img"}
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+MENTION = re.compile(rf"(?<![A-Za-z0-9])[@＠]{NAME}")
+KEYWORD = re.compile(
+    r"\b(?:close[sd]?|closing|fix(?:e[sd]|ing)?|resolve[sd]?|resolving|implement(?:s|ed)?|duplicate of)\b\W{0,4}\s*"
+    r"(?:issue\s*)?(?:[\w.-]+/[\w./-]+)?(?:[#!]\d|GH-\d|https?://\S+/(?:issues|pull|merge_requests)/\d)",
+    re.IGNORECASE,
+)
+CROSS = re.compile(r"(?<![\w.-])([\w.-]+(?:/[\w.-]+)+)[#!]\d")
+GITLAB_ONLY = re.compile(r"(?<![\w&/])(?:&\d+\b(?!;)|~\"|%\"|~[a-z]{3}|\[vulnerability:)")
+REFERENCE = re.compile(r"(?<![\w/&])(?:#\d+|GH-\d+)")
+ORDER = re.compile(r"[\s>]*(?:[/!.][A-Za-z](?![\w.-]*/)|bors\s|r\?\s)")
+ZERO_WIDTH = set("\u200b\u2060\ufeff\u00ad\u034f\u115f\u1160\u3164\uffa0\u2800")
+
+
+class _Page(HTMLParser):
+    """Collects what a reader gets: text outside code, links, pictures."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.code: list[str] = []
+        self.links: list[dict[str, str | None]] = []
+        self.pictures = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.pictures += 1
+        if tag == "a":
+            self.links.append(dict(attrs))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            while self.open and self.open.pop() != tag:
+                continue
+
+    def handle_data(self, data: str) -> None:
+        if "code" in self.open or "pre" in self.open:
+            self.code.append(data)
+            self.texts.append(" ` ")
+        else:
+            self.texts.append(data)
+
+
+def _render(body: str, *, raw_html: bool) -> str:
+    parser = MarkdownIt("commonmark", {"html": raw_html}).enable(["table", "strikethrough"])
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    return parser.render(body)
+
+
+def _allowed(url: str, prefixes: tuple[str, ...]) -> bool:
+    plain = url.isascii() and not any(c in url for c in '\\ \t\n`<>"@')
+    return plain and "/../" not in f"{url}/" and any(url == p.rstrip("/") or url.startswith(p) for p in prefixes)
+
+
+def code_blocks(body: str) -> list[str]:
+    """Return the content of all code blocks."""
+    return [t.content for t in MarkdownIt("commonmark").parse(body) if t.type in ("fence", "code_block")]
+
+
+def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> set[str]:
+    """Return everything wrong with a comment as it would be posted, marker and footer left out."""
+    found: set[str] = set()
+    page = _Page()
+    rendered = _render(body, raw_html=True)
+    if rendered != _render(body, raw_html=False) or "<!--" in rendered:
+        found.add("html")
+    page.feed(rendered)
+    flat = "".join(page.texts)
+    if page.pictures:
+        found.add("picture")
+    if any(not _allowed(link.get("href") or "", prefixes) for link in page.links):
+        found.add("link")
+    if any(link.get("title") for link in page.links):
+        found.add("link title")
+    for url in re.findall(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>)\]]*", flat):
+        if not _allowed(url, prefixes):
+            found.add("url")
+    if re.search(r"(?<![\w/])www\.\w", flat, re.IGNORECASE) or re.search(r"\w@[\w-]+(?:\.[\w-]+)*\.[a-z]{2}", flat):
+        found.add("url")
+    if any(MENTION.search(text) for text in [*page.texts, flat]):
+        found.add("mention")
+    if KEYWORD.search(flat):
+        found.add("keyword")
+    if any(path.casefold() != repo.casefold() for path in CROSS.findall(flat)):
+        found.add("other repository")
+    if forge == "gitlab" and GITLAB_ONLY.search(flat):
+        found.add("other repository")
+    if len({one for one in REFERENCE.findall(flat) if forge == "github" or one[0] == "#"}) > 3:
+        found.add("references")
+    found |= _source_faults(body)
+    if not re.sub(r"[\s\u200b`]", "", flat) and not "".join(page.code).strip():
+        found.add("empty")
+    return found
+
+
+def _source_faults(body: str) -> set[str]:
+    found: set[str] = set()
+    fence = ""
+    for line in re.split(r"\r\n|\n|\r", body):
+        bare = line.lstrip(" \t>")
+        run = re.match(r"`{3,}|~{3,}", bare)
+        if run:
+            if not fence:
+                fence = run[0]
+                if re.search(r"\s\S", bare[len(fence) :].strip()) or "mermaid" in bare:
+                    found.add("fence")
+                continue
+            if run[0].startswith(fence):
+                fence = ""
+            continue
+        if not fence and ORDER.match(line):
+            found.add("command")
+        if not fence and re.match(r"[\s>]*\[[^\]]*\]:", line):
+            found.add("definition")
+    for place, character in enumerate(body):
+        category = unicodedata.category(character)
+        ours = character == "\u200b" and place and body[place - 1] in "@＠"
+        around = body[max(0, place - 1) : place + 2]
+        shaping = character in "\u200c\u200d" and len(around) == 3 and max(ord(around[0]), ord(around[2])) > 0x590
+        shaping |= 0x600 <= ord(character) <= 0x605  # Arabic number signs have a shape
+        flag = 0xE0000 < ord(character) < 0xE0080 and "\U0001f3f4" in body[max(0, place - 6) : place]
+        if ours or shaping or flag:
+            continue
+        if category in ("Cf", "Cs", "Zl", "Zp") or character in ZERO_WIDTH or 0xE0100 <= ord(character) <= 0xE01EF:
+            found.add("invisible")
+        if category == "Cc" and character not in "\n\t\r":
+            found.add("invisible")
+    return found

@@ -1,0 +1,34 @@
+"""Taking any single rule out must turn at least one case of the corpus red; the table is printed (`-s`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.gate import cases
+
+STAGES = {"standing": "judge", "admission": "admit", "actions": "judge", "steps": "text", "checks": "text"}
+RULES = [(table, place) for table in STAGES for place in range(len(getattr(cases.ALL, table)))]
+CASES = cases.load()
+
+
+def _name(table: str, place: int) -> str:
+    return f"{table}: {getattr(cases.ALL, table)[place].name}"
+
+
+@pytest.mark.parametrize(("table", "place"), RULES, ids=[_name(*rule) for rule in RULES])
+def test_without_it_a_case_turns_red(table: str, place: int) -> None:
+    rules = getattr(cases.ALL, table)
+    without = replace(cases.ALL, **{table: rules[:place] + rules[place + 1 :]})
+
+    red = next((case["id"] for case in _likely(rules[place].name, STAGES[table]) if cases.problems(case, without)), "")
+
+    print(f"| {_name(table, place)} | {red} |")
+    assert red, f"no case needs the rule {rules[place].name!r}"
+
+
+def _likely(rule: str, stage: str) -> list[dict[str, Any]]:
+    """Return the stage's cases, small ones first: a whole table of rules runs in seconds."""
+    return sorted((case for case in CASES if case["stage"] == stage), key=lambda case: "$repeat" in str(case))
