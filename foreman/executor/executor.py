@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 
 from foreman import checkpoint
 from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
-from foreman.executor import settle
+from foreman.executor.brake import Brake
 from foreman.executor.freshness import Obstacle, interference, obstacle
 from foreman.executor.looking import View, look, own_doings
 from foreman.executor.outcomes import Outcomes, Recheck, allow_all
 from foreman.executor.sending import TYPES, already, send
+from foreman.executor.settling import Settler
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
 from foreman.model import Account, ActionState, Allow, Deny, IssueRef, Outcome, RepoRef
@@ -32,15 +33,6 @@ log = get_logger(__name__)
 
 ROWS = 50
 """Open actions looked at to find the next issue."""
-
-FIRST_PAUSE = timedelta(seconds=5)
-"""Wait after the forge could not be reached; doubled with each time in a row."""
-
-LONGEST_PAUSE = timedelta(minutes=5)
-"""Longest such wait: recovery comes without a restart, and not much later than the forge's own."""
-
-LONGEST_BLOCK = timedelta(hours=2)
-"""Longest wait a rate limit is believed for; GitHub's windows last one hour."""
 
 
 class Executor:
@@ -82,21 +74,26 @@ class Executor:
         self._bot = bot
         self._secret = marker_secret
         self._now = now
-        self._settle = timedelta(seconds=settle_seconds)
         self._stop = stop
         self._recheck = recheck
         self._monotonic = monotonic
-        self._jitter = jitter
         self._outcomes = Outcomes(db=db, now=now)
-        self._blocked_until = 0.0
-        self._failures = 0
-        self._met: dict[int, float] = {}
-        self._lost: dict[int, int] = {}
+        self._brake = Brake(now=now, monotonic=monotonic, jitter=jitter)
+        self._settler = Settler(
+            reader=reader,
+            bot=bot,
+            marker_secret=marker_secret,
+            now=now,
+            monotonic=monotonic,
+            settle=timedelta(seconds=settle_seconds),
+            outcomes=self._outcomes,
+            brake=self._brake,
+        )
 
     @property
     def blocked_seconds(self) -> float:
         """How long no request of this account is sent, 0 when one may be."""
-        return max(0.0, self._blocked_until - self._monotonic())
+        return self._brake.seconds
 
     def step(self, *, only: IssueRef | None = None) -> bool:
         """Do what can be done now for one issue.
@@ -119,7 +116,7 @@ class Executor:
         for entry in found:
             for action in entry.actions:
                 if action.state is ActionState.SENT and not self._halted:
-                    self._settle_one(entry, action)
+                    self._settler.look(entry, action)
             if not self._halted:
                 self._carry_out(entry)
         return True
@@ -150,54 +147,6 @@ class Executor:
                     )
         return None
 
-    def _settle_one(self, entry: LogEntry, action: StoredAction) -> None:
-        """Find out what became of an action whose reply we do not have."""
-        met = self._met.setdefault(action.id, self._monotonic())
-        try:
-            found = settle.find(self._reader, action, bot=self._bot, marker_secret=self._secret)
-        except ForgeError as error:
-            if error.transient:
-                self._block(error)
-                self._outcomes.defer(action, not_before=self._now() + self._settle, reason=action.reason)
-                return
-            if isinstance(error, ForgeAuthError) and error.status != 403:
-                raise
-            # Right after a write even a missing issue may only be a list that lags behind.
-            if not self._wait_more(action, met):
-                reason = f"cannot be looked up: {error}"
-                self._finish(entry, action, Outcome(state=ActionState.UNKNOWN, reason=reason))
-            return
-        self._failures = 0
-        checkpoint.reach("executor.looked")
-        if found is not None:
-            self._finish(entry, action, Outcome(state=ActionState.DONE, reason=found.reason, undo=found.undo))
-            return
-        if self._wait_more(action, met):
-            return
-        self._finish(entry, action, self._verdict_on_missing(action))
-
-    def _wait_more(self, action: StoredAction, met: float) -> bool:
-        """Put a look off while the forge may not have settled; returns whether it was.
-
-        Our clock may have jumped since it was sent: what this process measured itself counts, or a long time.
-        """
-        now = self._now()
-        waited = timedelta(seconds=self._monotonic() - met)
-        if waited >= self._settle or now - (action.sent_at or now) >= self._settle + settle.CLOCK_SKEW:
-            return False
-        self._outcomes.defer(action, not_before=now + self._settle - waited, reason=action.reason)
-        return True
-
-    def _verdict_on_missing(self, action: StoredAction) -> Outcome:
-        if action.type == "comment" and action.reason == settle.OVERDUE:
-            return Outcome(
-                state=ActionState.UNKNOWN,
-                reason=f"{settle.OVERDUE}: the comment may still come; look before repeating",
-            )
-        if self._lost.get(action.id, 0) >= settle.SENDS:
-            return Outcome(state=ActionState.UNKNOWN, reason=f"sent {settle.SENDS} times without a reply or a trace")
-        return Outcome(state=ActionState.PLANNED, reason="did not happen; sent again")
-
     def _carry_out(self, entry: LogEntry) -> None:
         """Do a decision's planned actions, unless somebody was faster."""
         planned = self._still_allowed(entry, [a for a in entry.actions if a.state is ActionState.PLANNED])
@@ -210,7 +159,7 @@ class Executor:
         except ForgeError as error:
             self._could_not_look(entry, planned, error)
             return
-        self._failures = 0
+        self._brake.release()
         checkpoint.reach("executor.looked")
         for group in ([a for a in planned if a.approved_by], [a for a in planned if not a.approved_by]):
             hindrance = self._hindrance(whole, group, view)
@@ -262,22 +211,27 @@ class Executor:
         if isinstance(error, ForgeAuthError) and error.status != 403:
             raise error
         if error.transient:
-            retry_at = self._block(error)
+            retry_at = self._brake.block(error)
             for action in planned:
-                self._outcomes.defer(action, not_before=retry_at, reason=str(error))
+                # When it is due says when it was approved; the account waits anyway.
+                if not action.approved_by:
+                    self._outcomes.defer(action, not_before=retry_at, reason=str(error))
             return
         for action in planned:
-            self._finish(entry, action, Outcome(state=ActionState.FAILED, reason=str(error)))
+            self._settler.finish(entry, action, Outcome(state=ActionState.FAILED, reason=str(error)))
 
     def _do(self, entry: LogEntry, action: StoredAction, view: View) -> None:
         """Send one action."""
         if action.key in view.ours:
             undo = {"comment_id": view.ours[action.key]}
-            self._finish(entry, action, Outcome(state=ActionState.DONE, reason="found on the forge", undo=undo))
+            self._settler.finish(
+                entry, action, Outcome(state=ActionState.DONE, reason="found on the forge", undo=undo)
+            )
             return
         if already(action, view.issue):
-            self._finish(entry, action, Outcome(state=ActionState.DONE, reason="it was so already"))
+            self._settler.finish(entry, action, Outcome(state=ActionState.DONE, reason="it was so already"))
             return
+        approved_at = action.not_before if action.approved_by else None
         action = self._outcomes.mark_sent(action)
         checkpoint.reach("executor.sent.committed")
         started = self._monotonic()
@@ -285,52 +239,27 @@ class Executor:
             undo = send(self._writer, action, marker_secret=self._secret)
         except ForgeUnavailable as error:
             if error.sent:
-                self._lost_reply(action, error, took=timedelta(seconds=self._monotonic() - started))
+                self._settler.lost(action, error, took=timedelta(seconds=self._monotonic() - started))
                 return
-            retry_at = self._block(error)
-            outcome = Outcome(state=ActionState.PLANNED, reason=str(error), retry_at=retry_at)
+            retry_at = self._brake.block(error)
+            outcome = Outcome(state=ActionState.PLANNED, reason=str(error), retry_at=approved_at or retry_at)
         except ForgeRateLimited as error:
-            outcome = Outcome(state=ActionState.PLANNED, reason=str(error), retry_at=self._block(error))
+            retry_at = self._brake.block(error)
+            outcome = Outcome(state=ActionState.PLANNED, reason=str(error), retry_at=approved_at or retry_at)
         except ForgeAuthError as error:
             if error.status != 403:
-                self._finish(entry, action, Outcome(state=ActionState.PLANNED, reason=str(error)))
+                self._settler.finish(
+                    entry, action, Outcome(state=ActionState.PLANNED, reason=str(error), retry_at=approved_at)
+                )
                 raise
             outcome = Outcome(state=ActionState.FAILED, reason=str(error))
         except ForgeError as error:
             outcome = Outcome(state=ActionState.FAILED, reason=str(error))
         else:
-            self._failures = 0
+            self._brake.release()
             outcome = Outcome(state=ActionState.DONE, undo=undo)
         checkpoint.reach("executor.request.done")
-        self._finish(entry, action, outcome)
-
-    def _lost_reply(self, action: StoredAction, error: ForgeError, *, took: timedelta) -> None:
-        """Leave it `sent`: it may have happened, and may still."""
-        self._met[action.id] = self._monotonic()
-        self._lost[action.id] = self._lost.get(action.id, 0) + 1
-        reason = settle.OVERDUE if took > settle.FINISHES_WITHIN else settle.LOST
-        log.warning(
-            "reply_lost", issue=str(action.issue), action=action.id, reason=str(error), took_s=took.total_seconds()
-        )
-        self._outcomes.defer(action, not_before=self._now() + self._settle, reason=reason)
-
-    def _finish(self, entry: LogEntry, action: StoredAction, outcome: Outcome) -> None:
-        if outcome.state is not ActionState.PLANNED:
-            self._lost.pop(action.id, None)
-        self._met.pop(action.id, None)
-        self._outcomes.settle(entry, action, outcome)
-
-    def _block(self, error: ForgeError) -> datetime:
-        """Send nothing for a while; returns until when."""
-        now = self._now()
-        self._failures += 1
-        pause: timedelta = min(FIRST_PAUSE * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE) * (
-            0.75 + self._jitter() / 2
-        )
-        if error.retry_at is not None:
-            pause = min(max(error.retry_at - now, timedelta(0)), LONGEST_BLOCK)
-        self._blocked_until = self._monotonic() + pause.total_seconds()
-        return now + pause
+        self._settler.finish(entry, action, outcome)
 
 
 def _is_due(action: StoredAction, now: datetime) -> bool:
