@@ -89,6 +89,7 @@ class ManagedRuntime:
         self._closing = threading.Event()
         self._address: Address | None = None
         self._in_flight = 0
+        self._doubted = False
         self._failures = 0
         self._not_before = 0.0
 
@@ -111,7 +112,8 @@ class ManagedRuntime:
         try:
             reply = client.ask(address, task, timeout_seconds=max(0.001, deadline - time.monotonic()))
         except AgentUnavailable:
-            self._after_trouble(address)
+            # Not looked into now: this task's time is up, and nobody else waits for it.
+            self._doubted = True
             raise
         finally:
             with self._lock:
@@ -144,8 +146,9 @@ class ManagedRuntime:
             if self._closing.is_set():
                 raise AgentUnavailable(f"{self.agent} is being stopped")
             if self._address is not None:
-                if self._launcher.is_running():
+                if self._is_well(self._address):
                     return self._address
+                self._launcher.end(timeout_seconds=2.0)
                 self._address = None
                 self._count_failure()
             return self._launch(deadline)
@@ -184,18 +187,14 @@ class ManagedRuntime:
             self._closing.wait(look)
             look = min(look * 2, _LONGEST_LOOK_SECONDS)
 
-    def _after_trouble(self, address: Address) -> None:
-        """End an agent that is stuck, so that the next task finds a fresh one; others' tasks are not cut short."""
-        if self._closing.is_set():
-            return
-        with self._lock:
-            if self._address is not address or self._in_flight > 1:
-                return
-            if self._launcher.is_running() and client.is_healthy(address, timeout_seconds=_HEALTH_SECONDS):
-                return
-            self._launcher.end(timeout_seconds=2.0)
-            self._address = None
-            self._count_failure()
+    def _is_well(self, address: Address) -> bool:
+        """Look whether it can take a task; after trouble more closely. Others' tasks in flight are not cut short."""
+        if not self._launcher.is_running():
+            return False
+        if self._doubted and self._in_flight == 0:
+            self._doubted = False
+            return client.is_healthy(address, timeout_seconds=_HEALTH_SECONDS)
+        return True
 
     def _count_failure(self) -> None:
         pause = self._first_pause_seconds * 2.0 ** min(self._failures - 1, 10) if self._failures else 0.0
