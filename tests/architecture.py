@@ -8,7 +8,7 @@ from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("model", "protocol", "secrets", "agentkit", "checkpoint"),
+    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint"),
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes"),
