@@ -23,7 +23,6 @@ KILL_POINTS = (
     "executor.request.done",
     "executor.outcome.inside",
     "executor.outcome.committed",
-    "executor.settled.committed",
     "undo.planned.committed",
     "pipeline.claimed",
     "pipeline.looked",

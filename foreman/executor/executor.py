@@ -35,6 +35,10 @@ ROWS = 50
 """Open actions looked at to find the next issue."""
 
 
+ANY_TIME = timedelta(days=-3650)
+"""Lets a sent action be looked at whatever our clock says: it may have been put back since."""
+
+
 class Executor:
     """Writes through one forge account. Used by one thread."""
 
@@ -130,7 +134,9 @@ class Executor:
         now = self._now()
         with self._db.read() as connection:
             skip: set[RepoRef] = set()
-            while rows := actions.open_actions(connection, now=now, limit=ROWS, skip_repos=skip, only=only):
+            while rows := actions.open_actions(
+                connection, now=now, limit=ROWS, settle=ANY_TIME, skip_repos=skip, only=only
+            ):
                 for row in rows:
                     repo = row.issue.repo
                     if repo.forge is not self._reader.kind or controls.paused(connection, repo):

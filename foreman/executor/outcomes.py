@@ -61,9 +61,7 @@ class Outcomes:
             if outcome.state is not ActionState.PLANNED:
                 memory.refresh(connection, action.issue, now=now)
             checkpoint.reach("executor.outcome.inside")
-        checkpoint.reach(
-            "executor.settled.committed" if action.state is ActionState.SENT else "executor.outcome.committed"
-        )
+        checkpoint.reach("executor.outcome.committed")
         log.info(
             "action_finished",
             issue=str(action.issue),
