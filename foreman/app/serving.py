@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from foreman.app.workshop import workshop
+from foreman.app.agents import in_use
+from foreman.app.vitals import StoreVitals
+from foreman.app.workshop import Workshop, workshop
 from foreman.config.models import Config
 from foreman.daemon import Drained
 from foreman.log import get_logger
 from foreman.secrets import KnownSecrets
+from foreman.server import HealthServer
 from foreman.settings import Settings
 
 log = get_logger(__name__)
@@ -37,9 +40,10 @@ def once(config: Config, *, settings: Settings, secrets: KnownSecrets, source: P
         What was done.
     """
     stop = threading.Event()
-    with _signals(stop, reload=lambda: None), workshop(
-        config, settings=settings, secrets=secrets, source=source, stop=stop
-    ) as shop:
+    with (
+        _signals(stop, reload=lambda: None),
+        workshop(config, settings=settings, secrets=secrets, source=source, stop=stop) as shop,
+    ):
         return shop.daemon.once()
 
 
@@ -57,9 +61,11 @@ def serve(config: Config, *, settings: Settings, secrets: KnownSecrets, source: 
     """
     stop = threading.Event()
     wanted = threading.Event()
-    with _signals(stop, reload=wanted.set), workshop(
-        config, settings=settings, secrets=secrets, source=source, stop=stop
-    ) as shop:
+    with (
+        _signals(stop, reload=wanted.set),
+        workshop(config, settings=settings, secrets=secrets, source=source, stop=stop) as shop,
+        _health(config, shop),
+    ):
         shop.daemon.start()
         log.info("daemon_ready", repos=len(shop.config.plans), pid=os.getpid())
         while not stop.wait(0.2):
@@ -69,10 +75,36 @@ def serve(config: Config, *, settings: Settings, secrets: KnownSecrets, source: 
         clean = shop.daemon.stop()
         lost = shop.daemon.lost
     if not clean:
-        # A thread hangs in somebody else's library. What it was at is `sent` or claimed, and settled at the next start.
+        # A thread hangs in somebody else's library. What it was at is `sent` or claimed: settled at the next start.
         sys.stderr.flush()
         os._exit(FAILED if lost else DONE)
     return FAILED if lost else DONE
+
+
+@contextmanager
+def _health(config: Config, shop: Workshop) -> Iterator[None]:
+    """Serve health and metrics, where that is switched on; the port is taken before anything else starts."""
+    if not config.server.enabled:
+        yield
+        return
+    token = config.server.operator_token
+    server = HealthServer(
+        config.server.host,
+        config.server.port,
+        StoreVitals(
+            db=shop.db,
+            plans=lambda: shop.config.plans,
+            agents=tuple(in_use(config)),
+            stopping=lambda: shop.daemon.stopping,
+            now=shop.now,
+        ),
+        token.resolve(shop.secrets) if token else "",
+    )
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import Any
@@ -63,6 +64,11 @@ class RequestIds:
         with bound_contextvars(request_id=own):
             try:
                 await self._app(scope, receive, sending)
+            except asyncio.CancelledError:
+                # The server stops and does not wait: say so instead of a traceback.
+                if not status:
+                    await sending({"type": "http.response.start", "status": 503, "headers": []})
+                    await sending({"type": "http.response.body", "body": b""})
             finally:
                 log.debug(
                     "request_answered",

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from foreman.app.vitals import StoreVitals
+from foreman.config.effective import RepoPlan
+from foreman.llm.base import ModelCall
+from foreman.model import EventKind, ForgeKind, IssueRef, RepoRef
+from foreman.server.page import exposition
+from foreman.store import breakers, controls, inbox, polls
+from foreman.store.database import Database
+from foreman.store.polls import PollState
+from foreman.store.usage import UsageStore
+from tests.server.conftest import fetch
+from tests.world import World, wait_until
+
+NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+ONE = RepoRef(ForgeKind.GITHUB, "acme/one")
+TWO = RepoRef(ForgeKind.GITHUB, "acme/two")
+
+
+def plan(repo: RepoRef, *, enabled: bool = True) -> RepoPlan:
+    return RepoPlan(repo=repo, enabled=enabled, interval_seconds=60, first_run=None, agents=())
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(tmp_path / "memory.db")
+    yield database
+    database.close()
+
+
+def vitals(db: Database, *plans: RepoPlan, stopping: bool = False) -> StoreVitals:
+    return StoreVitals(
+        db=db,
+        plans=lambda: plans or (plan(ONE), plan(TWO)),
+        agents=("issue-triage",),
+        stopping=lambda: stopping,
+        now=lambda: NOW,
+    )
+
+
+def wrong(found: StoreVitals) -> dict[str, str]:
+    return {check.name: check.detail for check in found.checks() if not check.ok}
+
+
+def test_everything_is_well_before_the_first_poll(db: Database) -> None:
+    assert wrong(vitals(db)) == {}
+    assert [check.name for check in vitals(db).checks()] == [
+        "daemon",
+        "database",
+        "writes",
+        "account:github",
+        "polls:github",
+        "agent:issue-triage",
+    ]
+
+
+def test_a_stop_a_refused_token_and_a_quarantined_agent_are_named(db: Database) -> None:
+    with db.transaction() as connection:
+        breakers.open_until(
+            connection, "account:github", until=NOW + timedelta(minutes=5), reason="wrong token", now=NOW
+        )
+        breakers.quarantine(connection, "agent:issue-triage", reason="it crashes", now=NOW)
+        breakers.quarantine(connection, "agent:not-at-work", reason="it crashes", now=NOW)
+
+    assert wrong(vitals(db, stopping=True)) == {
+        "daemon": "it is being stopped",
+        "account:github": "wrong token",
+        "agent:issue-triage": "it crashes",
+    }
+
+
+def test_one_lost_repository_is_no_reason_not_to_be_ready_but_all_are(db: Database) -> None:
+    lost = PollState(repo=ONE, failures=9, last_error="no such repository", last_ok_at=NOW - timedelta(hours=1))
+    with db.transaction() as connection:
+        polls.save(connection, lost)
+        polls.save(connection, PollState(repo=TWO, last_ok_at=NOW))
+    partly = wrong(vitals(db))
+
+    assert partly == {}
+    assert wrong(vitals(db, plan(ONE), plan(TWO, enabled=False))) == {
+        "polls:github": "no repository can be read; acme/one: no such repository"
+    }
+
+
+def test_every_metric_says_what_the_store_says(db: Database) -> None:
+    with db.transaction() as connection:
+        for number in (1, 2):
+            inbox.enqueue(
+                connection,
+                issue=IssueRef(ONE, number),
+                agent="issue-triage",
+                task_type="issue.triage",
+                event=EventKind.OPENED,
+                event_key=f"k{number}",
+                now=NOW - timedelta(seconds=90),
+            )
+        late = PollState(
+            repo=ONE, failures=2, last_ok_at=NOW - timedelta(seconds=300), next_poll_at=NOW - timedelta(seconds=7)
+        )
+        polls.save(connection, late)
+        polls.save(connection, PollState(repo=TWO, last_ok_at=NOW, next_poll_at=NOW + timedelta(seconds=60)))
+        controls.pause(connection, "acme/two", "kim", NOW)
+        breakers.quarantine(connection, "agent:issue-triage", reason="it crashes", now=NOW)
+    for started in (NOW, NOW - timedelta(days=1)):
+        UsageStore(db).record(
+            ModelCall(
+                task_id="t",
+                repo="acme/one",
+                agent="issue-triage",
+                provider="anthropic",
+                model="m",
+                input_tokens=1000,
+                output_tokens=50,
+                cached_tokens=0,
+                usd=Decimal("0.25"),
+                started_at=started,
+                duration_ms=5,
+                error="",
+            )
+        )
+
+    text = exposition(vitals(db).metrics())[0].decode()
+
+    model = 'agent="issue-triage",model="m",provider="anthropic",repo="acme/one"'
+    for line in (
+        'foreman_inbox_items{state="ready"} 2.0',
+        'foreman_inbox_items{state="dead"} 0.0',
+        "foreman_inbox_oldest_ready_seconds 90.0",
+        'foreman_actions{state="held"} 0.0',
+        "foreman_writes_last_hour 0.0",
+        'foreman_poll_age_seconds{repo="acme/one"} 300.0',
+        'foreman_poll_lag_seconds{repo="acme/one"} 7.0',
+        'foreman_poll_lag_seconds{repo="acme/two"} 0.0',
+        'foreman_poll_failures{repo="acme/one"} 2.0',
+        'foreman_breaker_open{scope="agent:issue-triage"} 1.0',
+        'foreman_paused{scope="acme/two"} 1.0',
+        f"foreman_model_calls_today{{{model}}} 1.0",
+        f"foreman_model_input_tokens_today{{{model}}} 1000.0",
+        f"foreman_model_usd_today{{{model}}} 0.25",
+        f"foreman_start_time_seconds {NOW.timestamp()}",
+    ):
+        name, _, value = line.rpartition(" ")
+        shown = [row for row in text.splitlines() if row.startswith(f"{name} ")]
+        assert [float(row.rpartition(" ")[2]) for row in shown] == [float(value)], line
+
+
+def test_the_handbook_lists_every_metric_and_no_other(db: Database, project: Path) -> None:
+    own = {metric.name for metric in vitals(db).metrics()}
+    text = (project / "docs" / "operations.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(foreman_[a-z_]+)", text, re.MULTILINE)) - {"foreman_process_"} == own
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def started_at(world: World) -> str:
+    """Return the health server's address, by the daemon's own log."""
+    for line in world.log.splitlines():
+        if "health_server_started" in line:
+            return str(json.loads(line)["url"])
+    return ""
+
+
+def test_the_daemon_serves_it_and_a_second_one_on_the_port_ends_with_one_line(world: World) -> None:
+    world.config["server"] = {"enabled": True, "port": 0}
+    with world.running():
+        url = wait_until(lambda: started_at(world), "the health server's address")
+        ready = wait_until(lambda: (answer := fetch(url, "/healthcheck/ready")).status == 200 and answer, "readiness")
+        metrics = fetch(url, "/metrics").body
+
+    assert ready.data["checks"]["account:github"] is True
+    assert 'foreman_poll_failures{repo="acme/widget"} 0.0' in metrics
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        world.config["server"]["port"] = taken.getsockname()[1]
+        second = subprocess.run(
+            [sys.executable, "-m", "foreman.cli.main", "--config", str(world.file), "run"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert second.returncode == 2
+    assert "server.port" in second.stderr
+    assert "Traceback" not in second.stderr
