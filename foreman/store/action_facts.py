@@ -116,5 +116,5 @@ def writes_per_hour_history(connection: Connection, now: datetime, days: int = 1
     rows = connection.execute(
         select(hour, func.count()).where(actions.c.sent_at >= hours[0], actions.c.sent_at <= now).group_by(hour)
     )
-    counted: dict[str, int] = dict(rows.tuples().all())
+    counted = {row[0]: row[1] for row in rows}
     return tuple(counted.get(f"{begin:%Y-%m-%d %H}", 0) for begin in hours)
