@@ -40,10 +40,7 @@ SWEEP_REACH = timedelta(hours=48)
 """How far behind the cursor the sweep reads: two sweeps see every change."""
 
 LONGEST_PAUSE = timedelta(minutes=15)
-"""Longest wait after failures in a row."""
-
-MOVED_PAUSE = timedelta(hours=1)
-"""Wait after a repository was found renamed, gone or replaced: only a person can settle that."""
+"""Longest wait after failures in a row, and the wait after a repository was found renamed, gone or replaced."""
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any forge: where reading starts in a repository that had no issue when first seen."""
@@ -252,7 +249,7 @@ class Poller:
             failures = state.failures + 1
             pause = min(timedelta(seconds=plan.interval_seconds) * 2 ** min(failures, 10), LONGEST_PAUSE)
             if isinstance(error, (ForgeMoved, ForgeNotFound, ForgeRejected)):
-                pause = MOVED_PAUSE
+                pause = LONGEST_PAUSE  # only a person can settle that; seen soon after they did
             due = now + pause * (0.75 + self._jitter() / 2)
             if isinstance(error, ForgeRateLimited):
                 due = error.retry_at or due

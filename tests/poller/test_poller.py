@@ -192,46 +192,47 @@ def test_a_template_cannot_ask_in_a_strangers_name(started: Rig) -> None:
 
 
 def test_more_changes_than_a_page_holds_are_all_found(started: Rig) -> None:
-    for n in range(130):
+    for n in range(105):
         started.open(f"burst {n}")
         started.clock.advance(1)
     report = started.poller().poll(WIDGET)
 
-    assert report.new_events == 130
-    assert len({number for number, _, _ in started.waiting()}) == 130
+    assert report.new_events == 105
+    assert len({number for number, _, _ in started.waiting()}) == 105
 
 
-def test_many_rows_of_one_second_at_a_page_border_are_all_found(started: Rig) -> None:
-    for n in range(230):
+def test_many_rows_of_one_second_at_a_page_border_are_all_found(started: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller_module, "NEWS_PER_POLL", 105)
+    for n in range(115):
         started.open(f"burst {n}")
     watch = started.poller()
     found = [watch.poll(WIDGET) for _ in range(3)]
 
     assert [report.behind for report in found] == [True, False, False]
-    assert sum(report.new_events for report in found) == 230
+    assert sum(report.new_events for report in found) == 115
 
 
 def test_a_flood_is_taken_in_parts_and_nothing_is_lost(started: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller_module, "NEWS_PER_POLL", 40)
-    for n in range(100):
+    monkeypatch.setattr(poller_module, "NEWS_PER_POLL", 20)
+    for n in range(50):
         started.open(f"flood {n}")
         started.clock.advance(1)
     watch = started.poller()
     reports = [watch.poll(WIDGET) for _ in range(4)]
 
-    assert [report.new_events for report in reports] == [40, 40, 20, 0]
+    assert [report.new_events for report in reports] == [20, 20, 10, 0]
     assert [report.behind for report in reports] == [True, True, False, False]
-    assert len(started.waiting()) == 100
+    assert len(started.waiting()) == 50
 
 
 def test_a_flood_goes_on_after_a_restart(started: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller_module, "NEWS_PER_POLL", 40)
-    for n in range(70):
+    monkeypatch.setattr(poller_module, "NEWS_PER_POLL", 20)
+    for n in range(35):
         started.open(f"flood {n}")
     first = started.poller().poll(WIDGET)
     second = started.poller().poll(WIDGET)
 
-    assert (first.new_events, second.new_events) == (40, 30)
+    assert (first.new_events, second.new_events) == (20, 15)
 
 
 @pytest.mark.parametrize("skew", [-600, 600])
@@ -264,18 +265,18 @@ def test_a_row_that_shows_up_late_is_found(started: Rig) -> None:
 
 
 def test_pages_that_move_while_they_are_read_lose_nothing(started: Rig) -> None:
-    for n in range(150):
+    for n in range(105):
         started.open(f"burst {n}")
         started.clock.advance(1)
     started.sandbox.inject(Fault(method="GET", path=LIST, times=None, action=reorder_pages()))
     watch = started.poller()
-    for _ in range(6):
+    for _ in range(3):
         watch.poll(WIDGET)
     started.sandbox.clear_faults()
     started.clock.advance(25 * 3600)
     watch.poll(WIDGET)
 
-    assert len({number for number, _, _ in started.waiting()}) == 150
+    assert len({number for number, _, _ in started.waiting()}) == 105
 
 
 BAD_DAYS = [
@@ -304,7 +305,7 @@ def test_a_bad_day_is_recorded_waited_out_and_loses_nothing(
     assert words in failed.error
     assert (state.failures, state.last_error) == (1, failed.error)
     assert state.next_poll_at is not None
-    assert (state.next_poll_at - started.clock() <= timedelta(minutes=20)) is soon
+    assert (state.next_poll_at - started.clock() <= timedelta(minutes=3)) is soon
     assert recovered.new_events == 1
     assert (state_of(started).failures, state_of(started).last_error) == (0, "")
 
@@ -424,12 +425,12 @@ def test_a_stale_issue_makes_one_event_per_period(started: Rig) -> None:
     started.plans[WIDGET] = plan(events=frozenset({EventKind.STALE}), config={"stale_days": 30})
     watch = started.poller()
     found = []
-    for _ in range(70):
-        started.clock.advance(24 * 3600 + 60)
+    for _ in range(14):
+        started.clock.advance(5 * 24 * 3600 + 60)
         found.append(watch.poll(WIDGET).new_events)
         started.forget_work()
 
-    assert [day for day, count in enumerate(found, start=1) if count] == [30, 60]
+    assert [5 * turn for turn, count in enumerate(found, start=1) if count] == [30, 60]
     assert sum(found) == 4
 
 
