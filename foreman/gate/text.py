@@ -15,6 +15,9 @@ from foreman.gate.text_context import TextContext
 from foreman.gate.text_rendered import Rendered, render
 from foreman.gate.text_steps import STEPS, Step
 
+_MAX_BRACKETS = 1_000
+"""Opening brackets in one comment; a renderer tries each as the start of a link, at 25 microseconds apiece."""
+
 _ROUNDS = 5
 """How often the steps run until nothing changes; one step may uncover work for an earlier one."""
 
@@ -113,6 +116,8 @@ def _wrong_size(text: str, context: TextContext) -> RefusedText | None:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > context.max_bytes:
         return RefusedText(reason=Reason.TEXT_TOO_LONG, detail=f"{size} bytes of {context.max_bytes}")
+    if text.count("[") > _MAX_BRACKETS:
+        return RefusedText(reason=Reason.TEXT_UNSAFE, detail="too many brackets to look at")
     return None
 
 

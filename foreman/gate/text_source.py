@@ -105,6 +105,11 @@ def _inline_code(text: str, first: int, last: int, *, in_table: bool) -> Iterabl
             index += 1
 
 
+def _escaped_run(text: str, start: int, end: int) -> str:
+    first = "`" if _is_escaped(text, start) else "\\`"
+    return first + "\\`" * (end - start - 1)
+
+
 def _is_escaped(text: str, position: int, first: int = 0) -> bool:
     count = 0
     while position - count > first and text[position - count - 1] == "\\":
@@ -154,6 +159,9 @@ def as_code(text: str, mask: str, spans: Iterable[tuple[int, int]]) -> str:
     taken = {len(run) for run in _RUN.findall(mask)}
     size = next(n for n in range(1, len(taken) + 2) if n not in taken)
     edits: list[Edit] = []
+    if size > 2:  # three backticks may open a block; so the stray ones are escaped instead
+        size = 1
+        edits += [(f.start(), f.end(), _escaped_run(text, *f.span())) for f in _RUN.finditer(mask)]
     for start, end in spans:
         inner = " ".join(text[start:end].replace("`", "'").split())
         if not inner:

@@ -93,13 +93,14 @@ def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> se
         found.add("url")
     if any(MENTION.search(text) for text in [*page.texts, flat]):
         found.add("mention")
+    no_urls = re.sub(r"https://[^\s<>]*", " ", flat)  # links are judged above; a forge looks for nothing within them
     if KEYWORD.search(flat):
         found.add("keyword")
-    if any(path.casefold() != repo.casefold() for path in CROSS.findall(flat)):
+    if any(path.casefold() != repo.casefold() for path in CROSS.findall(no_urls)):
         found.add("other repository")
-    if forge == "gitlab" and GITLAB_ONLY.search(flat):
+    if forge == "gitlab" and GITLAB_ONLY.search(no_urls):
         found.add("other repository")
-    if len({one for one in REFERENCE.findall(flat) if forge == "github" or one[0] == "#"}) > 3:
+    if len({one for one in REFERENCE.findall(no_urls) if forge == "github" or one[0] == "#"}) > 3:
         found.add("references")
     found |= _source_faults(body)
     if not re.sub(r"[\s\u200b`]", "", flat) and not "".join(page.code).strip():
