@@ -32,6 +32,7 @@ def engine(*, timeout_seconds: float) -> Iterator[docker.DockerClient]:
     import docker
     import docker.errors
     import requests
+    import urllib3
 
     try:
         client = docker.from_env(timeout=max(1, math.ceil(timeout_seconds)))
@@ -43,10 +44,14 @@ def engine(*, timeout_seconds: float) -> Iterator[docker.DockerClient]:
         raise ContainerError(f"the container engine does not have it: {_line(error)}") from error
     except docker.errors.APIError as error:
         raise ContainerError(f"the container engine refused: {_line(error)}") from error
-    except docker.errors.DockerException as error:
+    except (docker.errors.DockerException, docker.errors.ContextException) as error:
         hint = "start Docker or Podman, set DOCKER_HOST, or set `runtime: process`"
         raise ContainerError(f"no container engine answers: {_line(error)}; {hint}") from error
-    except requests.exceptions.RequestException as error:
+    except (
+        requests.exceptions.RequestException,
+        urllib3.exceptions.HTTPError,
+        docker.errors.StreamParseError,
+    ) as error:
         raise ContainerError(f"the container engine does not answer: {type(error).__name__}") from error
 
 

@@ -166,6 +166,28 @@ def build(
         )
 
 
+def exists(tag: str) -> bool:
+    """Return whether the engine has an image of that name.
+
+    Args:
+        tag: Its name.
+
+    Returns:
+        Whether it is there; nothing is pulled or built.
+
+    Raises:
+        ContainerError: There is no engine.
+    """
+    import docker.errors
+
+    with engine(timeout_seconds=5.0) as client:
+        try:
+            client.images.get(tag)
+        except docker.errors.ImageNotFound:
+            return False
+        return True
+
+
 def _find(client: docker.DockerClient, tag: str, digest: str) -> str | None:
     import docker.errors
 
