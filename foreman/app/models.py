@@ -98,6 +98,26 @@ def gateway_for(
     ), backend
 
 
+def backend_for(
+    config: Config, *, secrets: KnownSecrets, settings: Settings, now: Callable[[], datetime]
+) -> LLMBackend | None:
+    """Make what answers, alone: no gateway, no budget, nothing counted; for `foreman check --model`.
+
+    Args:
+        config: As loaded.
+        secrets: Where keys are made known.
+        settings: Says whether answers are recorded.
+        now: Current time, aware UTC.
+
+    Returns:
+        It, to be closed; None for `llm.provider: none`.
+
+    Raises:
+        ConfigError: A key is missing.
+    """
+    return from_config(_settings(config.llm, secrets, settings), now=now)
+
+
 def _settings(llm: LLM, secrets: KnownSecrets, settings: Settings) -> LLMSettings:
     return LLMSettings(
         target=_target(llm.provider, llm.model, llm.api_key, llm.api_base, secrets),

@@ -128,9 +128,9 @@ def handle(
         ForemanError: The daemon did not get to it in time.
     """
     plans = agents_for(config, ref, agent)
-    if DaemonLease.holder(config.storage.path) is not None:
+    if daemon_runs(config):
         with open_store(config) as db:
-            return _wait(db, queue(db, ref, plans))
+            return wait_for(db, queue(db, ref, plans))
     with workshop(config, settings=settings, secrets=secrets, source=source) as shop:
         items = queue(shop.db, ref, plans)
         shop.daemon.work_off(ref)
@@ -172,7 +172,24 @@ def outcome(db: Database, items: tuple[int, ...]) -> Handled:
     return Handled(entries=tuple(entries), waiting="; ".join(waiting))
 
 
-def _wait(db: Database, items: tuple[int, ...]) -> Handled:
+def daemon_runs(config: Config) -> bool:
+    """Return whether a daemon works on this configuration's database now."""
+    return DaemonLease.holder(config.storage.path) is not None
+
+
+def wait_for(db: Database, items: tuple[int, ...]) -> Handled:
+    """Wait until the daemon has done some items.
+
+    Args:
+        db: The store.
+        items: Queued.
+
+    Returns:
+        What became of them.
+
+    Raises:
+        ForemanError: It did not get to them in time.
+    """
     deadline = time.monotonic() + WAIT.total_seconds()
     pause = threading.Event()
     while time.monotonic() < deadline:

@@ -53,6 +53,24 @@ def repo_or_issue(text: str) -> RepoRef | IssueRef:
         raise UsageError(f"{text[:120]!r} is no repository: write owner/repo or gitlab:group/project") from None
 
 
+def repo(text: str) -> RepoRef:
+    """Read a repository: `owner/repo` or `gitlab:group/project`.
+
+    Args:
+        text: What was typed.
+
+    Returns:
+        The repository.
+
+    Raises:
+        UsageError: It is something else.
+    """
+    found = repo_or_issue(text)
+    if isinstance(found, IssueRef):
+        raise UsageError(f"{text[:120]!r} is an issue: a repository is meant, owner/repo or gitlab:group/project")
+    return found
+
+
 def since(text: str, *, now: datetime) -> datetime:
     """Read how far back: `30m`, `2h`, `7d`, `4w`, or an ISO date or time.
 

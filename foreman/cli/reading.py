@@ -137,8 +137,8 @@ def forget(
     place = parsing.repo_or_issue(where)
     with open_store(config) as db:
         if not yes:
-            line(f"would forget what is remembered of {place}; say --yes to do it")
-            return exits.FAILED
+            line(f"would forget what is remembered of {place}: say --yes to do it")
+            return exits.DONE
         with db.transaction() as connection:
             count = memory.forget(connection, place, now=datetime.now(UTC))
     line(f"forgot {count} {'memory' if count == 1 else 'memories'} of {place}")
@@ -182,7 +182,7 @@ def document(entry: LogEntry) -> dict[str, Any]:
 
     whole: dict[str, Any] = plain(entry)
     for action in whole["actions"]:
-        action["explanation"] = _meaning(action["reason"])
+        action["explanation"] = meaning(action["reason"])
     return whole
 
 
@@ -192,7 +192,8 @@ def _state(action: StoredAction) -> str:
     )
 
 
-def _meaning(reason: str) -> str:
+def meaning(reason: str) -> str:
+    """Return what a reason means and what to do about it; empty for one that is not of the gate's list."""
     from foreman.gate.reasons import Reason, explain
 
     if reason not in set(Reason):
@@ -230,9 +231,9 @@ def _show(entry: LogEntry) -> None:
         line(f"  {name_of(action)}: {action.state.value}" + (f", {action.reason}" if action.reason else ""))
         if action.detail:
             line(f"              {action.detail}")
-        meaning = _meaning(action.reason)
-        if meaning:
-            line(f"              {meaning}")
+        explained = meaning(action.reason)
+        if explained:
+            line(f"              {explained}")
         if action.type == "comment":
             block(str(action.payload.get("body", "")), indent="              | ")
     if entry.undoes:

@@ -62,7 +62,9 @@ def run(
     story(f"polled {drained.polled}: {tasks}{waits}")
     if drained.first and not drained.tasks:
         story("first look: only what is opened from now on is handled (`polling.first_run` takes older issues too)")
-    return exits.FAILED if drained.failed_polls or drained.tasks.get("dead") or drained.tasks.get("retry") else exits.DONE
+    return (
+        exits.FAILED if drained.failed_polls or drained.tasks.get("dead") or drained.tasks.get("retry") else exits.DONE
+    )
 
 
 def triage(
@@ -87,7 +89,9 @@ def triage(
         if dry:
             thoughts = one_issue.dry_run(config, issue, agent=agent, settings=own.settings(), secrets=own.secrets)
             facts = [thought_document(plan, thought) for plan, thought in thoughts]
-            emit({"issue": str(issue), "dry_run": True, "decisions": facts}, as_json=as_json, show=lambda: _show(facts))
+            emit(
+                {"issue": str(issue), "dry_run": True, "decisions": facts}, as_json=as_json, show=lambda: _show(facts)
+            )
             return exits.DONE
         done = one_issue.handle(
             config, issue, agent=agent, settings=own.settings(), secrets=own.secrets, source=source
@@ -98,7 +102,7 @@ def triage(
         "decisions": [document(entry) for entry in done.entries],
         "waiting": done.waiting,
     }
-    emit(answer, as_json=as_json, show=lambda: _show_handled(done))
+    emit(answer, as_json=as_json, show=lambda: show_handled(done))
     failed = done.waiting or any(entry.decision == "refused" for entry in done.entries)
     return exits.FAILED if failed else exits.DONE
 
@@ -159,7 +163,8 @@ def _show(facts: list[dict[str, Any]]) -> None:
         line(f"  model: {fact['model_calls']} calls, {tokens}; {fact['duration_ms']} ms")
 
 
-def _show_handled(done: Handled) -> None:
+def show_handled(done: Handled) -> None:
+    """Print what became of work that was asked for."""
     from foreman.cli.output import block, line
     from foreman.cli.reading import name_of
 
@@ -190,15 +195,23 @@ def _show_demo(report: DemoReport) -> None:
         return (text if len(text) <= 60 else text[:57] + "...") + (f" [{hidden} hidden parts]" if hidden else "")
 
     rows = [
-        (f"#{entry.issue.number}", report.titles[entry.issue.number][:34], entry.decision, why(entry), changed(entry),
-         refused(entry))
+        (
+            f"#{entry.issue.number}",
+            report.titles[entry.issue.number][:34],
+            entry.decision,
+            why(entry),
+            changed(entry),
+            refused(entry),
+        )
         for entry in report.entries
     ]
     table(("issue", "title", "decision", "why", "changed", "refused"), rows)
     line()
     line(f"{len(report.entries)} issues, {report.writes} writes; pull requests were left alone")
     verdict = "agree" if report.agrees else "DO NOT AGREE"
-    line(f"the forge's own ledger and the action log {verdict}: {report.writes} writes sent, {report.done} actions done")
+    line(
+        f"the forge's own ledger and the action log {verdict}: {report.writes} writes sent, {report.done} actions done"
+    )
     line()
     first = next((entry for entry in report.entries if entry.actions), report.entries[0])
     program = f"foreman --config {_short(report.config)}"

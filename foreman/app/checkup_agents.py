@@ -1,0 +1,97 @@
+"""`foreman check` at the model and the agents: whether they answer, and whether agents are sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from foreman.agent import images
+from foreman.agent.engine import engine_version
+from foreman.agent.remote import UrlRuntime
+from foreman.app import agents, models
+from foreman.app.checkup import Finding, fail, fine, warn
+from foreman.app.workshop import utc_now
+from foreman.config.models import AgentSettings, Config
+from foreman.errors import ConfigError, ContainerError, ModelError
+from foreman.secrets import KnownSecrets
+from foreman.settings import Settings
+
+_QUESTION = {"messages": [{"role": "user", "content": "Answer with the one word: ready"}], "max_tokens": 16}
+
+
+def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, ask: bool) -> Iterator[Finding]:
+    """Look whether there is a model, and on demand whether it answers.
+
+    Args:
+        config: As loaded.
+        settings: Of the environment.
+        secrets: Filled with the keys.
+        ask: Send it a word.
+
+    Yields:
+        What was found.
+    """
+    llm = config.llm
+    if llm.provider == "none":
+        yield fine("model", "none: keywords and learned labels only")
+        return
+    name = f"{llm.provider} {llm.model or ''}".strip()
+    try:
+        backend = models.backend_for(config, secrets=secrets, settings=settings, now=utc_now)
+    except ConfigError as error:
+        for problem in error.problems:
+            yield fail("model", problem.path, problem.message)
+        return
+    if backend is None:
+        return
+    try:
+        if not ask:
+            yield fine("model", f"{name}, not asked (`foreman check --model` asks it)")
+            return
+        answer = backend.complete(dict(_QUESTION), timeout_seconds=llm.timeout_seconds)
+        tokens = f"{answer.input_tokens} + {answer.output_tokens} tokens"
+        yield fine("model", f"{name} answers as {answer.model}, {tokens}")
+    except ModelError as error:
+        yield fail("model", f"{name}: {error}", "check `llm` in the configuration and the provider's own status")
+    finally:
+        backend.close()
+
+
+def look_at_agents(config: Config) -> Iterator[Finding]:
+    """Look how each agent type at work is run, and whether it can be.
+
+    Args:
+        config: As loaded.
+
+    Yields:
+        A finding for each.
+    """
+    for name, settings in agents.in_use(config).items():
+        match settings.runtime:
+            case "docker":
+                yield _container(name, settings)
+            case "process":
+                remedy = "use `runtime: docker` for text from strangers"
+                yield warn(f"agent {name}", "runs as a process of this user and is not sealed", remedy)
+            case "url":
+                yield _url(name, settings.url or "")
+
+
+def _container(name: str, settings: AgentSettings) -> Finding:
+    what = f"agent {name}"
+    try:
+        version = engine_version()
+        image = settings.image or images.tag_of(name)
+        there = images.exists(image)
+    except ContainerError as error:
+        return fail(what, str(error), f"or set `agents.{name}.runtime: process`, which is not sealed")
+    if there:
+        return fine(what, f"sealed, image {image}, {version}")
+    if settings.image:
+        return fail(what, f"{version} has no image {image}", f"pull or build it, or correct `agents.{name}.image`")
+    return warn(what, f"{version}; the image {image} is built at the first task", f"`foreman agent build {name}`")
+
+
+def _url(name: str, url: str) -> Finding:
+    if UrlRuntime(name, url=url, gateway_url="").healthy():
+        return fine(f"agent {name}", f"answers at {url}; Foreman cannot know what it can reach")
+    return fail(f"agent {name}", f"does not answer GET {url.rstrip('/')}/health with 200", "start it")

@@ -1,0 +1,103 @@
+"""`foreman check`: everything that must be in place, looked at once, each with what to do when it is not.
+
+Reads and asks, writes nothing to a forge. What depends on something that failed is left out rather than guessed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from foreman.app import forges
+from foreman.app.checkup import Finding, fail, fine, warn
+from foreman.app.checkup_agents import look_at_agents, look_at_model
+from foreman.app.checkup_forge import look_at_clock, look_at_repositories
+from foreman.app.demo_forge import sandboxed
+from foreman.app.workshop import utc_now
+from foreman.config.load import unset_secrets
+from foreman.config.models import Config
+from foreman.errors import ConfigError, ForgeError
+from foreman.secrets import KnownSecrets
+from foreman.settings import Settings
+from foreman.store import backup
+
+LOW_BYTES = 1024**3
+"""Free space below which a person is warned: an agent's image and the logs take some hundred MB."""
+
+NO_BYTES = 100 * 1024**2
+"""Free space below which the database's log file may soon not be written any more."""
+
+
+def examine(
+    config: Config, *, source: Path, settings: Settings, secrets: KnownSecrets, ask_model: bool = False
+) -> Iterator[Finding]:
+    """Look at everything, one thing after the other.
+
+    Args:
+        config: As loaded: that it could be is the first finding.
+        source: Where it was read.
+        settings: Of the environment.
+        secrets: Filled with every secret that is used.
+        ask_model: Send the model a word, which may cost a little.
+
+    Yields:
+        What was found.
+    """
+    repos = sum(plan.enabled for plan in config.plans())
+    yield fine("config", f"{source} is valid, {repos} of {len(config.repos)} repositories enabled")
+    with sandboxed(config) as reachable:
+        missing = unset_secrets(reachable)
+        for problem in missing:
+            yield fail("secrets", f"{problem.path}", problem.message)
+        if not missing:
+            yield fine("secrets", "every variable that is named is set")
+        yield from _forges(reachable, secrets)
+        yield from look_at_model(reachable, settings=settings, secrets=secrets, ask=ask_model)
+        yield from look_at_agents(reachable)
+    yield _disk(config.storage.path)
+    yield _database(config.storage.path)
+
+
+def _forges(config: Config, secrets: KnownSecrets) -> Iterator[Finding]:
+    stop = threading.Event()
+    for kind in forges.kinds(config):
+        try:
+            connection = forges.connect(config, kind, secrets=secrets, now=utc_now, stop=stop)
+        except ConfigError as error:
+            for problem in error.problems:
+                yield fail("account", problem.path, problem.message)
+            continue
+        except ForgeError as error:
+            yield fail("forge", str(error), "check the address and the network, then try again")
+            continue
+        try:
+            yield fine("account", f"the token belongs to {connection.bot.login} on {kind.value}, as configured")
+            if kind.value == "github":
+                yield look_at_clock(config.identity.github_api_url, now=utc_now)
+            yield from look_at_repositories(config, connection)
+        finally:
+            connection.disconnect()
+
+
+def _disk(path: Path) -> Finding:
+    folder = next(place for place in path.absolute().parents if place.exists())
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1e9:.1f} GB free at {folder}"
+    if free < NO_BYTES:
+        return fail("disk", text, "free some space, or move `storage.path`")
+    if free < LOW_BYTES:
+        return warn("disk", text, "free some space soon")
+    return fine("disk", text)
+
+
+def _database(path: Path) -> Finding:
+    if not path.exists():
+        return fine("database", f"none yet; the first run makes {path}")
+    problems = backup.check(path)
+    if problems:
+        return fail(
+            "database", "; ".join(problems), "`foreman db check` tells more, `foreman db restore` brings a copy back"
+        )
+    return fine("database", f"{path} is sound")

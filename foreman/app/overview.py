@@ -1,0 +1,230 @@
+"""What `foreman status` shows: how everything stands, by the store alone, and what of it needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from foreman.app.agents import in_use
+from foreman.config.effective import RepoPlan
+from foreman.config.models import Config
+from foreman.model import ActionState, InboxState, Mode
+from foreman.pipeline import scope_of
+from foreman.store import actions, breakers, controls, flood, inbox, polls, usage
+from foreman.store.controls import Pause
+from foreman.store.database import Database
+from foreman.store.lease import DaemonLease
+
+LATE_INTERVALS = 3
+"""So many intervals without a good poll, and a person is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoStatus:
+    """How a repository stands.
+
+    Attributes:
+        repo: Its key.
+        enabled: Whether it is looked after.
+        modes: Agent type to mode.
+        interval_seconds: Between two polls.
+        last_poll_at: When it was last tried.
+        last_ok_at: When it last went well.
+        lag_seconds: Since then; None before the first.
+        failures: Tries in a row that did not go well.
+        error: Why, one line; empty when it went well.
+        failing: It has not gone well for more than `LATE_INTERVALS` intervals.
+        paused: Nothing is written there.
+    """
+
+    repo: str
+    enabled: bool
+    modes: dict[str, Mode]
+    interval_seconds: float
+    last_poll_at: datetime | None
+    last_ok_at: datetime | None
+    lag_seconds: float | None
+    failures: int
+    error: str
+    failing: bool
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How an agent, an account or a host is doing.
+
+    Attributes:
+        name: `issue-triage`, `github`.
+        well: Whether work goes to it.
+        failures: In a row.
+        reason: Why not; empty when it is well.
+        retry_at: When it is tried again; None when it is well or a person must act.
+    """
+
+    name: str
+    well: bool
+    failures: int
+    reason: str
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What models cost since midnight UTC.
+
+    Attributes:
+        usd: US dollars, calls of unknown price not counted.
+        budget_usd: Of the day.
+        calls: Model calls.
+        unpriced: Of these, calls whose price is not known.
+    """
+
+    usd: Decimal
+    budget_usd: Decimal
+    calls: int
+    unpriced: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """How everything stands.
+
+    Attributes:
+        daemon_pid: The process that works on the database: 0 when its id is not known, None when there is none.
+        repos: Each that is configured.
+        inbox: Tasks by state.
+        oldest_ready_at: Since when the oldest task waits that could be begun.
+        actions: Actions by state.
+        spend: What models cost today.
+        agents: Each type at work.
+        accounts: Bot accounts that are or were refused.
+        hosts: Forges that do or did not answer.
+        flood: Why all writing stops; empty when it does not.
+        pauses: What people stopped.
+        attention: What needs a person, one line each.
+    """
+
+    daemon_pid: int | None
+    repos: tuple[RepoStatus, ...]
+    inbox: dict[InboxState, int]
+    oldest_ready_at: datetime | None
+    actions: dict[ActionState, int]
+    spend: Spend
+    agents: tuple[Health, ...]
+    accounts: tuple[Health, ...]
+    hosts: tuple[Health, ...]
+    flood: str
+    pauses: tuple[Pause, ...]
+    attention: tuple[str, ...]
+
+
+def overview(config: Config, db: Database, *, now: datetime) -> Overview:
+    """Look how everything stands; sends no request and changes nothing.
+
+    Args:
+        config: As loaded.
+        db: The store.
+        now: Current time, aware UTC.
+
+    Returns:
+        The facts, of one moment.
+    """
+    with db.read() as connection:
+        repos = tuple(_repo(connection, plan, now) for plan in config.plans())
+        tasks = inbox.counts(connection)
+        states = actions.states(connection)
+        agents = tuple(_health(connection, name, scope_of(name)) for name in in_use(config))
+        accounts = tuple(_breakers(connection, "account:"))
+        tide = breakers.get(connection, flood.SCOPE) if breakers.flood_open(connection, now=now) else None
+        torrent = "" if tide is None else tide.reason
+        return Overview(
+            daemon_pid=DaemonLease.holder(config.storage.path),
+            repos=repos,
+            inbox=tasks,
+            oldest_ready_at=inbox.oldest_ready(connection),
+            actions=states,
+            spend=_spend(connection, config, now),
+            agents=agents,
+            accounts=accounts,
+            hosts=tuple(_breakers(connection, "forge:")),
+            flood=torrent,
+            pauses=controls.all(connection),
+            attention=tuple(_attention(repos, tasks, states, agents, accounts, torrent)),
+        )
+
+
+def _repo(connection: Connection, plan: RepoPlan, now: datetime) -> RepoStatus:
+    state = polls.get(connection, plan.repo)
+    last_ok = state.last_ok_at if state else None
+    failures = state.failures if state else 0
+    late = last_ok is None or now - last_ok > timedelta(seconds=LATE_INTERVALS * plan.interval_seconds)
+    return RepoStatus(
+        repo=plan.repo.key,
+        enabled=plan.enabled,
+        modes={agent.agent: agent.policy.mode for agent in plan.agents},
+        interval_seconds=plan.interval_seconds,
+        last_poll_at=state.last_poll_at if state else None,
+        last_ok_at=last_ok,
+        lag_seconds=None if last_ok is None else max(0.0, (now - last_ok).total_seconds()),
+        failures=failures,
+        error=state.last_error if state else "",
+        failing=plan.enabled and failures > 0 and late,
+        paused=controls.paused(connection, plan.repo),
+    )
+
+
+def _health(connection: Connection, name: str, scope: str) -> Health:
+    state = breakers.get(connection, scope)
+    if state is None:
+        return Health(name=name, well=True, failures=0, reason="", retry_at=None)
+    return Health(
+        name=name, well=not state.open, failures=state.failures, reason=state.reason, retry_at=state.open_until
+    )
+
+
+def _breakers(connection: Connection, prefix: str) -> Iterator[Health]:
+    for state in breakers.all(connection):
+        if state.scope.startswith(prefix):
+            yield _health(connection, state.scope.removeprefix(prefix), state.scope)
+
+
+def _spend(connection: Connection, config: Config, now: datetime) -> Spend:
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    totals = usage.totals(connection, midnight)
+    return Spend(
+        usd=sum((total.usd for total in totals), Decimal(0)),
+        budget_usd=config.llm.budget.usd_per_day,
+        calls=sum(total.calls for total in totals),
+        unpriced=sum(total.unpriced for total in totals),
+    )
+
+
+def _attention(
+    repos: Sequence[RepoStatus],
+    tasks: dict[InboxState, int],
+    states: dict[ActionState, int],
+    agents: Sequence[Health],
+    accounts: Sequence[Health],
+    torrent: str,
+) -> Iterator[str]:
+    for account in accounts:
+        if not account.well:
+            yield f"{account.name} refuses the bot's token ({account.reason}): put a valid one into the environment"
+    for repo in repos:
+        if repo.failing:
+            yield f"{repo.repo} could not be polled {repo.failures} times in a row: {repo.error}"
+    for agent in agents:
+        if not agent.well:
+            yield f"agent {agent.name} is kept away from work: {agent.reason} (`foreman agent test {agent.name}`)"
+    if torrent:
+        yield f"all writing stops: {torrent} (`foreman log` shows what was done, `foreman pause` keeps it stopped)"
+    if states[ActionState.UNKNOWN]:
+        count = states[ActionState.UNKNOWN]
+        yield f"{count} sent with unknown outcome: look on the forge (`foreman log --status unknown`)"
+    if tasks[InboxState.DEAD]:
+        yield f"{tasks[InboxState.DEAD]} tasks gave up (`foreman dead`)"

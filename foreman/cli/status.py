@@ -1,0 +1,92 @@
+"""`foreman status`: one screen on how everything stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from foreman.cli.context import Context
+from foreman.cli.options import Json
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from foreman.app.overview import Overview, RepoStatus
+
+
+def status(context: typer.Context, as_json: Json = False) -> int:
+    """Show how everything stands; exit code 1 when something needs a person.
+
+    Repositories and their last poll, the inbox, what is held, gave up or has an unknown outcome, what was spent today,
+    the health of agents and accounts. Reads the database alone, beside a running daemon or without one.
+    """
+    from datetime import UTC, datetime
+
+    from foreman.app.overview import overview
+    from foreman.app.workshop import open_store
+    from foreman.cli import exits
+    from foreman.cli.output import emit
+
+    config = Context.of(context).load()
+    now = datetime.now(UTC)
+    with open_store(config) as db:
+        found = overview(config, db, now=now)
+    emit(found, as_json=as_json, show=lambda: _show(found, now))
+    return exits.FAILED if found.attention else exits.DONE
+
+
+def _show(found: Overview, now: datetime) -> None:
+    from foreman.cli.output import line, table, when
+    from foreman.model import ActionState
+
+    daemon = "not running" if found.daemon_pid is None else f"running, pid {found.daemon_pid or 'unknown'}"
+    line(f"daemon    {daemon}")
+    tasks = ", ".join(f"{count} {state.value}" for state, count in found.inbox.items() if count) or "empty"
+    oldest = f"; the oldest waits since {when(found.oldest_ready_at)} UTC" if found.oldest_ready_at else ""
+    line(f"inbox     {tasks}{oldest}")
+    line(
+        f"actions   {', '.join(f'{count} {state.value}' for state, count in found.actions.items() if count) or 'none'}"
+    )
+    unpriced = f", {found.spend.unpriced} of unknown price" if found.spend.unpriced else ""
+    calls = f"{found.spend.calls} model {'call' if found.spend.calls == 1 else 'calls'}{unpriced}"
+    line(f"today     USD {found.spend.usd:.4f} of {found.spend.budget_usd:.2f}, {calls}")
+    for agent in found.agents:
+        line(f"agent     {agent.name}: {'well' if agent.well else f'ill, {agent.reason}'}")
+    for one in (*found.accounts, *found.hosts):
+        if not one.well:
+            line(f"forge     {one.name}: {one.reason}; tried again at {when(one.retry_at)} UTC")
+    for pause in found.pauses:
+        why = f": {pause.reason}" if pause.reason else ""
+        line(f"paused    {pause.scope}, by {pause.by} at {when(pause.at)} UTC{why}")
+    line()
+    table(("repo", "mode", "last poll", "lag", "trouble"), [_row(repo, now) for repo in found.repos])
+    held = found.actions[ActionState.HELD]
+    if held:
+        line()
+        line(f"{held} {'action waits' if held == 1 else 'actions wait'} for a person: `foreman pending`")
+    if found.attention:
+        line()
+        line("needs a person:")
+        for text in found.attention:
+            line(f"  {text}")
+
+
+def _row(repo: RepoStatus, now: datetime) -> tuple[object, ...]:
+    from foreman.cli.output import when
+
+    modes = ", ".join(dict.fromkeys(mode.value for mode in repo.modes.values()))
+    if not repo.enabled:
+        modes = "disabled"
+    elif repo.paused:
+        modes += " (paused)"
+    lag = "-" if repo.last_ok_at is None else span((now - repo.last_ok_at).total_seconds())
+    return repo.repo, modes, when(repo.last_poll_at), lag, repo.error or "-"
+
+
+def span(seconds: float) -> str:
+    """Render a span of time for people in its largest unit: `42 s`, `3 min`, `5 h`, `12 d`."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"

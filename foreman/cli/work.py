@@ -1,0 +1,155 @@
+"""`foreman dead`, `retry`, `drop`, `pause`, `resume`: tasks that gave up, and the switch that stops writing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from foreman.cli.context import Context
+from foreman.cli.options import Json, Yes
+
+if TYPE_CHECKING:
+    from foreman.store.inbox import DeadItem
+
+Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="As `foreman dead` shows it.")]
+Where = Annotated[str | None, typer.Argument(metavar="[REPO]", help="This repository only; all when left out.")]
+
+
+def dead(context: typer.Context, as_json: Json = False) -> None:
+    """Show the tasks that gave up, each with its story."""
+    from foreman.app.workshop import open_store
+    from foreman.cli.output import emit, line, when
+    from foreman.store import inbox
+
+    config = Context.of(context).load()
+    with open_store(config) as db, db.read() as connection:
+        found = inbox.dead(connection)
+
+    def for_people() -> None:
+        if not found:
+            line("no task gave up")
+            return
+        for one in found:
+            item = one.item
+            line(
+                f"{item.id}  {item.issue}  {item.agent}, {item.event.value}, wanted since {when(item.created_at)} UTC"
+            )
+            line(f"    {item.reason}")
+            for run in one.story:
+                line(f"    attempt {run.attempt}, {when(run.started_at)}: {run.outcome}, {run.reason or '-'}")
+        line()
+        line(f"foreman retry {found[0].item.id}    or    foreman drop {found[0].item.id} --yes")
+
+    emit([_document(one) for one in found], as_json=as_json, show=for_people)
+
+
+def retry(context: typer.Context, ids: Ids, as_json: Json = False) -> int:
+    """Try tasks again that gave up, with all their attempts."""
+    from foreman.app import verdicts
+    from foreman.cli import exits
+    from foreman.cli.output import emit
+    from foreman.cli.reading import document
+    from foreman.cli.running import show_handled
+
+    own = Context.of(context)
+    own.start_logging()
+    done = verdicts.retry(own.load(), ids, settings=own.settings(), secrets=own.secrets, source=own.config_file())
+    answer = {"decisions": [document(entry) for entry in done.entries], "waiting": done.waiting}
+    emit(answer, as_json=as_json, show=lambda: show_handled(done))
+    failed = done.waiting or any(entry.decision == "refused" for entry in done.entries)
+    return exits.FAILED if failed else exits.DONE
+
+
+def drop(context: typer.Context, ids: Ids, yes: Yes = False) -> int:
+    """Give tasks up for good that gave up; their story stays in the log."""
+    from datetime import UTC, datetime
+
+    from foreman.app.verdicts import dead_items
+    from foreman.app.workshop import open_store
+    from foreman.cli import exits
+    from foreman.cli.output import line
+    from foreman.store import inbox
+
+    config = Context.of(context).load()
+    with open_store(config) as db:
+        with db.read() as connection:
+            items = dead_items(connection, ids)
+        for item in items:
+            line(f"{'drops' if yes else 'would drop'} {item.id}  {item.issue}  {item.agent}: {item.reason}")
+        if not yes:
+            line("nothing was changed yet: say --yes to do it")
+            return exits.DONE
+        with db.transaction() as connection:
+            inbox.drop(connection, [item.id for item in items], datetime.now(UTC))
+    return exits.DONE
+
+
+def pause(
+    context: typer.Context,
+    where: Where = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="For whoever finds it paused.")] = "",
+) -> None:
+    """Stop writing to a repository, or to all; polling and deciding go on. Survives a restart."""
+    from datetime import UTC, datetime
+
+    from foreman.app.verdicts import person
+    from foreman.app.workshop import open_store
+    from foreman.cli.output import line
+    from foreman.store import controls
+
+    config = Context.of(context).load()
+    scope = _scope(config, where)
+    with open_store(config, create=True) as db, db.transaction() as connection:
+        controls.pause(connection, scope, person(), datetime.now(UTC), reason=reason)
+    line(f"paused: nothing is written to {_name(scope)} until `foreman resume{' ' + where if where else ''}`")
+
+
+def resume(context: typer.Context, where: Where = None) -> None:
+    """Write again to a repository, or to all that were paused together."""
+    from foreman.app.workshop import open_store
+    from foreman.cli.output import line
+    from foreman.store import controls
+
+    config = Context.of(context).load()
+    scope = _scope(config, where, known_only=False)
+    with open_store(config, create=True) as db, db.transaction() as connection:
+        ended = controls.resume(connection, scope)
+        still = [one.scope for one in controls.all(connection)]
+    line(f"{_name(scope)}: {'resumed' if ended else 'was not paused'}")
+    if still:
+        line(f"still paused: {', '.join(_name(one) for one in still)}")
+
+
+def _scope(config: Any, where: str | None, *, known_only: bool = True) -> str:
+    from foreman.cli import parsing
+    from foreman.errors import UsageError
+    from foreman.store.controls import EVERYTHING
+
+    if where is None:
+        return EVERYTHING
+    repo = parsing.repo(where)
+    known = [plan.repo for plan in config.plans()]
+    if known_only and repo not in known:
+        names = ", ".join(str(one) for one in known)
+        raise UsageError(f"{repo} is not in the configuration; there is {names}")
+    return repo.key
+
+
+def _name(scope: str) -> str:
+    from foreman.store.controls import EVERYTHING
+
+    return "every repository" if scope == EVERYTHING else scope
+
+
+def _document(one: DeadItem) -> dict[str, Any]:
+    item = one.item
+    return {
+        "id": item.id,
+        "issue": str(item.issue),
+        "agent": item.agent,
+        "event": item.event,
+        "wanted_since": item.created_at,
+        "reason": item.reason,
+        "story": one.story,
+    }
