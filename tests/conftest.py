@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="long: run with --long"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make a skipped container test a failure where an engine must be there: in CI."""
+    report = yield
+    if report.skipped and os.environ.get("FOREMAN_REQUIRE_ENGINE") and item.get_closest_marker("docker"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where an engine must answer: {report.longrepr}"
+    return report
 
 
 def _refuse_far_connections(event: str, arguments: tuple[Any, ...]) -> None:
