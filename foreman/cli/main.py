@@ -21,10 +21,17 @@ from foreman.cli.context import Context
 from foreman.secrets import KnownSecrets
 
 FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("running", "", ("demo", "run", "triage")),
+    ("running", "", ("demo",)),
+    ("checking", "", ("check",)),
+    ("running", "", ("run", "triage")),
+    ("status", "", ("status",)),
     ("reading", "", ("log", "explain", "inspect=explain")),
+    ("people", "", ("pending", "approve", "reject", "undo")),
+    ("work", "", ("dead", "retry", "drop", "pause", "resume")),
     ("reading", "memory", ("show", "forget", "export")),
+    ("agents", "agent", ("list_", "build", "test")),
     ("configuration", "config", ("show", "validate", "schema")),
+    ("database", "db", ("backup", "restore", "check")),
 )
 """Module under `foreman.cli`, group (empty: top level), functions in the order of the help.
 
