@@ -423,3 +423,22 @@ def test_a_missing_image_and_a_bad_base_say_so(make: Callable[..., ManagedRuntim
         make("nobody", "no-such-image:never").start()
     with pytest.raises(ContainerError, match=r"cannot be built|refused"):
         images.build("issue-triage", settings=images.BuildSettings(base="scratch"), force=True)
+
+
+def test_the_probe_itself_reaches_out_where_there_is_a_network(
+    make: Callable[..., ManagedRuntime], prober: str
+) -> None:
+    """The control: without it, a probe that never works would look like a seal that always holds."""
+    runtime = make("control", prober, transport="tcp")
+    told = _inside(
+        runtime,
+        """
+gateway = next(line.split()[2] for line in open("/proc/net/route") if line.split()[1] == "00000000")
+host = socket.inet_ntoa(bytes.fromhex(gateway)[::-1])
+probe = socket.socket()
+probe.settimeout(5)
+out["refused"] = probe.connect_ex((host, 1)) == 111
+""",
+    )
+
+    assert told == {"refused": True}  # an answer from the host, which a sealed agent never gets
