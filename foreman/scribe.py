@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from foreman.changes import TRIAGE_LABEL
 from foreman.config.effective import AgentPlan
 from foreman.config.plan import policy_version
 from foreman.deliberation import Deliberation
 from foreman.executor import freshness
 from foreman.gate.policy import final_state
-from foreman.model import Allow, Deny, Hold, Verdict
+from foreman.model import ActionState, Allow, Deny, Hold, Issue, Mode, Verdict
 from foreman.store import actions
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.inbox import InboxItem
@@ -68,8 +69,17 @@ def decision_row(item: InboxItem, plan: AgentPlan, thought: Deliberation, *, mod
                 detail=_detail(judged.verdict),
             )
             for judged in thought.judged
-        ),
+        )
+        + _housekeeping(item, plan, facts.issue),
     )
+
+
+def _housekeeping(item: InboxItem, plan: AgentPlan, issue: Issue) -> tuple[NewAction, ...]:
+    """Take off the label that asked for this run; no agent can ask for that."""
+    if not item.requested or TRIAGE_LABEL not in issue.labels:
+        return ()
+    state = ActionState.SHADOW if plan.policy.mode is Mode.SHADOW else ActionState.PLANNED
+    return (NewAction(type="remove_label", payload={"type": "remove_label", "label": TRIAGE_LABEL}, state=state),)
 
 
 def refused_row(item: InboxItem, plan: AgentPlan, reason: str, *, model: str) -> NewDecision:
@@ -98,7 +108,13 @@ def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:
     """Return what the decision was built on: enough to tell later whether the issue has moved on."""
     issue = thought.look.facts.issue
     return {
-        **freshness.seen_of(issue, thought.look.comments, reruns=item.reruns),
+        **freshness.seen_of(
+            issue,
+            thought.look.comments,
+            reruns=item.reruns,
+            event_key=item.event_key,
+            requested=item.requested,
+        ),
         "title": issue.title[:200],
         "author": issue.author.login,
         "author_role": issue.role.value,

@@ -6,6 +6,7 @@ from typing import Any
 
 from foreman.forge.base import ForgeWriter
 from foreman.gate import marker
+from foreman.gate.text import CleanText, compose
 from foreman.model import Issue
 from foreman.protocol import ACTION_TYPES
 from foreman.store.actions import StoredAction
@@ -101,12 +102,15 @@ def undo_of(action: StoredAction) -> dict[str, Any]:
 
 
 def marked(action: StoredAction, *, marker_secret: str) -> str:
-    """Return a comment's text with the mark that lets us find it again; a text that carries it stays as it is."""
+    """Return a comment with the mark that lets us find it again and the line that says a bot wrote it.
+
+    A text that carries the mark stays as it is.
+    """
     body: str = action.payload["body"]
     found = marker.read(body)
     if found is not None and found.key == action.key:
         return body
-    return f"{marker.make(marker_secret, action.issue, action.key)}\n{body}"
+    return compose(CleanText(text=body), marker_line=marker.make(marker_secret, action.issue, action.key))
 
 
 def _is_among(user: str, logins: tuple[str, ...]) -> bool:

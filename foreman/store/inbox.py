@@ -82,6 +82,9 @@ __all__ = (
 )
 
 
+_STANDING = frozenset({EventKind.OPENED.value, EventKind.REQUESTED.value})
+
+
 def enqueue(
     connection: Connection,
     *,
@@ -97,8 +100,9 @@ def enqueue(
 ) -> int:
     """Ask for work; joins an item for the same issue and agent that nobody has begun.
 
-    A joined item keeps its place, state and waiting time and takes the newest event; `requested` sticks, and a request
-    ends a waiting time. While one is being worked on, all that comes joins one single follow-up.
+    A joined item keeps its place, state and waiting time and takes the newest event, but stays what it was when it is
+    about a new issue or a request; `requested` sticks, and a request ends a waiting time. While one is being worked
+    on, all that comes joins one single follow-up.
 
     Args:
         connection: In a transaction.
@@ -125,6 +129,9 @@ def enqueue(
         )
     ).first()
     if waits is not None:
+        if waits.event in _STANDING and event.value not in _STANDING:
+            # An issue that nobody has looked at stays a new one, whoever comments on it meanwhile.
+            news = {}
         news |= {"requested": requested or waits.requested, "reruns": max(reruns, waits.reruns)}
         if requested:
             news["not_before"] = min(now, waits.not_before)

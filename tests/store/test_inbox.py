@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_events_for_waiting_work_join_and_keep_its_place(connection: Connection, fill, now) -> None:
-    first = fill.want(connection, "o/r#1", event_key="a", requested=True)
+    first = fill.want(connection, "o/r#1", event=EventKind.COMMENTED, event_key="a", requested=True)
     other = fill.want(connection, "o/r#2")
     again = fill.want(connection, "o/r#1", event=EventKind.EDITED, event_key="b", actor_id=7, reruns=1, now=now + HOUR)
     item = inbox.get(connection, first)
@@ -25,6 +25,15 @@ def test_events_for_waiting_work_join_and_keep_its_place(connection: Connection,
     assert item.requested
     assert item.reruns == 1
     assert fill.claimed(connection).id == first
+
+
+def test_a_waiting_new_issue_stays_one_whoever_comments_on_it(connection: Connection, fill) -> None:
+    first = fill.want(connection, "o/r#1", event=EventKind.OPENED, event_key="a", actor_id=1)
+    fill.want(connection, "o/r#1", event=EventKind.COMMENTED, event_key="b", actor_id=2)
+    item = inbox.get(connection, first)
+
+    assert item is not None
+    assert (item.event, item.event_key, item.actor_id) == (EventKind.OPENED, "a", 1)
 
 
 def test_two_agents_on_one_issue_are_two_pieces_of_work(connection: Connection, fill) -> None:
