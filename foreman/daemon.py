@@ -48,6 +48,9 @@ class Agents(Protocol):
     def busy(self) -> frozenset[str]:
         """Return the agent types that can take no task now."""
 
+    def warm(self) -> None:
+        """Start them, so that the first task need not wait."""
+
     def tend(self) -> None:
         """Look after health: quarantine and release."""
 
@@ -142,6 +145,7 @@ class Daemon:
         for number in range(self._workers):
             self._thread(f"work:{number}", self._work_next)
         self._scheduler.start()
+        threading.Thread(target=self._guarded, args=("warm", self._agents.warm), name="warm", daemon=True).start()
 
     def wait(self) -> None:
         """Return when the stop was asked for."""

@@ -30,6 +30,7 @@ from foreman.errors import (
     ForgeRateLimited,
 )
 from foreman.log import get_logger
+from foreman.places import Places
 from foreman.model import Allow, Hold, IssueRef, RepoRef
 from foreman.store import breakers, inbox, memory
 from foreman.store.database import Database
@@ -85,8 +86,9 @@ class Pipeline:
         plan_of: What is configured for a repository now; None when it is not configured any more.
         deliberators: Per forge account.
         max_retries: Per agent type: so many runs after the first.
-        model_name: Per agent type, for the log.
+        places: How many tasks each agent may have at a time.
         now: Current time, aware UTC.
+        model: Name of the configured model, for the log.
         jitter: Random factor of the backoff, 0 to 1.
     """
 
@@ -94,6 +96,7 @@ class Pipeline:
     plan_of: Callable[[RepoRef], RepoPlan | None]
     deliberator_of: Callable[[RepoRef], Deliberator]
     max_retries: Callable[[str], int]
+    places: Places
     now: Callable[[], datetime]
     model: str = ""
     jitter: Callable[[], float] = field(default=random.random)
@@ -112,10 +115,20 @@ class Pipeline:
         Raises:
             StoreError: The database cannot be used; the item stays claimed until its lease ends.
         """
-        with self.db.transaction() as connection:
-            item = inbox.claim(connection, worker=worker, lease=LEASE, now=self.now(), busy=busy, only=only)
-        if item is None:
-            return None
+        with self.places.choosing() as full:
+            with self.db.transaction() as connection:
+                item = inbox.claim(
+                    connection, worker=worker, lease=LEASE, now=self.now(), busy={*busy, *full}, only=only
+                )
+            if item is None:
+                return None
+            self.places.take(item.agent)
+        try:
+            return self._work(item)
+        finally:
+            self.places.leave(item.agent)
+
+    def _work(self, item: InboxItem) -> Passed:
         checkpoint.reach("pipeline.claimed")
         log.debug("task_started", repo=item.issue.repo.key, issue=item.issue.number, task_id=item.task_id)
         passed = self._carry(item)

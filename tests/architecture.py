@@ -12,7 +12,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes"),
-    ("poller", "executor", "recall", "undo", "approvals"),
+    ("poller", "executor", "recall", "undo", "approvals", "places"),
     ("briefing",),
     ("deliberation",),
     ("scribe",),

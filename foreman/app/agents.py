@@ -73,6 +73,14 @@ class AgentOffice:
                 if (state := breakers.get(connection, scope_of(agent))) is not None and state.open
             )
 
+    def warm(self) -> None:
+        """Start every agent now; one that does not start is told of, and tried again with its first task."""
+        for agent in self._pool.agents:
+            try:
+                self._pool.runtime(agent).start()
+            except (AgentError, ContainerError) as error:
+                log.warning("agent_not_ready", agent=agent, reason=str(error))
+
     def tend(self) -> None:
         """Look whether a quarantined agent, whose time is up, is well again."""
         now = self._now()

@@ -31,6 +31,7 @@ from foreman.executor import Executor
 from foreman.gate.secret_scan import KnownSecrets as GateSecrets
 from foreman.model import ForgeKind
 from foreman.pipeline import Pipeline
+from foreman.places import Places
 from foreman.poller import Poller
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets
@@ -200,6 +201,7 @@ def workshop(
             plan_of=current.plan_of,
             deliberator_of=lambda repo: deliberators[repo.forge],
             max_retries=office.max_retries,
+            places=Places(config.workers, {name: agent.max_concurrency for name, agent in at_work.items()}),
             now=now,
             model=config.llm.model or "",
         )
@@ -212,7 +214,7 @@ def workshop(
             accounts=tuple(accounts.values()),
             pipeline=pipeline,
             agents=office,
-            workers=config.workers,
+            workers=max(config.workers, len(at_work)),
             now=now,
             stop=stop,
         )
