@@ -30,8 +30,8 @@ from foreman.errors import (
     ForgeRateLimited,
 )
 from foreman.log import get_logger
-from foreman.places import Places
 from foreman.model import Allow, Hold, IssueRef, RepoRef
+from foreman.places import Places
 from foreman.store import breakers, inbox, memory
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
