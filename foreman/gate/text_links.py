@@ -31,7 +31,7 @@ EMAIL = re.compile(
 _KNOWN_NAMES = frozenset(("asp.net", "ado.net", "vb.net", "ml.net", "java.net", "system.net", "socket.io", "java.io"))
 _BARE = re.compile(
     r"(?<![A-Za-z0-9_@/:\\-])(?:[a-z0-9-]{1,63}\.){1,5}"
-    r"(?:(?:com|net|org|biz|edu|gov|info|xyz|pro|name|mobi|shop|museum)(?![\w-]|\.\w)"
+    r"(?:(?:com|net|org|biz|edu|gov|xyz)(?![\w-]|\.\w)"
     r"|(?:io|me|co|ly|tk|ru|cn|gg|ai|to|us|uk|de|eu|app|dev|site|top|link|click|online)(?=/))"
     r"(?:[/?#][^\s<>`\\\x00|()]{0,2000})?",
     re.IGNORECASE,

@@ -24,7 +24,7 @@ _WORDS = (
 )
 _PATH = r"(?:[A-Za-z0-9_][\w.-]{0,100}(?:/[\w.-]{1,100}){0,8})?"
 _ISSUE_URL = r"https?://[^\s<>)\]\x00]{1,400}/(?:issues|pull|merge_requests|work_items)/\d"
-_NUMBER = rf"(?:{_PATH}\\?[#!]\d{{1,12}}|GH-\d{{1,12}}|{_ISSUE_URL}\d{{0,12}})"
+_NUMBER = rf"(?:{_PATH}(?:\\?[#!]|GH-)\d{{1,12}}|{_ISSUE_URL}\d{{0,12}})"
 
 KEYWORD = re.compile(
     rf"(?<![A-Za-z0-9]){_WORDS}(?![A-Za-z0-9])(?:(?!\x00)[\W_]){{0,40}}(?:issues?(?:(?!\x00)[\W_]){{0,10}})?(?P<ref>{_NUMBER})",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 MASK = "\x00"
 """Stands for a character of code in a masked text; never in a real one, control characters are gone by then."""
@@ -35,7 +37,54 @@ Edit = tuple[int, int, str]
 """Replace text[start:end] by the string."""
 
 
-@lru_cache(maxsize=4)
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """Where the code of a text is.
+
+    Attributes:
+        fences: Fenced blocks.
+        code: All code, fenced blocks included.
+        open_fence: What would close the last fence, where that is missing; else empty.
+    """
+
+    fences: tuple[tuple[int, int], ...] = ()
+    code: tuple[tuple[int, int], ...] = ()
+    open_fence: str = ""
+
+
+@lru_cache(maxsize=4)  # the steps ask for the same text one after the other
+def _structure(text: str) -> _Structure:
+    if "`" not in text and "~~~" not in text and "    " not in text and "\t" not in text:
+        return _Structure()
+    starts = [0]
+    starts.extend(found.end() for found in re.finditer("\n", text))
+    starts.append(len(text))
+    fences: list[tuple[int, int]] = []
+    code: list[tuple[int, int]] = []
+    tokens = _STRUCTURE.parse(text, {})
+    for token in tokens:
+        if token.map is None:
+            continue
+        first, last = (starts[min(line, len(starts) - 1)] for line in token.map)
+        if token.type == "fence":
+            fences.append((first, last))
+        elif token.type == "code_block":
+            code.append((first, last))
+        elif token.type == "inline":
+            code.extend(_inline_code(text, first, last, in_table=token.level > 2 and _in_cell(text, first, last)))
+    return _Structure(fences=tuple(fences), code=(*fences, *code), open_fence=_open_fence(text, tokens))
+
+
+def _open_fence(text: str, tokens: list[Token]) -> str:
+    if not tokens or tokens[-1].type != "fence" or tokens[-1].level != 0 or tokens[-1].map is None:
+        return ""
+    first, last = tokens[-1].map
+    lines = text.rstrip("\n").split("\n")
+    closing = lines[last - 1].strip() if first < last - 1 < len(lines) else ""
+    closed = closing.startswith(tokens[-1].markup) and not closing.strip(tokens[-1].markup[0])
+    return "" if closed else tokens[-1].markup
+
+
 def masked(text: str, *, blocks_only: bool = False) -> str:
     """Return the text with every character of code replaced by `MASK`, line ends kept.
 
@@ -46,31 +95,14 @@ def masked(text: str, *, blocks_only: bool = False) -> str:
     Returns:
         A text of the same length.
     """
-    no_fence = "`" not in text and "~~~" not in text
-    if no_fence and (blocks_only or not ("    " in text or "\t" in text)):
-        return text
-    starts = [0]
-    starts.extend(found.end() for found in re.finditer("\n", text))
-    starts.append(len(text))
-    spans: list[tuple[int, int]] = []
-    for token in _STRUCTURE.parse(text, {}):
-        if token.map is None:
-            continue
-        first, last = (starts[min(line, len(starts) - 1)] for line in token.map)
-        if token.type == "fence" or (token.type == "code_block" and not blocks_only):
-            spans.append((first, last))
-        elif token.type == "inline" and not blocks_only:
-            spans.extend(_inline_code(text, first, last, in_table=token.level > 2 and _in_cell(text, first, last)))
-    return _fill(text, spans)
+    structure = _structure(text)
+    return _fill(text, structure.fences if blocks_only else structure.code)
 
 
 def close_last_fence(text: str) -> str:
     """Return the text with a closing fence where the last one is missing, so that nothing put behind it is code."""
-    probe = "probe"
-    last = _STRUCTURE.parse(f"{text}\n\n{probe}", {})[-1]
-    if last.type != "fence" or last.level != 0:
-        return text
-    return f"{text.rstrip(chr(10))}\n{last.markup}"
+    closing = _structure(text).open_fence
+    return f"{text.rstrip(chr(10))}\n{closing}" if closing else text
 
 
 def _in_cell(text: str, first: int, last: int) -> bool:
@@ -117,7 +149,7 @@ def _is_escaped(text: str, position: int, first: int = 0) -> bool:
     return count % 2 == 1
 
 
-def _fill(text: str, spans: list[tuple[int, int]]) -> str:
+def _fill(text: str, spans: Iterable[tuple[int, int]]) -> str:
     parts: list[str] = []
     position = 0
     for start, end in sorted(spans):

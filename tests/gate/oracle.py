@@ -13,7 +13,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 MENTION = re.compile(rf"(?<![A-Za-z0-9])[@＠]{NAME}")
 KEYWORD = re.compile(
     r"\b(?:close[sd]?|closing|fix(?:e[sd]|ing)?|resolve[sd]?|resolving|implement(?:s|ed)?|duplicate of)\b\W{0,4}\s*"
-    r"(?:issue\s*)?(?:[\w.-]+/[\w./-]+)?(?:[#!]\d|GH-\d|https?://\S+/(?:issues|pull|merge_requests)/\d)",
+    r"(?:issue\s*)?(?:[\w.-]+/[\w./-]+)?(?:[#!]\d|(?<!\w)GH-\d|https?://\S+/(?:issues|pull|merge_requests)/\d)",
     re.IGNORECASE,
 )
 CROSS = re.compile(r"(?<![\w.-])([\w.-]+(?:/[\w.-]+)+)[#!]\d")
@@ -50,7 +50,7 @@ class _Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "code" in self.open or "pre" in self.open:
             self.code.append(data)
-            self.texts.append(" ` ")
+            self.texts.append(" \0 ")
         else:
             self.texts.append(data)
 
@@ -89,11 +89,13 @@ def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> se
     for url in re.findall(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>)\]]*", flat):
         if not _allowed(url, prefixes):
             found.add("url")
-    if re.search(r"(?<![\w/])www\.\w", flat, re.IGNORECASE) or re.search(r"\w@[\w-]+(?:\.[\w-]+)*\.[a-z]{2}", flat):
+    no_urls = re.sub(r"https://[^\s<>]*", "x", flat)  # links are judged above; a forge looks for nothing within them
+    if re.search(r"(?<![\w/])www\.\w", no_urls, re.IGNORECASE) or re.search(
+        r"\w@[\w-]+(?:\.[\w-]+)*\.[a-z]{2}", no_urls
+    ):
         found.add("url")
     if any(MENTION.search(text) for text in [*page.texts, flat]):
         found.add("mention")
-    no_urls = re.sub(r"https://[^\s<>]*", " ", flat)  # links are judged above; a forge looks for nothing within them
     if KEYWORD.search(flat):
         found.add("keyword")
     if any(path.casefold() != repo.casefold() for path in CROSS.findall(no_urls)):
@@ -103,7 +105,14 @@ def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> se
     if len({one for one in REFERENCE.findall(no_urls) if forge == "github" or one[0] == "#"}) > 3:
         found.add("references")
     found |= _source_faults(body)
-    if not re.sub(r"[\s\u200b`]", "", flat) and not "".join(page.code).strip():
+    environment: dict[str, object] = {}
+    MarkdownIt("commonmark").parse(re.sub(r"\[\^", "[", body), environment)  # a footnote hides like a definition
+    infos = [token.info.strip() for token in MarkdownIt("commonmark").parse(body) if token.type == "fence"]
+    if any(" " in info or info == "mermaid" for info in infos):
+        found.add("fence")
+    if environment.get("references"):
+        found.add("definition")
+    if not re.sub(r"[\s\u200b\0]", "", flat) and not "".join(page.code).strip():
         found.add("empty")
     return found
 
@@ -117,16 +126,12 @@ def _source_faults(body: str) -> set[str]:
         if run:
             if not fence:
                 fence = run[0]
-                if re.search(r"\s\S", bare[len(fence) :].strip()) or "mermaid" in bare:
-                    found.add("fence")
                 continue
             if run[0].startswith(fence):
                 fence = ""
             continue
         if not fence and ORDER.match(line):
             found.add("command")
-        if not fence and re.match(r"[\s>]*\[[^\]]*\]:", line):
-            found.add("definition")
     for place, character in enumerate(body):
         category = unicodedata.category(character)
         ours = character == "\u200b" and place and body[place - 1] in "@＠"

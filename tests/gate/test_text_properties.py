@@ -18,10 +18,10 @@ PIECES = [
     "  ", "\n", "\n\n", "*", "**", "_", "`", "``", "```\n", "~~~\n", "[", "]", "(", ")", "](", "![", "<",
     "<!--", "-->", "<b>", "&#64;", "&amp;", "&lt;", "&", "https://bad.example/x",
     "https://docs.acme.example/y", "http://", "www.bad.com", "bad.com", "/close", "!deploy", ".deploy",
-    "bors r+", "- ", "> ", "1. ", "    ", "\t", "a", "word", "\\", "\u200b", "\u200d", "\u202e",
-    "\udb40\udc41", "\u0645\u06cc", "\ud83d\udc69", "\ufe0f", "[x]: y", "[^1]:", "\"t\"", "$\\color{x}",
-    "~bug", "%m", "&12", "$5", "\r\n", "\r", "mailto:a@b.com", "\uff20x", "ok to test", "&zwj;", "&#10;",
-    "&colon;", "#", "@", "fix", "es", "---\n", "<https://bad.example>", "`#1`", ":", ".",
+    "bors r+", "- ", "> ", "1. ", "    ", "\t", "a", "word", "\\", "\u200b", "\u200d", "\u202e", "\U000e0041",
+    "\u0645\u06cc", "\U0001f469", "\ufe0f", "[x]: y", "[^1]:", "\"t\"", "$\\color{x}", "~bug", "%m", "&12",
+    "$5", "\r\n", "\r", "mailto:a@b.com", "\uff20x", "ok to test", "&zwj;", "&#10;", "&colon;", "#", "@",
+    "fix", "es", "---\n", "<https://bad.example>", "`#1`", ":", ".",
 ]
 # fmt: on
 HARD = {
@@ -51,7 +51,7 @@ def test_what_comes_out_is_harmless_and_stays_as_it_is(forge: str, request: pyte
     rnd = random.Random(7)
     place = context(forge)
     posted = 0
-    for _ in range(10_000 if request.config.getoption("--long") else 500):
+    for _ in range(10_000 if request.config.getoption("--long") else 300):
         body = "".join(rnd.choice(PIECES) for _ in range(rnd.randint(1, 14)))
 
         result = outgoing(body, place)
@@ -64,7 +64,7 @@ def test_what_comes_out_is_harmless_and_stays_as_it_is(forge: str, request: pyte
             prefixes = (PREFIXES[forge], DOCS)
             wrong = oracle.faults(result.text, forge=forge, repo="acme/widget", prefixes=prefixes)
             assert not wrong, (wrong, body, result.text)
-    assert posted > 200
+    assert posted > 150
 
 
 @pytest.mark.parametrize("piece", HARD.values(), ids=HARD.keys())
