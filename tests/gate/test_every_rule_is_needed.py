@@ -34,5 +34,9 @@ def _likely(table: str) -> list[dict[str, Any]]:
     refused_first = table == "checks"
     return sorted(
         (case for case in CASES if case["stage"] == STAGES[table]),
-        key=lambda case: ("$repeat" in str(case), refused_first and not str(case["expect"]).startswith("refused")),
+        key=lambda case: (
+            "$repeat" in str(case),
+            "loses" not in case,
+            refused_first and not str(case["expect"]).startswith("refused"),
+        ),
     )
