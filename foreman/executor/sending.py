@@ -11,8 +11,11 @@ from foreman.model import Issue
 from foreman.protocol import ACTION_TYPES
 from foreman.store.actions import StoredAction
 
-INTERNAL_TYPES = ("edit_comment", "delete_comment", "unassign")
-"""What only Foreman itself asks for, to take something back. The agents' protocol has no word for these."""
+INTERNAL_TYPES = ("edit_comment", "delete_comment", "unassign", "edit_issue")
+"""What only Foreman itself asks for, to take something back or to keep its dashboard.
+
+The agents' protocol has no word for these.
+"""
 
 TYPES = frozenset({*ACTION_TYPES, *INTERNAL_TYPES})
 """Everything that can be sent."""
@@ -38,6 +41,8 @@ def already(action: StoredAction, issue: Issue) -> bool:
             return issue.state == "closed"
         case "reopen":
             return issue.state == "open"
+        case "edit_issue":
+            return is_text(issue.body, payload["body"])
         case "assign":
             return _is_among(payload["user"], issue.assignees)
         case "unassign":
@@ -77,6 +82,8 @@ def send(writer: ForgeWriter, action: StoredAction, *, marker_secret: str) -> di
             writer.assign(ref, payload["user"])
         case "unassign":
             writer.unassign(ref, payload["user"])
+        case "edit_issue":
+            writer.edit_issue_body(ref, payload["body"])
         case "edit_comment":
             writer.edit_comment(ref, payload["comment_id"], payload["body"])
         case "delete_comment":
@@ -111,6 +118,11 @@ def marked(action: StoredAction, *, marker_secret: str) -> str:
     if found is not None and found.key == action.key:
         return body
     return compose(CleanText(text=body), marker_line=marker.make(marker_secret, action.issue, action.key))
+
+
+def is_text(found: str, wanted: str) -> bool:
+    """Return whether a text on a forge is the one that was sent; line ends and outer space aside."""
+    return found.replace("\r\n", "\n").strip() == wanted.replace("\r\n", "\n").strip()
 
 
 def _is_among(user: str, logins: tuple[str, ...]) -> bool:

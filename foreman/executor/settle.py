@@ -39,6 +39,9 @@ SENDS = 3
 CLOCK_SKEW = timedelta(minutes=15)
 """How far the forge's clock may be behind ours: what it did in our request may carry an earlier time."""
 
+NEWEST = 100
+"""Newest open issues among which one that we opened is looked for."""
+
 _KINDS = {
     "add_label": ChangeKind.LABELED,
     "remove_label": ChangeKind.UNLABELED,
@@ -86,8 +89,20 @@ def find(reader: ForgeReader, action: StoredAction, *, bot: Account, marker_secr
             return None
         case "edit_comment" | "delete_comment":
             return _find_comment(reader, action)
+        case "edit_issue":
+            return Found() if already(action, reader.issue(action.issue)) else None
+        case "open_issue":
+            mark = _first_line(action.payload["body"])
+            for issue in reader.newest_open(action.issue.repo, limit=NEWEST):
+                if issue.author.id == bot.id and _first_line(issue.body) == mark:
+                    return Found(undo={"number": issue.ref.number})
+            return None
         case _:
             return _find_state(reader, action, bot=bot, since=since)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].strip()
 
 
 def _find_comment(reader: ForgeReader, action: StoredAction) -> Found | None:

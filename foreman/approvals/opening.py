@@ -1,0 +1,116 @@
+"""Finds the dashboard issue in a repository, or opens it: logged as sent before the request leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from foreman.approvals.page import TITLE, digest_of, is_marked
+from foreman.approvals.settling import AGENT
+from foreman.errors import ForgeAuthError, ForgeError, ForgeUnavailable
+from foreman.forge.base import ForgeReader, ForgeWriter
+from foreman.log import get_logger
+from foreman.model import Account, ActionState, IssueRef, Outcome, RepoRef
+from foreman.store import actions
+from foreman.store.actions import NewAction, NewDecision
+from foreman.store.database import Database
+
+log = get_logger(__name__)
+
+LOOK_AT = 100
+"""Newest open issues among which ours is looked for."""
+
+
+def new_task_id() -> str:
+    """Return the id of a write that no task asked for."""
+    return str(uuid4())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """Finds or opens.
+
+    Attributes:
+        db: The action log.
+        reader: The forge, for looking.
+        writer: The same forge.
+        bot: Our own account.
+        secret: Key of the mark on the page.
+        now: Current time, aware UTC.
+        settle_seconds: From a send without reply to the look that decides.
+    """
+
+    db: Database
+    reader: ForgeReader
+    writer: ForgeWriter
+    bot: Account
+    secret: str
+    now: Callable[[], datetime]
+    settle_seconds: float
+
+    def find_or_open(self, repo: RepoRef, body: str) -> tuple[int | None, str]:
+        """Return the dashboard's number and the digest of its text.
+
+        Args:
+            repo: Where it is to be.
+            body: Its text, should it have to be opened.
+
+        Returns:
+            None for the number when nobody knows yet whether it was opened; the executor finds that out.
+
+        Raises:
+            ForgeError: It could not be looked for, or the forge refused.
+        """
+        for issue in self.reader.newest_open(repo, limit=LOOK_AT):
+            if issue.author.id == self.bot.id and is_marked(issue.body, secret=self.secret, repo=repo):
+                return issue.ref.number, digest_of(issue.body)
+        action_id = self._note(repo, body)
+        try:
+            opened = self.writer.open_issue(repo, TITLE, body)
+        except ForgeUnavailable as error:
+            if not error.sent:
+                self._settle(action_id, Outcome(state=ActionState.FAILED, reason=str(error)))
+                raise
+            later = self.now() + timedelta(seconds=self.settle_seconds)
+            with self.db.transaction() as connection:
+                actions.defer(connection, action_id, not_before=later, reason="the reply was lost")
+            log.warning("reply_lost", repo=repo.key, action=action_id, reason=str(error))
+            return None, ""
+        except ForgeError as error:
+            self._settle(action_id, Outcome(state=ActionState.FAILED, reason=str(error)))
+            if isinstance(error, ForgeAuthError):
+                log.error("dashboard_refused", repo=repo.key, do=f"let {self.bot.login} open issues there")
+            raise
+        self._settle(action_id, Outcome(state=ActionState.DONE, undo={"number": opened.number}))
+        log.info("dashboard_opened", issue=str(opened))
+        return opened.number, digest_of(body)
+
+    def _note(self, repo: RepoRef, body: str) -> int:
+        """Log the issue as sent; returns the action."""
+        now = self.now()
+        with self.db.transaction() as connection:
+            log_id = actions.record(
+                connection,
+                NewDecision(
+                    issue=IssueRef(repo, 0),
+                    task_id=new_task_id(),
+                    agent=AGENT,
+                    task_type=AGENT,
+                    decision=AGENT,
+                    author_id=self.bot.id,
+                    actions=(
+                        NewAction(
+                            type="open_issue", payload={"title": TITLE, "body": body}, state=ActionState.PLANNED
+                        ),
+                    ),
+                ),
+                now=now,
+            )
+            action = actions.entry(connection, log_id).actions[0]
+            return actions.mark_sent(connection, action.id, now=now).id
+
+    def _settle(self, action_id: int, outcome: Outcome) -> None:
+        with self.db.transaction() as connection:
+            actions.settle(connection, action_id, outcome, now=self.now())
