@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from foreman.approvals import Dashboard
 from foreman.errors import ForgeAuthError, ForgeError
 from foreman.executor import Executor
 from foreman.forge.base import ForgeReader
@@ -42,6 +43,7 @@ class Account:
         now: Callable[[], datetime],
         stop: threading.Event,
         disconnect: Callable[[], None],
+        dashboard: Dashboard | None = None,
     ) -> None:
         """Keep the parts.
 
@@ -56,6 +58,7 @@ class Account:
             now: Current time, aware UTC.
             stop: Set when everything ends.
             disconnect: Breaks off what is under way at the forge.
+            dashboard: Keeps the issues that list what waits for approval; None for none.
         """
         self.kind = kind
         self.bot = bot
@@ -64,6 +67,7 @@ class Account:
         self._reader = reader
         self._poller = poller
         self._executor = executor
+        self._dashboard = dashboard
         self._repos = repos
         self._now = now
         self._stop = stop
@@ -122,6 +126,8 @@ class Account:
         if self._refused_until() is not None:
             return False
         try:
+            if only is None and self._tend_dashboard():
+                return True
             return self._executor.step(only=only)
         except ForgeAuthError as error:
             self.refused(str(error))
@@ -133,6 +139,8 @@ class Account:
             return False
         if self._executor.blocked_seconds > 0:
             return False
+        if self._dashboard is not None and self._dashboard.due():
+            return True
         with self._db.read() as connection:
             waiting = actions.open_actions(connection, now=self._now(), limit=100)
             return any(
@@ -164,6 +172,9 @@ class Account:
         with self._db.transaction() as connection:
             breakers.record_success(connection, self.scope, now=self._now())
         log.info("account_accepted", forge=self.name)
+
+    def _tend_dashboard(self) -> bool:
+        return self._dashboard is not None and self._executor.blocked_seconds <= 0 and self._dashboard.tend()
 
     def _poll(self, repo: RepoRef) -> PollReport:
         try:

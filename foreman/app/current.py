@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from foreman import approvals
 from foreman.config import load
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
@@ -66,6 +67,9 @@ class CurrentConfig:
 
     def recheck(self, action: StoredAction) -> Verdict:
         """Judge a planned action by the mode that holds now, which may be stricter than when it was planned."""
+        if action.agent == approvals.AGENT:
+            wanted = approvals.is_wanted(action.issue.repo, self.plans)
+            return Allow() if wanted else Deny("mode_shadow", "no repository has its dashboard there any more")
         plan = self.plan_of(action.issue.repo)
         match _mode_of(plan, action.agent, action.type):
             case Mode.SHADOW:

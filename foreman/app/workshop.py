@@ -23,6 +23,7 @@ from foreman.app import agents as agents_of
 from foreman.app import forges, models
 from foreman.app.agents import AgentOffice
 from foreman.app.current import CurrentConfig
+from foreman.approvals import Dashboard
 from foreman.config.models import Config
 from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
@@ -267,6 +268,17 @@ def _account(
         now=now,
         stop=stop,
         disconnect=connection.disconnect,
+        dashboard=Dashboard(
+            db=db,
+            reader=connection.reader,
+            writer=connection.writer,
+            bot=connection.bot,
+            marker_secret=marker_secret,
+            plans=lambda: current.plans,
+            now=now,
+            settle_seconds=config.polling.settle_seconds,
+            stop=stop,
+        ),
     )
 
 
