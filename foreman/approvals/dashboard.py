@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from foreman.approvals import opening
-from foreman.approvals.page import Page, Waiting, digest_of, render
+from foreman.approvals.page import Page, digest_of, render
 from foreman.approvals.privacy import Privacy
 from foreman.approvals.settling import AGENT, Clerk
-from foreman.approvals.state import Listing, State, load, save
+from foreman.approvals.state import Listing, State, save
+from foreman.approvals.waiting import Look, dashboards, fingerprint, is_wanted, look_at
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeAuthError, ForgeError, ForgeNotFound
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
-from foreman.model import Account, ActionState, Issue, IssueRef, Mode, RepoRef
-from foreman.store import actions, controls
-from foreman.store.actions import NewAction, NewDecision, StoredAction
+from foreman.model import Account, ActionState, Issue, IssueRef, RepoRef
+from foreman.store import actions
+from foreman.store.actions import NewAction, NewDecision
 from foreman.store.database import Database
 
 __all__ = ["AGENT", "Dashboard", "is_wanted"]
@@ -40,35 +40,6 @@ HANDS_OFF_PAUSE = timedelta(hours=1)
 """Wait after the issue was found closed, gone or somebody else's, or its repository closed to us."""
 
 HOLD_LABEL = "foreman:hold"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """One dashboard as the database has it.
-
-    Attributes:
-        state: What is kept of it.
-        waiting: What it should show.
-        paused: Nothing may be written there.
-        busy: A change of it is on its way.
-    """
-
-    state: State
-    waiting: tuple[Waiting, ...]
-    paused: bool
-    busy: bool
-
-    @property
-    def covers(self) -> str:
-        """Digest of all that the page is to be made from."""
-        return digest_of("\n".join([*(_fingerprint(item.action) for item in self.waiting), "", *self.state.lately]))
-
-    @property
-    def stale(self) -> bool:
-        """Whether the page was made from something else; one that does not exist is not missed for nothing."""
-        if self.state.number is None:
-            return bool(self.waiting)
-        return self.covers != self.state.covers
 
 
 class Dashboard:
@@ -117,7 +88,10 @@ class Dashboard:
 
     def due(self) -> bool:
         """Return whether something is to be written now."""
-        return any(self._must_write(repo, self._look(repo, plans)) for repo, plans in self._wanted().items())
+        return any(
+            self._must_write(repo, look_at(self._db, repo, plans))
+            for repo, plans in dashboards(self._plans(), self._reader.kind).items()
+        )
 
     def tend(self) -> bool:
         """Read new orders and bring every page up to date, as far as it is time.
@@ -130,7 +104,7 @@ class Dashboard:
             StoreError: The database cannot be used, or the daemon's lease is gone.
         """
         did = False
-        for repo, plans in self._wanted().items():
+        for repo, plans in dashboards(self._plans(), self._reader.kind).items():
             if self._stop.is_set():
                 break
             try:
@@ -142,39 +116,16 @@ class Dashboard:
                 self._leave(repo, error.retry_at or self._now() + pause, str(error))
         return did
 
-    def _wanted(self) -> dict[RepoRef, tuple[RepoPlan, ...]]:
-        """Return the dashboards of this account, each with the repositories that use it."""
-        found: dict[RepoRef, tuple[RepoPlan, ...]] = {}
-        for plan in self._plans():
-            if plan.enabled and plan.repo.forge is self._reader.kind:
-                for name in {agent.policy.dashboard for agent in plan.agents if agent.policy.dashboard}:
-                    repo = RepoRef(plan.repo.forge, name)
-                    found[repo] = (*found.get(repo, ()), plan)
-        return {repo: plans for repo, plans in found.items() if is_wanted(repo, plans)}
-
-    def _look(self, repo: RepoRef, plans: Sequence[RepoPlan]) -> _Look:
-        with self._db.read() as connection:
-            state = load(connection, repo)
-            waiting = []
-            if actions.states(connection)[ActionState.HELD]:
-                for action in actions.held(connection):
-                    if _belongs(action, repo, plans):
-                        title = actions.entry(connection, action.log_id).seen.get("title", "")
-                        waiting.append(Waiting(action=action, title=str(title)))
-            ours = [IssueRef(repo, 0), *([IssueRef(repo, state.number)] if state.number else [])]
-            busy = any(row.agent == AGENT for ref in ours for row in actions.of_issue_open(connection, ref))
-            return _Look(state=state, waiting=tuple(waiting), paused=controls.paused(connection, repo), busy=busy)
-
-    def _must_write(self, repo: RepoRef, look: _Look) -> bool:
+    def _must_write(self, repo: RepoRef, look: Look) -> bool:
         return look.stale and not look.busy and not self._is_shut(repo) and self._may_write(look)
 
-    def _may_write(self, look: _Look) -> bool:
+    def _may_write(self, look: Look) -> bool:
         pause = WRITE_EVERY * 2 ** min(look.state.rewrites, 6)
         written = look.state.written_at
         return not look.paused and (written is None or self._now() - written >= pause)
 
     def _tend(self, repo: RepoRef, plans: Sequence[RepoPlan]) -> bool:
-        look, now = self._look(repo, plans), self._now()
+        look, now = look_at(self._db, repo, plans), self._now()
         if look.busy or self._is_shut(repo) or not (look.waiting or look.stale):
             return False
         if now < self._next.get(repo, now) and not self._must_write(repo, look):
@@ -189,27 +140,26 @@ class Dashboard:
             return False
         genuine = digest_of(issue.body) == look.state.digest
         state, settled = self._clerk.read(issue.ref, look.state, genuine=genuine)
-        look = self._look(repo, plans)
+        look = look_at(self._db, repo, plans)
         if (look.stale or not genuine) and self._may_write(look):
             self._plan_edit(issue, look, rewrites=0 if genuine else state.rewrites + 1)
             return True
         return settled > 0
 
-    def _open(self, repo: RepoRef, look: _Look) -> bool:
+    def _open(self, repo: RepoRef, look: Look) -> bool:
         page = self._page(repo, look)
-        number, digest = self._opener.find_or_open(repo, page.body)
+        number, digest, opened = self._opener.find_or_open(repo, page.body)
         if number is None:
             self._leave(repo, self._now() + TROUBLE_PAUSE, "the dashboard could not be opened; see the log")
             return True
-        # An issue found from an earlier life shows what it showed then: nothing counts until it was written anew.
-        fresh = digest == digest_of(page.body)
+        # On an issue from an earlier life nothing counts that was ordered before it is written anew.
         state = look.state.model_copy(
             update={
                 "number": number,
                 "digest": digest,
-                "covers": look.covers if fresh else "",
-                "listed": self._listed(look, page, after=0) if fresh else {},
-                "written_at": self._now() if fresh else None,
+                "covers": look.covers if opened else "",
+                "listed": self._listed(look, page, after=0) if opened else {},
+                "written_at": self._now() if opened else None,
             }
         )
         with self._db.transaction() as connection:
@@ -233,7 +183,7 @@ class Dashboard:
             return issue
         return None
 
-    def _plan_edit(self, issue: Issue, look: _Look, *, rewrites: int) -> None:
+    def _plan_edit(self, issue: Issue, look: Look, *, rewrites: int) -> None:
         """Log the new text as an action; the executor sends it."""
         page, now = self._page(issue.ref.repo, look), self._now()
         # After a page that somebody changed, everything counts as listed anew.
@@ -263,7 +213,7 @@ class Dashboard:
             }
             save(connection, issue.ref.repo, look.state.model_copy(update=update))
 
-    def _page(self, repo: RepoRef, look: _Look) -> Page:
+    def _page(self, repo: RepoRef, look: Look) -> Page:
         shown = [item for item in look.waiting if self._privacy.may_show(item.action.issue.repo, on=repo)]
         return render(
             shown,
@@ -275,14 +225,14 @@ class Dashboard:
         )
 
     def _listed(
-        self, look: _Look, page: Page, *, after: int, known: Mapping[str, Listing] | None = None
+        self, look: Look, page: Page, *, after: int, known: Mapping[str, Listing] | None = None
     ) -> dict[str, Listing]:
         listed = {}
         for item in look.waiting:
             action, digest = item.action, item.action.payload_hash
             if digest in page.listed:
                 before = (known or {}).get(digest)
-                fresh = Listing(action=action.id, after=after, fingerprint=_fingerprint(action))
+                fresh = Listing(action=action.id, after=after, fingerprint=fingerprint(action))
                 listed[digest] = before if before and before.fingerprint == fresh.fingerprint else fresh
         return listed
 
@@ -292,37 +242,3 @@ class Dashboard:
     def _leave(self, repo: RepoRef, until: datetime, reason: str) -> None:
         self._shut[repo] = until
         log.warning("dashboard_left_alone", repo=repo.key, reason=reason, until=until.isoformat())
-
-
-def is_wanted(repo: RepoRef, plans: Sequence[RepoPlan]) -> bool:
-    """Return whether a repository holds the dashboard of any repository that is not all in `shadow`.
-
-    Args:
-        repo: Where the dashboard is.
-        plans: What is configured now.
-
-    Returns:
-        False where nothing may be written there.
-    """
-    return any(
-        plan.enabled
-        and plan.repo.forge is repo.forge
-        and agent.policy.dashboard == repo.path
-        and {agent.policy.mode, *agent.policy.modes.values()} != {Mode.SHADOW}
-        for plan in plans
-        for agent in plan.agents
-    )
-
-
-def _belongs(action: StoredAction, repo: RepoRef, plans: Sequence[RepoPlan]) -> bool:
-    """Return whether a held action is to be shown on this dashboard; in `shadow` nothing of it could be done."""
-    plan = next((plan for plan in plans if plan.repo == action.issue.repo), None)
-    agent = plan.agent(action.agent) if plan else None
-    if agent is None or agent.policy.dashboard != repo.path:
-        return False
-    return agent.policy.mode_of(action.type) is not Mode.SHADOW
-
-
-def _fingerprint(action: StoredAction) -> str:
-    """Return what changes when the same action waits again."""
-    return digest_of("|".join([action.payload_hash, action.reason, action.detail, action.approved_by or ""]))

@@ -50,8 +50,8 @@ class Opener:
     now: Callable[[], datetime]
     settle_seconds: float
 
-    def find_or_open(self, repo: RepoRef, body: str) -> tuple[int | None, str]:
-        """Return the dashboard's number and the digest of its text.
+    def find_or_open(self, repo: RepoRef, body: str) -> tuple[int | None, str, bool]:
+        """Return the dashboard's number, the digest of its text, and whether it was opened just now.
 
         Args:
             repo: Where it is to be.
@@ -65,7 +65,7 @@ class Opener:
         """
         for issue in self.reader.newest_open(repo, limit=LOOK_AT):
             if issue.author.id == self.bot.id and is_marked(issue.body, secret=self.secret, repo=repo):
-                return issue.ref.number, digest_of(issue.body)
+                return issue.ref.number, digest_of(issue.body), False
         action_id = self._note(repo, body)
         try:
             opened = self.writer.open_issue(repo, TITLE, body)
@@ -77,7 +77,7 @@ class Opener:
             with self.db.transaction() as connection:
                 actions.defer(connection, action_id, not_before=later, reason="the reply was lost")
             log.warning("reply_lost", repo=repo.key, action=action_id, reason=str(error))
-            return None, ""
+            return None, "", False
         except ForgeError as error:
             self._settle(action_id, Outcome(state=ActionState.FAILED, reason=str(error)))
             if isinstance(error, ForgeAuthError):
@@ -85,7 +85,7 @@ class Opener:
             raise
         self._settle(action_id, Outcome(state=ActionState.DONE, undo={"number": opened.number}))
         log.info("dashboard_opened", issue=str(opened))
-        return opened.number, digest_of(body)
+        return opened.number, digest_of(body), True
 
     def _note(self, repo: RepoRef, body: str) -> int:
         """Log the issue as sent; returns the action."""
