@@ -78,7 +78,11 @@ class ScriptedAgent:
                 self._send(200, {"status": "ok"})
 
             def do_POST(self) -> None:
-                task = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                try:
+                    task = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                except ValueError:
+                    self._send(400, {"error": "not JSON"})
+                    return
                 agent.tasks.append(task)
                 reply = agent.answer(task)
                 if isinstance(reply, bytes):

@@ -15,7 +15,8 @@ from foreman.errors import ConfigError, ContainerError, ModelError
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 
-_QUESTION = {"messages": [{"role": "user", "content": "Answer with the one word: ready"}], "max_tokens": 16}
+QUESTION = {"messages": [{"role": "user", "content": "Answer with the one word: ready"}], "max_tokens": 16}
+"""What a model is asked on demand: as little as shows that it answers."""
 
 
 def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, ask: bool) -> Iterator[Finding]:
@@ -47,7 +48,7 @@ def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, 
         if not ask:
             yield fine("model", f"{name}, not asked (`foreman check --model` asks it)")
             return
-        answer = backend.complete(dict(_QUESTION), timeout_seconds=llm.timeout_seconds)
+        answer = backend.complete(dict(QUESTION), timeout_seconds=llm.timeout_seconds)
         tokens = f"{answer.input_tokens} + {answer.output_tokens} tokens"
         yield fine("model", f"{name} answers as {answer.model}, {tokens}")
     except ModelError as error:

@@ -175,12 +175,13 @@ def retry(
         The decisions, and what has not ended.
 
     Raises:
-        UsageError: One of them is not dead.
+        UsageError: One of them is not dead, or its repository is not configured any more.
         ForemanError: The daemon did not get to it in time.
     """
     with open_store(config) as db:
         with db.read() as connection:
             items = dead_items(connection, ids)
+        _refuse_strangers(config, items)
         if one_issue.daemon_runs(config):
             _again(db, items)
             return one_issue.wait_for(db, tuple(item.id for item in items))
@@ -192,6 +193,13 @@ def retry(
         for issue in dict.fromkeys(item.issue for item in items):
             shop.daemon.work_off(issue)
         return one_issue.outcome(shop.db, tuple(item.id for item in items))
+
+
+def _refuse_strangers(config: Config, items: Sequence[InboxItem]) -> None:
+    known = {(plan.repo, agent.agent) for plan in config.plans() if plan.enabled for agent in plan.agents}
+    for item in items:
+        if (item.issue.repo, item.agent) not in known:
+            raise UsageError(f"{item.agent} does not work on {item.issue.repo} any more: `foreman drop {item.id}`")
 
 
 def _again(db: Database, items: Sequence[InboxItem]) -> None:

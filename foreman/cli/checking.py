@@ -31,8 +31,8 @@ def check(
     for finding in examine(own.load(), source=source, settings=own.settings(), secrets=own.secrets, ask_model=model):
         findings.append(finding)
         if not as_json:
-            what = f"{finding.text}{f': {finding.remedy}' if finding.remedy else ''}"
-            line(f"{finding.result:<5} {finding.what}: {what}")
+            remedy = f" — {finding.remedy}" if finding.remedy else ""
+            line(f"{finding.result:<5} {finding.what}: {finding.text}{remedy}")
     failed = any(finding.result == "fail" for finding in findings)
     if as_json:
         emit({"source": source, "ok": not failed, "findings": findings}, as_json=True, show=line)

@@ -8,3 +8,6 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it; without this only the plan is shown.")]
+
+MAX_ID = 2**63 - 1
+"""Largest id a row can have."""

@@ -85,13 +85,13 @@ def since(text: str, *, now: datetime) -> datetime:
         UsageError: It is neither.
     """
     span = _SPAN.fullmatch(text)
-    if span:
-        return now - int(span[1]) * _UNITS[span[2]]
     try:
+        if span:
+            return now - int(span[1]) * _UNITS[span[2]]
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)).astimezone(now.tzinfo)
+    except (ValueError, OverflowError):
         raise UsageError(f"{text[:60]!r} is no time: write 30m, 2h, 7d, 4w or 2026-01-31") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
 def _from_url(text: str) -> IssueRef:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json, Yes
+from foreman.cli.options import MAX_ID, Json, Yes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from foreman.store.actions import StoredAction
     from foreman.undo import UndoPlan
 
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="As `foreman pending` shows it: 12, or 12:1a2b3c4d.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="As `foreman pending` shows it: 12, or 12:1a2b3c4d.")]
+
+
+BY_MODE = "mode_approve"
+"""Why an action waits that the gate let pass: its mode asks for a person's word."""
+
+_ASKED = "The mode `approve` holds every action until a person lets it pass."
 
 
 def pending(
     context: typer.Context,
-    where: Annotated[str | None, typer.Argument(metavar="[REPO]", help="Of this repository only.")] = None,
+    where: Annotated[str | None, typer.Argument(metavar="REPO", help="Of this repository only.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show the actions that wait for a person, exactly as they would be sent."""
@@ -75,7 +81,9 @@ def reject(
 
 def undo(
     context: typer.Context,
-    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Decisions, as in `foreman log`.")] = None,
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="Decisions, as in `foreman log`.")
+    ] = None,
     since: Annotated[str | None, typer.Option(help="Everything since: 30m, 2h, 7d, 2026-01-31.")] = None,
     repo: Annotated[str | None, typer.Option(metavar="REPO", help="Of this repository only.")] = None,
     yes: Yes = False,
@@ -140,7 +148,8 @@ def waiting_document(action: StoredAction) -> dict[str, Any]:
     """Return an action that waits as its JSON document: with why, explained."""
     from foreman.cli.reading import meaning
 
-    return {**action_document(action), "explanation": meaning(action.reason)}
+    reason = action.reason or BY_MODE
+    return {**action_document(action), "reason": reason, "explanation": meaning(reason) or _ASKED}
 
 
 def plan_document(plans: Sequence[UndoPlan]) -> dict[str, Any]:
@@ -161,18 +170,17 @@ def plan_document(plans: Sequence[UndoPlan]) -> dict[str, Any]:
 def _show_pending(held: Sequence[StoredAction]) -> None:
     from foreman.app.verdicts import HASH_CHARS
     from foreman.cli.output import block, line, when
-    from foreman.cli.reading import meaning, name_of
+    from foreman.cli.reading import name_of
 
     if not held:
         line("nothing waits for a person")
         return
     for action in held:
         line(f"{action.id}:{action.payload_hash[:HASH_CHARS]}  {action.issue}  {name_of(action)}")
-        why = f"{action.reason}" + (f": {action.detail}" if action.detail else "")
+        told = waiting_document(action)
+        why = told["reason"] + (f": {action.detail}" if action.detail else "")
         line(f"    since {when(action.created_at)} UTC, by {action.agent}, {why}")
-        explained = meaning(action.reason)
-        if explained:
-            line(f"    {explained}")
+        line(f"    {told['explanation']}")
         for name, value in action.payload.items():
             if name == "body":
                 line("    text:")

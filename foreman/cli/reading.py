@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json, Yes
+from foreman.cli.options import MAX_ID, Json, Yes
 
 if TYPE_CHECKING:
     from foreman.store.actions import LogEntry, StoredAction
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 def log(
     context: typer.Context,
-    where: Annotated[str | None, typer.Argument(metavar="[REPO[#N]]", help="Of this place only.")] = None,
+    where: Annotated[str | None, typer.Argument(metavar="REPO[#N]", help="Of this place only.")] = None,
     since: Annotated[str | None, typer.Option(help="Not older than: 2h, 7d, 2026-01-31.")] = None,
     status: Annotated[str | None, typer.Option(help="With an action that is done, held, denied, failed …")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
-    before: Annotated[int | None, typer.Option(help="Older than this entry: the next page.")] = None,
+    before: Annotated[
+        int | None, typer.Option(min=1, max=MAX_ID, help="Older than this entry: the next page.")
+    ] = None,
     cost: Annotated[bool, typer.Option("--cost", help="Tokens and money instead of actions.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -70,17 +72,21 @@ def log(
 
 def explain(
     context: typer.Context,
-    entry_id: Annotated[int, typer.Argument(metavar="ID", help="As `foreman log` shows it.")],
+    entry_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="As `foreman log` shows it.")],
     as_json: Json = False,
 ) -> None:
     """Show one decision whole: what was seen, the rule behind every verdict, model, cost, what was sent."""
     from foreman.app.workshop import open_store
     from foreman.cli.output import emit
+    from foreman.errors import StoreError, UsageError
     from foreman.store import actions
 
     config = Context.of(context).load()
     with open_store(config) as db, db.read() as connection:
-        entry = actions.entry(connection, entry_id)
+        try:
+            entry = actions.entry(connection, entry_id)
+        except StoreError as error:
+            raise UsageError(f"{error}: `foreman log` shows which there are") from error
 
     emit(document(entry), as_json=as_json, show=lambda: _show(entry))
 

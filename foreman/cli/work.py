@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json, Yes
+from foreman.cli.options import MAX_ID, Json, Yes
 
 if TYPE_CHECKING:
     from foreman.store.inbox import DeadItem
 
-Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="As `foreman dead` shows it.")]
-Where = Annotated[str | None, typer.Argument(metavar="[REPO]", help="This repository only; all when left out.")]
+Ids = Annotated[list[int], typer.Argument(metavar="ID", min=1, max=MAX_ID, help="As `foreman dead` shows it.")]
+Where = Annotated[str | None, typer.Argument(metavar="REPO", help="This repository only; all when left out.")]
 
 
 def dead(context: typer.Context, as_json: Json = False) -> None:

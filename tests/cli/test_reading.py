@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def test_the_log_shows_the_newest_decisions_first_and_pages(demo, run) -> None:
+    first = run("log", "--limit", 5, config=demo.config)
+    ids = [int(line.split()[0]) for line in first.answer.splitlines()[1:-1]]
+
+    assert first.code == 0
+    assert ids == sorted(ids, reverse=True)
+    assert first.answer.splitlines()[-1] == f"older ones: --before {ids[-1]}"
+    older = run("log", "--limit", 5, "--before", ids[-1], config=demo.config)
+    assert all(int(line.split()[0]) < ids[-1] for line in older.answer.splitlines()[1:-1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "claim"),
+    [
+        (["acme/widget#2"], lambda entry: entry["issue"] == "acme/widget#2"),
+        (["--status", "done"], lambda entry: any(action["state"] == "done" for action in entry["actions"])),
+        (["acme/widget", "--since", "2h"], lambda entry: entry["issue"].startswith("acme/widget#")),
+    ],
+)
+def test_the_log_can_be_narrowed(arguments, claim, demo, run) -> None:
+    found = json.loads(run("log", *arguments, "--json", config=demo.config).answer)
+
+    assert found
+    assert all(claim(entry) for entry in found)
+
+
+def test_the_log_says_that_nothing_fits(demo, run) -> None:
+    assert run("log", "acme/other", config=demo.config).answer == "nothing is in the log for that\n"
+    assert run("log", "--status", "unknown", "--json", config=demo.config).answer == "[]\n"
+
+
+def test_the_log_shows_cost(demo, run) -> None:
+    done = run("log", "--cost", "--limit", 2, config=demo.config)
+
+    assert done.answer.splitlines()[0].split() == ["ID", "WHEN", "ISSUE", "MODEL", "IN", "OUT", "USD"]
+
+
+def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
+    (entry,) = json.loads(run("log", "acme/widget#12", "--json", config=demo.config).answer)
+
+    people = run("explain", entry["id"], config=demo.config)
+    document = json.loads(run("inspect", entry["id"], "--json", config=demo.config).answer)
+
+    assert document == entry
+    assert {action["type"] for action in document["actions"]} == {"add_label", "comment"}
+    (comment,) = [action for action in document["actions"] if action["type"] == "comment"]
+    for part in ("+needs-info: done", "comment: done", "it doesnt work", "rationale", "model       none"):
+        assert part in people.answer
+    for line in comment["payload"]["body"].splitlines():
+        assert f"| {line}" in people.answer
+
+
+def test_explain_tells_the_rule_and_the_remedy_of_what_was_refused(world, run) -> None:
+    number = world.forge.open_issue("acme/widget", title="It crashes", author="kim")
+    world.agent.answer = lambda task: {
+        "task_id": task["task_id"],
+        "decision": "label_and_respond",
+        "rationale": "forged\x1b[31m",
+        "actions": [{"type": "add_label", "label": "not-a-label"}],
+    }
+    run("triage", f"acme/widget#{number}", config=world.file)
+
+    (entry,) = json.loads(run("log", "--json", config=world.file).answer)
+    people = run("explain", entry["id"], config=world.file)
+
+    (action,) = entry["actions"]
+    assert action["state"] == "denied"
+    assert action["reason"]
+    assert len(action["explanation"]) > 20
+    assert f"+not-a-label: denied, {action['reason']}" in people.answer
+    assert "\x1b" not in people.answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["log", "--status", "finished"], 2, "'finished' is no state: planned, sent, done"),
+        (["log", "--since", "yesterday"], 2, "'yesterday' is no time: write 30m, 2h, 7d, 4w or 2026-01-31"),
+        (["log", "not a repo"], 2, "is no repository: write owner/repo or gitlab:group/project"),
+        (["log", "--limit", "0"], 2, "--limit"),
+        (["explain", "9999"], 2, "there is no decision 9999 in the log: `foreman log` shows which there are"),
+        (["explain", "9" * 30], 2, "ID"),
+        (["log", "--before", "9" * 30], 2, "--before"),
+        (["explain", "first"], 2, "ID"),
+        (["memory", "show", "nonsense!"], 2, "is no repository"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(arguments, code, message, demo, run) -> None:
+    done = run(*arguments, config=demo.config)
+
+    assert done.code == code
+    assert not done.answer
+    assert message in done.story
+
+
+def test_without_a_database_every_reading_command_says_how_to_make_one(world, run) -> None:
+    for words in (["log"], ["explain", "1"], ["status"], ["pending"], ["dead"], ["memory", "export"], ["undo", "1"]):
+        done = run(*words, config=world.file)
+        assert done.code == 1, words
+        assert "there is no database at" in done.story
+        assert "`foreman run` or `foreman triage` makes it" in done.story
+
+
+def test_memory_is_shown_forgotten_and_exported(own_demo, run) -> None:
+    config = own_demo.config
+    shown = run("memory", "show", "acme/widget#2", config=config)
+    whole = json.loads(run("memory", "show", "acme/widget", "--json", config=config).answer)
+    exported = json.loads(run("memory", "export", config=config).answer)
+
+    assert "label bug added" in shown.answer
+    assert len(whole["memories"]) > 10
+    assert {row["kind"] for row in exported} == {"summary"}
+
+    plan = run("memory", "forget", "acme/widget#2", config=config)
+    assert (plan.code, plan.answer) == (
+        0,
+        "would forget what is remembered of acme/widget#2: say --yes to do it\n",
+    )
+    assert run("memory", "show", "acme/widget#2", config=config).answer == shown.answer
+    assert run("memory", "forget", "acme/widget#2", "--yes", config=config).answer == (
+        "forgot 1 memory of acme/widget#2\n"
+    )
+    assert run("memory", "show", "acme/widget#2", config=config).answer == ("nothing is remembered of acme/widget#2\n")
+    assert json.loads(run("log", "acme/widget#2", "--json", config=config).answer)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+import pytest
+
+
+def test_the_demo_shows_every_issue_what_was_decided_and_that_log_and_forge_agree(demo) -> None:
+    lines = demo.answer.splitlines()
+
+    assert demo.code == 0
+    assert lines[0].split() == ["ISSUE", "TITLE", "DECISION", "WHY", "CHANGED", "REFUSED"]
+    assert [line.split()[0] for line in lines[1:6]] == ["#1", "#2", "#3", "#4", "#5"]
+    assert "+bug" in demo.answer
+    assert "author_is_insider" in demo.answer
+    (checked,) = [line for line in lines if "ledger" in line]
+    sent, done = map(int, re.findall(r"(\d+) (?:writes|actions)", checked))
+    assert sent == done > 10
+    assert "agree" in checked
+    assert not [line for line in demo.answer.split("\n") if not line.isprintable()]
+
+
+def test_the_demo_as_json_has_the_same_facts(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path / "data"))
+
+    done = run("demo", "--json")
+
+    facts = json.loads(done.answer)
+    assert done.code == 0
+    assert facts["log_agrees_with_forge"]
+    sent = [action for entry in facts["decisions"] for action in entry["actions"] if action["attempts"]]
+    assert facts["writes"] == len(sent) > 10
+    assert facts["config"] == str(tmp_path / "data/demo/config.yaml")
+
+
+def test_each_command_the_demo_names_works(own_demo, demo, run) -> None:
+    named = [shlex.split(line)[1:] for line in demo.answer.splitlines() if line.startswith("  foreman ")]
+
+    assert [words[2] for words in named] == ["explain", "triage", "undo"]
+    for words in named:
+        done = run(*words[2:], config=own_demo.config)
+        assert (done.code, done.story) == (0, ""), words
+        assert "acme/widget#" in done.answer
+
+
+def test_a_folder_that_is_no_demo_is_left_alone(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path))
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "thesis.txt").write_text("mine")
+
+    done = run("demo")
+
+    assert done.code == 1
+    assert "holds something that is not a demo" in done.story
+    assert (tmp_path / "demo" / "thesis.txt").read_text() == "mine"
+
+
+def test_a_dry_run_decides_and_changes_nothing_on_the_forge_nor_in_the_log(own_demo, run) -> None:
+    before = own_demo.forge_state
+    logged = run("log", "--json", config=own_demo.config).answer
+
+    done = run("triage", "acme/widget#3", "--dry-run", "--json", config=own_demo.config)
+    people = run("triage", "acme/widget#3", "--dry-run", config=own_demo.config)
+
+    facts = json.loads(done.answer)
+    assert (done.code, people.code) == (0, 0)
+    assert facts["dry_run"]
+    assert facts["decisions"][0]["decision"] == "skip"
+    assert facts["decisions"][0]["model_calls"] == 0
+    assert "nothing was written" in people.answer
+    assert json.loads(own_demo.forge_state) == json.loads(before)
+    assert run("log", "--json", config=own_demo.config).answer == logged
+
+
+def test_triage_acts_on_one_issue_and_tells_what_was_done(world, run) -> None:
+    number = world.forge.open_issue("acme/widget", title="It crashes", author="kim")
+    world.forge.open_issue("acme/widget", title="Another", author="kim")
+
+    done = run("triage", f"{world.forge.url}/api/v3/repos/acme/widget/issues/{number}", config=world.file)
+
+    assert done.code == 0, done.story
+    assert "+bug: done" in done.answer
+    assert [task["payload"]["issue"]["number"] for task in world.agent.tasks] == [number]
+    assert len(world.effects()) == 1
+
+
+def test_triage_tells_when_the_work_has_not_ended(world, run) -> None:
+    number = world.forge.open_issue("acme/widget", title="It crashes", author="kim")
+    world.agent.answer = lambda task: 500
+
+    done = run("triage", f"acme/widget#{number}", "--json", config=world.file)
+
+    assert done.code == 1
+    facts = json.loads(done.answer)
+    assert facts["decisions"] == []
+    assert "issue-triage: ready" in facts["waiting"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["acme/widget"], "'acme/widget' is no issue: write owner/repo#12"),
+        (["acme/other#1"], "acme/other is not in the configuration; there is acme/widget"),
+        (["acme/widget#1", "--agent", "gardener"], "no agent 'gardener' works on acme/widget; there is issue-triage"),
+        (["https://example.org/acme/widget/pull/1"], "is no issue"),
+    ],
+)
+def test_triage_of_what_is_not_there_is_wrong_usage(arguments, message, demo, run) -> None:
+    done = run("triage", *arguments, config=demo.config)
+
+    assert done.code == 2
+    assert not done.answer
+    assert message in done.story
+
+
+def test_run_once_tells_what_it_did_and_why_a_first_look_does_nothing(world, run) -> None:
+    world.config["polling"]["first_run"] = "new"
+    world.forge.open_issue("acme/widget", title="Old", author="kim")
+    first = run("run", "--once", config=world.file)
+    world.forge.open_issue("acme/widget", title="It crashes", author="kim")
+    second = run("run", "--once", config=world.file)
+
+    assert (first.code, second.code) == (0, 0)
+    assert "first look: only what is opened from now on is handled" in first.story
+    assert "polled 1: 1 decided" in second.story
+
+
+def test_run_once_fails_when_a_poll_or_a_task_failed(world, run) -> None:
+    world.forge.open_issue("acme/widget", title="It crashes", author="kim")
+    world.agent.answer = lambda task: b"no decision"
+    unanswered = run("run", "--once", config=world.file)
+    world.config["repos"].append(world.repo("acme/gone"))
+    unknown = run("run", "--once", config=world.file)
+
+    assert (unanswered.code, unknown.code) == (1, 1)
+    assert "1 retry" in unanswered.story
+    assert "acme/gone: " in unknown.story
+
+
+def test_a_token_of_somebody_else_is_a_wrong_configuration(world, run) -> None:
+    world.config["identity"]["github_user"] = "somebody-else"
+
+    done = run("run", "--once", config=world.file)
+
+    assert done.code == 2
+    assert "identity.github_user: is 'somebody-else', but the token belongs to 'acme-foreman'" in done.story
+    assert world.token not in done.story
