@@ -237,7 +237,8 @@ class Dashboard:
         return listed
 
     def _is_shut(self, repo: RepoRef) -> bool:
-        return self._now() < self._shut.get(repo, self._now())
+        until = self._shut.get(repo)
+        return until is not None and self._now() < until
 
     def _leave(self, repo: RepoRef, until: datetime, reason: str) -> None:
         self._shut[repo] = until
