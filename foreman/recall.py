@@ -16,7 +16,7 @@ from foreman.forge.base import Change, ChangeKind, ForgeReader, RepoInfo
 from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
-from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, RepoRef
+from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, RepoRef, Role
 from foreman.store import actions, breakers, controls
 from foreman.store.database import Database
 
@@ -106,6 +106,7 @@ class Recall:
                 bot=self._bot,
                 event=event,
                 event_actor=_actor(actor_id, issue, comments, history),
+                event_actor_role=_role(actor_id, comments) if event is EventKind.COMMENTED else None,
                 requested=requested,
                 repo_labels=repo.labels,
                 labels_by_us=frozenset(by_us) & frozenset(issue.labels),
@@ -187,6 +188,11 @@ def _actor(
         if change.actor is not None and change.actor.id == actor_id:
             return change.actor
     return Account(login="", id=actor_id)
+
+
+def _role(actor_id: int | None, comments: tuple[Comment, ...] | None) -> Role | None:
+    """Return what a commenter is to the repository, None when the comment cannot be found any more."""
+    return next((said.role for said in reversed(comments or ()) if said.author.id == actor_id), None)
 
 
 def _last_label_changes(history: tuple[Change, ...]) -> dict[str, Change]:

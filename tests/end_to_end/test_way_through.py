@@ -134,6 +134,32 @@ def test_issues_of_insiders_are_left_alone_before_any_agent_is_asked(world: Worl
     assert "insider" in entry.rationale
 
 
+def test_a_maintainers_comment_starts_no_agent(world: World) -> None:
+    world.forge.add_collaborator(REPO, "mira", permission="admin")
+    world.agent.answer = lambda task: decision(task)
+    number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+    world.once()
+    world.forge.comment(REPO, number, author="mira", body="Looking into it")
+    world.once()
+
+    assert len(world.agent.tasks) == 1
+    assert world.entries(number)[0].rationale.startswith("actor_is_insider")
+
+
+def test_the_label_that_asks_for_a_run_starts_one_and_is_taken_off(world: World) -> None:
+    world.forge.create_label(REPO, "foreman:triage")
+    world.forge.add_collaborator(REPO, "mira", permission="admin")
+    number = world.forge.open_issue(REPO, title="It crashes", author="mira")
+    world.once()
+    assert world.agent.tasks == []
+    world.forge.add_label(REPO, number, "foreman:triage", by="mira")
+    world.once()
+    world.once()
+
+    assert len(world.agent.tasks) == 1
+    assert world.forge.issue(REPO, number).labels == ("bug",)
+
+
 def test_a_close_needs_permission(world: World) -> None:
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
     world.agent.answer = lambda task: decision(task, {"type": "close", "reason": "not_planned"}, decision="close")
