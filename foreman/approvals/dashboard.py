@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from foreman.approvals import opening
-from foreman.approvals.page import Page, digest_of, render
+from foreman.approvals.page import Page, Waiting, digest_of, render
 from foreman.approvals.privacy import Privacy
 from foreman.approvals.settling import AGENT, Clerk
 from foreman.approvals.state import Listing, State, save
@@ -38,6 +38,9 @@ TROUBLE_PAUSE = timedelta(minutes=2)
 
 HANDS_OFF_PAUSE = timedelta(hours=1)
 """Wait after the issue was found closed, gone or somebody else's, or its repository closed to us."""
+
+MOST = 200
+"""So many entries get their issue's title; more never fit on a page."""
 
 HOLD_LABEL = "foreman:hold"
 
@@ -214,9 +217,11 @@ class Dashboard:
             save(connection, issue.ref.repo, look.state.model_copy(update=update))
 
     def _page(self, repo: RepoRef, look: Look) -> Page:
-        shown = [item for item in look.waiting if self._privacy.may_show(item.action.issue.repo, on=repo)]
+        shown = [action for action in look.waiting if self._privacy.may_show(action.issue.repo, on=repo)]
+        with self._db.read() as connection:
+            titles = {row.log_id: actions.entry(connection, row.log_id).seen.get("title") for row in shown[:MOST]}
         return render(
-            shown,
+            [Waiting(action=action, title=str(titles.get(action.log_id) or "")) for action in shown],
             unseen=len(look.waiting) - len(shown),
             lately=look.state.lately,
             bot=self._bot.login,
@@ -228,8 +233,8 @@ class Dashboard:
         self, look: Look, page: Page, *, after: int, known: Mapping[str, Listing] | None = None
     ) -> dict[str, Listing]:
         listed = {}
-        for item in look.waiting:
-            action, digest = item.action, item.action.payload_hash
+        for action in look.waiting:
+            digest = action.payload_hash
             if digest in page.listed:
                 before = (known or {}).get(digest)
                 fresh = Listing(action=action.id, after=after, fingerprint=fingerprint(action))

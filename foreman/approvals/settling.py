@@ -1,6 +1,6 @@
 """From a comment on the dashboard to what waits: who may, what for, and each comment once.
 
-One comment is one transaction: the orders, the entry in the action log and the mark that it was read.
+A comment with orders is one transaction: what they change, the entry in the action log, the mark that it was read.
 """
 
 from __future__ import annotations
@@ -66,39 +66,38 @@ class Clerk:
         """
         self._may.clear()
         comments = self.reader.comments(issue, since=state.since)
-        settled = 0
+        before, settled = state, 0
         for comment in comments:
             if comment.id not in state.handled:
                 state, number = self._take(issue, state, comment, genuine=genuine)
                 settled += number
-        return self._remember(issue.repo, state, comments), settled
+        state = _moved_on(state, comments)
+        if state != before:
+            with self.db.transaction() as connection:
+                save(connection, issue.repo, state)
+        return state, settled
 
     def _take(self, issue: IssueRef, state: State, comment: Comment, *, genuine: bool) -> tuple[State, int]:
+        state = state.model_copy(
+            update={"handled": (*state.handled, comment.id), "newest": max(state.newest, comment.id)}
+        )
         orders = self._orders(comment, state.listed)
-        allowed: Mapping[str, str] = {}
-        if orders:
-            allowed = {digest: self._objection(comment, digest, state, genuine=genuine) for digest in orders}
+        if not orders:
+            return state, 0
+        objections = {digest: self._objection(comment, digest, state, genuine=genuine) for digest in orders}
         now = self.now()
         settled = 0
         with self.db.transaction() as connection:
             listed, lately, told = dict(state.listed), list(state.lately), []
             for digest, order in orders.items():
-                what = allowed[digest] or self._settle(connection, comment, order, digest, listed[digest], now=now)
-                if not allowed[digest]:
+                what = objections[digest] or self._settle(connection, comment, order, digest, listed[digest], now=now)
+                if not objections[digest]:
                     listed.pop(digest)
                     settled += 1
                 lately.append(lately_line(digest, what, comment.author.login))
                 told.append({"order": order.verb, "hash": digest, "action": state.listed[digest].action, "came": what})
-            if told:
-                self._note(connection, issue, comment, told, now=now)
-            state = state.model_copy(
-                update={
-                    "listed": listed,
-                    "lately": tuple(lately[-LATELY:]),
-                    "handled": (*state.handled, comment.id),
-                    "newest": max(state.newest, comment.id),
-                }
-            )
+            self._note(connection, issue, comment, told, now=now)
+            state = state.model_copy(update={"listed": listed, "lately": tuple(lately[-LATELY:])})
             save(connection, issue.repo, state)
         for row in told:
             log.info("dashboard_order", issue=str(issue), by=comment.author.login, by_id=comment.author.id, **row)
@@ -185,19 +184,14 @@ class Clerk:
             now=now,
         )
 
-    def _remember(self, repo: RepoRef, state: State, comments: Sequence[Comment]) -> State:
-        """Move the start of the next reading; by the forge's own times, and never past what was read."""
-        if not comments:
-            return state
-        since = max(comment.updated_at for comment in comments) - OVERLAP
-        within = {comment.id for comment in comments if comment.updated_at >= since}
-        moved = state.model_copy(
-            update={
-                "since": max(since, state.since) if state.since else since,
-                "handled": tuple(number for number in state.handled if number in within),
-            }
-        )
-        if moved != state:
-            with self.db.transaction() as connection:
-                save(connection, repo, moved)
-        return moved
+
+def _moved_on(state: State, comments: Sequence[Comment]) -> State:
+    """Move the start of the next reading; by the forge's own times, and never past what was read."""
+    if not comments:
+        return state
+    since = max(comment.updated_at for comment in comments) - OVERLAP
+    if state.since is not None:
+        since = max(since, state.since)
+    within = {comment.id for comment in comments if comment.updated_at >= since}
+    handled = tuple(number for number in state.handled if number in within)
+    return state.model_copy(update={"since": since, "handled": handled})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from foreman.approvals.page import Waiting, digest_of
+from foreman.approvals.page import digest_of
 from foreman.approvals.settling import AGENT
 from foreman.approvals.state import State, load
 from foreman.config.effective import RepoPlan
@@ -27,14 +27,14 @@ class Look:
     """
 
     state: State
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[StoredAction, ...]
     paused: bool
     busy: bool
 
     @property
     def covers(self) -> str:
         """Digest of all that the page is to be made from."""
-        return digest_of("\n".join([*(fingerprint(item.action) for item in self.waiting), "", *self.state.lately]))
+        return digest_of("\n".join([*(fingerprint(action) for action in self.waiting), "", *self.state.lately]))
 
     @property
     def stale(self) -> bool:
@@ -57,15 +57,11 @@ def look_at(db: Database, repo: RepoRef, plans: Sequence[RepoPlan]) -> Look:
     """
     with db.read() as connection:
         state = load(connection, repo)
-        waiting = []
-        if actions.states(connection)[ActionState.HELD]:
-            for action in actions.held(connection):
-                if _belongs(action, repo, plans):
-                    title = actions.entry(connection, action.log_id).seen.get("title", "")
-                    waiting.append(Waiting(action=action, title=str(title)))
+        held = actions.held(connection) if actions.states(connection)[ActionState.HELD] else ()
+        waiting = tuple(action for action in held if _belongs(action, repo, plans))
         ours = [IssueRef(repo, 0), *([IssueRef(repo, state.number)] if state.number else [])]
         busy = any(row.agent == AGENT for ref in ours for row in actions.of_issue_open(connection, ref))
-        return Look(state=state, waiting=tuple(waiting), paused=controls.paused(connection, repo), busy=busy)
+        return Look(state=state, waiting=waiting, paused=controls.paused(connection, repo), busy=busy)
 
 
 def dashboards(plans: Sequence[RepoPlan], kind: ForgeKind) -> dict[RepoRef, tuple[RepoPlan, ...]]:

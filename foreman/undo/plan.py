@@ -117,7 +117,7 @@ def select(
     Args:
         connection: To read from.
         log_ids: By id.
-        since: Or by time; decisions that only took something back are left out.
+        since: Or by time; what only took something back, or kept the approvals issue, is left out.
         repo: Of this repository only.
 
     Returns:
@@ -132,7 +132,7 @@ def select(
     found: list[LogEntry] = []
     before: int | None = None
     while page := actions.entries(connection, repo=repo, since=since, limit=PAGE, before_id=before):
-        found += [entry for entry in page if entry.undoes is None]
+        found += [entry for entry in page if entry.undoes is None and entry.decision != "dashboard"]
         before = min(entry.id for entry in page)
     return tuple(found)
 
