@@ -20,6 +20,7 @@
         ModelUnavailable        transient
         BudgetExceeded          transient; knows retry_at
       StoreError                the database cannot be used; says what to do
+        StoreTaken              another daemon works on it; exit 2
         StoreBusy               transient; the write lock stayed taken
         StoreFull               transient; no space left
         LeaseLost               another worker or daemon holds the lease now
@@ -213,6 +214,10 @@ class BudgetExceeded(ModelError):
 
 class StoreError(ForemanError):
     """The database cannot be used: damaged, newer than this program, not writable. The message says what to do."""
+
+
+class StoreTaken(StoreError):
+    """Another daemon works on this database: a start that should not have been asked for; exit 2."""
 
 
 class StoreBusy(StoreError):

@@ -6,7 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from foreman.errors import ConfigError, ForemanError, UsageError
+from foreman.errors import ConfigError, ForemanError, StoreTaken, UsageError
 from foreman.printable import printable
 from foreman.secrets import KnownSecrets, mask_tokens
 
@@ -40,7 +40,7 @@ def report(error: BaseException, secrets: KnownSecrets) -> int:
         return WRONG_USAGE
     if isinstance(error, ForemanError):
         _say(_clean(str(error), secrets))
-        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
+        return WRONG_USAGE if isinstance(error, UsageError | StoreTaken) else FAILED
     return _bug(error, secrets)
 
 

@@ -7,7 +7,7 @@ import os
 import threading
 from pathlib import Path
 
-from foreman.errors import StoreError
+from foreman.errors import StoreError, StoreTaken
 
 _TRIES = 5
 _TRY_SECONDS = 0.05  # `holder` takes the lock for an instant to look; a start must not fail for that
@@ -51,7 +51,8 @@ def take(path: Path) -> int:
         The open descriptor; closing it gives the lock back.
 
     Raises:
-        StoreError: Somebody else has it, or the lock file cannot be made.
+        StoreTaken: Somebody else has it.
+        StoreError: The lock file cannot be made.
     """
     try:
         descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -67,7 +68,7 @@ def take(path: Path) -> int:
             return descriptor
     pid, _ = written(descriptor)
     os.close(descriptor)
-    raise StoreError(f"another daemon (pid {pid or 'unknown'}) works on {path}; stop it first")
+    raise StoreTaken(f"another daemon (pid {pid or 'unknown'}) works on {path}; stop it first")
 
 
 def write(descriptor: int, *, fence: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 from foreman import __version__
 from foreman.cli import exits
 from foreman.cli.main import FAMILIES, command_names, main
-from foreman.errors import ConfigError, ForemanError, ForgeAuthError, Problem, StoreError, UsageError
+from foreman.errors import ConfigError, ForemanError, ForgeAuthError, Problem, StoreError, StoreTaken, UsageError
 from foreman.secrets import KnownSecrets
 
 
@@ -75,6 +75,7 @@ def test_wrong_usage_is_code_2_and_no_traceback(arguments: list[str], message: s
             "foreman: f: a: b\nforeman: f: c\n",
         ),
         (UsageError("no such issue"), 2, "foreman: no such issue\n"),
+        (StoreTaken("another daemon works on it"), 2, "foreman: another daemon works on it\n"),
         (StoreError("damaged: restore it"), 1, "foreman: damaged: restore it\n"),
         (ForgeAuthError("expired", repo="a/b", operation="poll"), 1, "foreman: poll a/b: expired\n"),
         (ForemanError("a secret-secret-secret \x1b[31m"), 1, "foreman: a [NAME] \\x1b[31m\n"),
