@@ -24,6 +24,7 @@ from foreman.app import forges, models
 from foreman.app.agents import AgentOffice
 from foreman.app.current import CurrentConfig
 from foreman.approvals import Dashboard
+from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
@@ -35,7 +36,7 @@ from foreman.pipeline import Pipeline
 from foreman.places import Places
 from foreman.poller import Poller
 from foreman.recall import Recall
-from foreman.secrets import KnownSecrets
+from foreman.secrets import KnownSecrets, lookup
 from foreman.settings import Settings
 from foreman.store import controls
 from foreman.store.database import Database
@@ -137,6 +138,8 @@ def workshop(
         ForgeError: A forge cannot be reached.
     """
     stop = stop or threading.Event()
+    for reference in secrets_of(config):  # before anything is judged, also those that are used later or elsewhere
+        secrets.add(lookup(reference.variable, os.environ) or "", reference.variable)
     with ExitStack() as stack:
         db = Database.open(config.storage.path)
         stack.callback(db.close)
