@@ -1,7 +1,7 @@
 """A small world for whole-way tests: the sandbox forge over HTTP, a scripted agent over HTTP, the real daemon code.
 
-Nothing in it is patched. The agent is somebody else's (`runtime: url`), so that a test says what it answers; the bundled
-agent has tests of its own.
+Nothing in it is patched. The agent is somebody else's (`runtime: url`), so that a test says what it answers; the
+bundled agent has tests of its own.
 """
 
 from __future__ import annotations
