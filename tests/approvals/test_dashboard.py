@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from foreman.approvals import is_wanted
 from foreman.approvals.page import TITLE, digest_of, marker
 from foreman.approvals.privacy import KNOWN_FOR
 from foreman.errors import ForgeAuthError
-from foreman.model import ForgeKind, IssueRef, Mode, RepoRef
+from foreman.model import Allow, Deny, ForgeKind, IssueRef, Mode, RepoRef, Verdict
 from foreman.sandbox import Fault, commit_then_drop, drop_before, reply
 from foreman.store import actions, controls, corrections
+from foreman.store.actions import StoredAction
 from tests.approvals.conftest import BECAUSE, OPS, Office, plan
 from tests.rig import BOT, WIDGET
 
@@ -376,3 +380,48 @@ def test_the_page_we_wrote_is_the_page_we_read(office: Office) -> None:
     assert digest_of(office.rig.forge.issue(IssueRef(OPS, office.number)).body) == digest_of(
         office.noted()[0].actions[0].payload["body"]
     )
+
+
+def test_a_change_of_the_page_that_is_no_longer_wanted_is_not_sent(office: Office) -> None:
+    """A reload may take the dashboard away, or put all into `shadow`, while its text is on its way."""
+    office.hold(LABEL)
+    office.turn()
+    office.hold(LABEL)
+    office.rig.clock.advance(61)
+    assert office.dashboard.tend()
+    office.change(dashboard="")
+
+    def recheck(action: StoredAction) -> Verdict:
+        return Allow() if is_wanted(action.issue.repo, office.plans) else Deny("mode_shadow")
+
+    office.rig.sandbox.clear_ledger()
+    office.rig.executor(recheck=recheck).step()
+
+    assert office.effects() == []
+    assert office.noted()[-1].actions[0].state.value == "denied"
+
+
+def test_a_rate_limit_is_waited_for(office: Office) -> None:
+    (label,) = office.hold(LABEL)
+    office.turn()
+    office.approve(label)
+    office.rig.sandbox.rate_limit(0, reset_at=office.rig.clock() + timedelta(minutes=10))
+    office.turn()
+    office.rig.sandbox.clear_ledger()
+    office.turn()
+    assert office.rig.sandbox.ledger == ()
+
+    office.rig.sandbox.rate_limit(5000, reset_at=office.rig.clock() + timedelta(hours=1))
+    office.turn(700)
+    office.turn()
+    assert office.state(label) == "done"
+
+
+def test_a_dashboard_that_was_deleted_is_opened_again(office: Office) -> None:
+    (label,) = office.hold(LABEL)
+    office.turn()
+    office.rig.sandbox.delete_issue(OPS.path, office.number)
+    office.turn()
+    office.turn(3700)
+
+    assert office.shown() == [label.payload_hash[:8]]
