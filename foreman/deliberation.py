@@ -74,6 +74,7 @@ class Deliberation:
 
     Attributes:
         look: What was known.
+        title: Of the issue, without secrets, for logs.
         admission: Whether an agent was to be asked at all.
         decision: What the agent answered; None when none was asked.
         judged: One entry per action, in the agent's order.
@@ -84,6 +85,7 @@ class Deliberation:
     """
 
     look: Look
+    title: str
     admission: Verdict
     decision: Decision | None = None
     judged: tuple[Judged, ...] = ()
@@ -160,9 +162,10 @@ class Deliberator:
         """
         look = self.recall.look(ref, event=event, actor_id=actor_id, requested=requested)
         checkpoint.reach("pipeline.looked")
+        title = self._secrets.redact(look.facts.issue.title)
         verdict = admission.admit(look.facts, plan.policy, plan.events)
         if not isinstance(verdict, Allow):
-            return Deliberation(look=look, admission=verdict, hidden={})
+            return Deliberation(look=look, title=title, admission=verdict, hidden={})
         timeout = self._agents.timeout_seconds(plan.agent)
         deadline = self._now() + timedelta(seconds=timeout)
         llm = self._open_model(task_id, ref, plan, deadline)
@@ -185,6 +188,7 @@ class Deliberator:
         decision = replace_rationale(decision, self._secrets.redact(decision.rationale))
         return Deliberation(
             look=look,
+            title=title,
             admission=verdict,
             decision=decision,
             judged=judge(decision, look.facts, plan.policy, secrets=self._secrets),

@@ -115,7 +115,7 @@ def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:
             event_key=item.event_key,
             requested=item.requested,
         ),
-        "title": issue.title[:200],
+        "title": thought.title[:200],
         "author": issue.author.login,
         "author_role": issue.role.value,
         "hidden": thought.hidden,

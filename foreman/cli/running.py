@@ -117,7 +117,7 @@ def thought_document(plan: AgentPlan, thought: Deliberation) -> dict[str, Any]:
     issue = thought.look.facts.issue
     return {
         "issue": str(issue.ref),
-        "title": issue.title,
+        "title": thought.title,
         "agent": plan.agent,
         "mode": plan.policy.mode.value,
         "decision": decision.decision if decision else "skip",
