@@ -45,24 +45,22 @@ class Desk:
         config: Config,
         *,
         db: Database,
-        daemon: bool,
         secrets: KnownSecrets,
         source: Path | None,
         stack: ExitStack,
     ) -> None:
-        """Keep the parts; connects to nothing.
+        """Keep the parts; connects to nothing, and leaves the writing to the daemon until `take_lease`.
 
         Args:
             config: As loaded.
-            db: The store, guarded by the lease when no daemon runs.
-            daemon: Whether a daemon runs, which does the writing then.
+            db: The store.
             secrets: Filled with every secret that is used.
             source: Where the configuration was read.
             stack: Takes what must be closed.
         """
         self.config = config
         self.db = db
-        self.daemon = daemon
+        self.daemon = True
         self._secrets = secrets
         self._source = source
         self._stack = stack
@@ -106,9 +104,24 @@ class Desk:
         """
         if self.daemon:
             self._wait(action_ids)
-        else:
+            # It may have been another command, which ended with its own work.
+            if any(self._is_worth_waiting_for(action) for action in self.look(action_ids)):
+                self.take_lease()
+        if not self.daemon:
             self._do(action_ids)
         return self.look(action_ids)
+
+    def take_lease(self) -> None:
+        """Work under the daemon's lease from here on.
+
+        Raises:
+            StoreError: Somebody else has it.
+        """
+        path = self.config.storage.path
+        lease = DaemonLease.acquire(self.db, path, holder=f"pid {os.getpid()}")
+        self._stack.callback(lease.release)
+        self.db.guard_with(lease.check)
+        self.daemon = False
 
     def look(self, action_ids: Sequence[int]) -> tuple[StoredAction, ...]:
         """Return how actions stand."""
@@ -175,9 +188,7 @@ def desk(config: Config, *, secrets: KnownSecrets, source: Path | None = None) -
     with ExitStack() as stack:
         db = Database.open(path)
         stack.callback(db.close)
-        daemon = DaemonLease.holder(path) is not None
-        if not daemon:
-            lease = DaemonLease.acquire(db, path, holder=f"pid {os.getpid()}")
-            stack.callback(lease.release)
-            db.guard_with(lease.check)
-        yield Desk(config, db=db, daemon=daemon, secrets=secrets, source=source, stack=stack)
+        made = Desk(config, db=db, secrets=secrets, source=source, stack=stack)
+        if DaemonLease.holder(path) is None:
+            made.take_lease()
+        yield made

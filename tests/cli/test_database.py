@@ -79,5 +79,5 @@ def test_a_copy_is_not_brought_back_under_a_running_daemon(own_demo, run, tmp_pa
         lease.release()
         db.close()
 
-    assert done.code == 1
+    assert done.code
     assert "works on" in done.story

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -116,8 +118,6 @@ def test_while_a_daemon_runs_it_does_what_is_approved_and_the_command_waits(wait
     label, _ = held(waiting, run)
     path = waiting.config["storage"]["path"]
     with waiting.running():
-        from pathlib import Path
-
         wait_until(lambda: DaemonLease.holder(Path(path)) is not None, "the daemon has its lease")
         status = json.loads(run("status", "--json", config=waiting.file).answer)
         done = run("approve", label["id"], config=waiting.file)
@@ -187,19 +187,25 @@ def test_undo_of_what_is_not_there_is_wrong_usage(arguments, message, demo, run)
     assert message in done.story
 
 
-def test_a_database_that_another_command_works_on_is_left_to_it(waiting, run) -> None:
-    """Between looking for a daemon and taking its lease another process may take it: one clear line, nothing lost."""
-    from pathlib import Path
-
+def test_behind_another_command_that_ends_it_is_done_here_after_all(waiting, run) -> None:
     label, _ = held(waiting, run)
     path = Path(waiting.config["storage"]["path"])
     db = Database.open(path)
-    lease = DaemonLease.acquire(db, path, holder="somebody")
+    lease = DaemonLease.acquire(db, path, holder="another command")
+
+    def end_when_it_is_queued() -> None:
+        try:
+            wait_until(lambda: ("add_label", "planned") in waiting.states(1), "it is queued")
+        finally:
+            lease.release()
+
+    other = threading.Thread(target=end_when_it_is_queued)
+    other.start()
     try:
-        done = run("triage", f"{REPO}#1", "--dry-run", config=waiting.file)
+        done = run("approve", label["id"], config=waiting.file)
     finally:
-        lease.release()
+        other.join()
         db.close()
 
-    assert done.code == 0
-    assert run("approve", label["id"], config=waiting.file).code == 0
+    assert (done.code, done.answer) == (0, f"{REPO}#1: +bug: done\n")
+    assert len(waiting.effects()) == 1

@@ -43,6 +43,7 @@ def test_each_command_the_demo_names_works(own_demo, demo, run) -> None:
         done = run(*words[2:], config=own_demo.config)
         assert (done.code, done.story) == (0, ""), words
         assert "acme/widget#" in done.answer
+        assert ("nothing was" in done.answer) == (words[2] != "explain")
 
 
 def test_a_folder_that_is_no_demo_is_left_alone(run, tmp_path, monkeypatch) -> None:
@@ -62,14 +63,12 @@ def test_a_dry_run_decides_and_changes_nothing_on_the_forge_nor_in_the_log(own_d
     logged = run("log", "--json", config=own_demo.config).answer
 
     done = run("triage", "acme/widget#3", "--dry-run", "--json", config=own_demo.config)
-    people = run("triage", "acme/widget#3", "--dry-run", config=own_demo.config)
 
     facts = json.loads(done.answer)
-    assert (done.code, people.code) == (0, 0)
+    assert done.code == 0
     assert facts["dry_run"]
     assert facts["decisions"][0]["decision"] == "skip"
     assert facts["decisions"][0]["model_calls"] == 0
-    assert "nothing was written" in people.answer
     assert json.loads(own_demo.forge_state) == json.loads(before)
     assert run("log", "--json", config=own_demo.config).answer == logged
 
