@@ -15,13 +15,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from foreman.app.workshop import Workshop, workshop
+from foreman.app.workshop import Workshop, utc_now, workshop
 from foreman.config.load import load
 from foreman.daemon import Drained
 from foreman.sandbox import SandboxForge
@@ -126,9 +127,10 @@ class ScriptedAgent:
 class World:
     """One forge, one agent, one configuration, one database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], datetime] | None = None) -> None:
         self.folder = folder
-        self.forge = SandboxForge()
+        self.clock = clock or utc_now
+        self.forge = SandboxForge(clock=clock)
         self.forge.start()
         self.agent = ScriptedAgent()
         self.forge.add_repo(REPO, labels=["bug", "question", "docs", "stale", "needs-info", "approved"])
@@ -167,7 +169,8 @@ class World:
     def shop(self) -> Iterator[Workshop]:
         """Put the real thing together, in this process."""
         source = self.file
-        with workshop(load(source), settings=Settings.read(), secrets=KnownSecrets(), source=source) as shop:
+        parts = {"settings": Settings.read(), "secrets": KnownSecrets(), "source": source, "now": self.clock}
+        with workshop(load(source), **parts) as shop:
             yield shop
 
     def once(self) -> Drained:
