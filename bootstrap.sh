@@ -16,10 +16,13 @@ case "$kind" in
   *) echo "bootstrap.sh: say 'dev' or nothing, not '$kind'" >&2; exit 2 ;;
 esac
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "bootstrap.sh: $python is older than 3.11" >&2; exit 2; }
-stamp=$(cat "$lock" bootstrap.lock pyproject.toml | cksum)
-if [ "$(cat "$venv/.foreman-$kind" 2>/dev/null || true)" = "$stamp" ] && "$venv/bin/python" -c 'import foreman' 2>/dev/null; then
-  exit 0
+# What is installed, in one line: a developer's environment holds all that a user's does, so it is left as it is.
+stamp=$(cat requirements.lock requirements-dev.lock bootstrap.lock pyproject.toml | cksum)
+installed=$(cat "$venv/.foreman-installed" 2>/dev/null || true)
+if [ "$installed" = "$kind $stamp" ] || [ "$installed" = "dev $stamp" ]; then
+  "$venv/bin/python" -c 'import foreman' 2>/dev/null && exit 0
 fi
+rm -f "$venv/.foreman-installed"
 echo "installing into $venv (once, about half a minute) ..." >&2
 if [ ! -x .tools/uv/bin/uv ]; then
   "$python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore \
@@ -32,4 +35,4 @@ if [ ! -d .tools/build ]; then
   $uv pip install --python "$venv/bin/python" --target .tools/build --require-hashes -r build.lock
 fi
 PYTHONPATH=$PWD/.tools/build $uv pip install --python "$venv/bin/python" --no-deps --no-build-isolation --editable .
-echo "$stamp" > "$venv/.foreman-$kind"
+echo "$kind $stamp" > "$venv/.foreman-installed"
