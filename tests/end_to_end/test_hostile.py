@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from foreman.errors import AgentReplyInvalid
+from foreman.gate.reply import read_reply
 from foreman.gate.text import FOOTER
 from foreman.model import ActionState
 from foreman.store import actions
 from foreman.store.database import Database
+from foreman.store.tables import action_log
 from tests.gate import cases, oracle
 from tests.world import BOT, REPO, World, wait_until
 
@@ -111,9 +115,11 @@ class Trial:
 
     def _at_rest(self, db: Database) -> bool:
         with db.read() as connection:
-            decided = len(actions.entries(connection, limit=1000)) >= len(self.answers)
+            decided = connection.execute(select(func.count()).select_from(action_log)).scalar_one()
             states = actions.states(connection)
-        return decided and not states.get(ActionState.PLANNED) and not states.get(ActionState.SENT)
+        return (
+            decided >= len(self.answers) and not states.get(ActionState.PLANNED) and not states.get(ActionState.SENT)
+        )
 
     def _metrics(self) -> str:
         (url,) = re.findall(
@@ -208,9 +214,8 @@ def test_of_a_decision_only_what_the_policy_allows_happens(trial: Trial) -> None
     effects, _ = trial.run()
 
     expected = {case["id"]: _expected(case) for case in arranged}
-    got = {
-        case["id"]: [effect.split(" not_planned")[0] for effect in effects.get(case["id"], [])] for case in arranged
-    }
+    # Why something was closed stands behind the place.
+    got = {case["id"]: [effect.partition("  ")[0] for effect in effects.get(case["id"], [])] for case in arranged}
     assert {name: (got[name], expected[name]) for name in got if got[name] != expected[name]} == {}
 
 
@@ -234,7 +239,7 @@ def _expected(case: Case) -> list[str]:
 def test_what_is_posted_does_nothing_to_its_readers(trial: Trial) -> None:
     tried = [case for case in corpus("text") if "context" not in case and "github" in case.get("forges", ["github"])]
     for case in tried:
-        trial.add(case, lambda task, case=case: signed(task, actions=[{"type": "comment", "body": case["body"]}]))
+        trial.add(case, lambda task, case=case: _comment(case, task["task_id"]))
 
     effects, _ = trial.run()
 
@@ -247,8 +252,21 @@ def test_what_is_posted_does_nothing_to_its_readers(trial: Trial) -> None:
     assert wrong == {}
 
 
+def _comment(case: Case, task_id: str) -> bytes:
+    return signed({"task_id": task_id}, actions=[{"type": "comment", "body": case["body"]}])
+
+
+def _is_read(case: Case) -> bool:
+    """Return whether a reply with this text gets as far as the text's rules; control characters do not."""
+    try:
+        read_reply(_comment(case, cases.TASK_ID), task_id=cases.TASK_ID)
+    except AgentReplyInvalid:
+        return False
+    return True
+
+
 def _fault(case: Case, posted: list[str]) -> str:
-    if case["expect"].startswith("refused"):
+    if case["expect"].startswith("refused") or not _is_read(case):
         return f"posted {posted}" if posted else ""
     if len(posted) != 1:
         return f"posted {len(posted)} times"
