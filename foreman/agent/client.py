@@ -9,41 +9,17 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
-import os
 import socket
-import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from foreman.agent.dialing import Address, connected, left_of
 from foreman.errors import AgentReplyInvalid, AgentUnavailable
 from foreman.protocol import MAX_REPLY_BYTES
 
 _MAX_HEAD_BYTES = 16 * 1024
 """Room for status line, headers and chunk sizes around the body, bytes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where an agent listens: a socket file, or host and port.
-
-    Attributes:
-        path: Socket file; None for TCP.
-        host: For TCP.
-        port: For TCP.
-        prefix: Path before `/task`, for an agent behind a proxy: `/agents/triage`.
-        token: Bearer token; empty for none.
-        tls: Speak TLS, certificates checked against the system's authorities.
-    """
-
-    path: Path | None = None
-    host: str = ""
-    port: int = 0
-    prefix: str = ""
-    token: str = field(default="", repr=False)
-    tls: bool = False
 
 
 def ask(address: Address, task: bytes, *, timeout_seconds: float) -> bytes:
@@ -87,7 +63,7 @@ def _exchange(
 ) -> Iterator[http.client.HTTPResponse]:
     deadline = time.monotonic() + timeout_seconds
     try:
-        with _connected(address, deadline) as connection:
+        with connected(address, deadline) as connection:
             bounded = _BoundedSocket(connection, deadline)
             bounded.send(_head(address, method, target, len(body)) + body)
             response = http.client.HTTPResponse(bounded, method=method)  # type: ignore[arg-type]
@@ -151,73 +127,6 @@ def _check_head(response: http.client.HTTPResponse) -> None:
         raise AgentReplyInvalid(f"the agent's reply is larger than {MAX_REPLY_BYTES // 1024} KiB")
 
 
-@contextlib.contextmanager
-def _connected(address: Address, deadline: float) -> Iterator[socket.socket]:
-    if address.path is not None:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, _checked(address.path) as path:
-            connection.settimeout(_left(deadline))
-            connection.connect(path)
-            yield connection
-        return
-    with _connected_tcp(address, deadline) as plain:
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if not address.tls:
-            yield plain
-            return
-        import ssl  # only for agents that live elsewhere
-
-        with ssl.create_default_context().wrap_socket(plain, server_hostname=address.host) as secure:
-            yield secure
-
-
-def _connected_tcp(address: Address, deadline: float) -> socket.socket:
-    # `create_connection` would give each of a name's addresses the whole time.
-    refused: OSError = ConnectionRefusedError("no address")
-    for family, kind, number, _, where in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM):
-        connection = socket.socket(family, kind, number)
-        try:
-            connection.settimeout(_left(deadline))
-            connection.connect(where)
-        except OSError as error:
-            connection.close()
-            refused = error
-        else:
-            return connection
-    raise refused
-
-
-@contextlib.contextmanager
-def _checked(path: Path) -> Iterator[str]:
-    """Hold a socket file so that what was checked is what is connected to.
-
-    The agent can write to the folder, so it could put a link to somebody else's socket in the file's place between a
-    look and a connect. On Linux the file itself is opened (O_PATH, no link followed) and connected to by that handle.
-    """
-    if not hasattr(os, "O_PATH"):
-        if not stat.S_ISSOCK(path.lstat().st_mode):
-            raise AgentUnavailable("the agent's socket is not a socket")
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        handle = os.open(path.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-    finally:
-        os.close(folder)
-    try:
-        if not stat.S_ISSOCK(os.fstat(handle).st_mode):
-            raise AgentUnavailable("the agent's socket is not a socket")
-        yield f"/proc/self/fd/{handle}"
-    finally:
-        os.close(handle)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
 class _BoundedSocket:
     """What `HTTPResponse` reads from: a socket with a deadline and a limit on all bytes together."""
 
@@ -232,7 +141,7 @@ class _BoundedSocket:
             BrokenPipeError, ConnectionResetError
         ):  # it may have answered (413) before it hung up
             while view:
-                self._connection.settimeout(_left(self._deadline))
+                self._connection.settimeout(left_of(self._deadline))
                 view = view[self._connection.send(view) :]
 
     def makefile(self, *_arguments: Any) -> io.BufferedReader:
@@ -253,7 +162,7 @@ class _BoundedStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read what is there, within the time and the room that are left."""
-        self._connection.settimeout(_left(self._deadline))
+        self._connection.settimeout(left_of(self._deadline))
         count = self._connection.recv_into(buffer)
         self._room -= count
         if self._room < 0:

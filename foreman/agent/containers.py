@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foreman.agent import images
-from foreman.agent.client import Address
+from foreman.agent.dialing import Address
 from foreman.agent.engine import engine
 from foreman.agent.managed import START_SECONDS, ManagedRuntime
 from foreman.agent.resources import Resources

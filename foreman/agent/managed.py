@@ -10,7 +10,7 @@ import time
 from typing import Protocol
 
 from foreman.agent import client
-from foreman.agent.client import Address
+from foreman.agent.dialing import Address
 from foreman.errors import AgentUnavailable, ContainerError
 
 START_SECONDS = 30.0

@@ -21,7 +21,7 @@ import structlog
 
 import foreman
 from foreman.agent import keeper
-from foreman.agent.client import Address
+from foreman.agent.dialing import Address
 from foreman.agent.managed import START_SECONDS, ManagedRuntime
 from foreman.agent.resources import Resources
 from foreman.errors import AgentUnavailable

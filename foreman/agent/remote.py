@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from foreman.agent import client
-from foreman.agent.client import Address
+from foreman.agent.dialing import Address
 from foreman.errors import AgentUnavailable
 
 _HEALTH_SECONDS = 5.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from foreman.agent.client import Address
+from foreman.agent.dialing import Address
 
 Script = Callable[[socket.socket], None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import socket
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from foreman.agent import client
-from foreman.agent.client import Address
+from foreman.agent.dialing import Address
 from foreman.agent.remote import UrlRuntime, address_of
 from foreman.errors import AgentReplyInvalid, AgentUnavailable
 from foreman.protocol import MAX_REPLY_BYTES
@@ -179,6 +180,18 @@ def test_nobody_there_is_unavailable() -> None:
     with pytest.raises(AgentUnavailable, match="reached"):
         client.ask(Address(host="127.0.0.1", port=1), b"{}", timeout_seconds=5)
     assert not client.is_healthy(Address(host="127.0.0.1", port=1), timeout_seconds=5)
+
+
+def test_a_name_that_cannot_be_one_is_nobody() -> None:
+    with pytest.raises(AgentUnavailable, match=r"cannot be a name|reached"):
+        client.ask(Address(host="a" * 70 + ".example", port=1), b"{}", timeout_seconds=20)
+
+
+def test_a_handshake_that_never_ends_does_not_outlive_the_deadline(scripted: Any) -> None:
+    address = dataclasses.replace(scripted(lambda connection: connection.recv(65_536) and _more(connection)), tls=True)
+
+    with pytest.raises(AgentUnavailable, match=r"within 0\.5 s"):
+        client.ask(address, b"{}", timeout_seconds=0.5)
 
 
 class TestSocketFiles:
