@@ -167,6 +167,8 @@ class Executor:
             return
         self._brake.release()
         checkpoint.reach("executor.looked")
+        # Looking takes its time, and so does every write: a pause or a reload meanwhile counts for the rest.
+        planned = [action for action in planned if self._outcomes.is_due(action)]
         for group in ([a for a in planned if a.approved_by], [a for a in planned if not a.approved_by]):
             hindrance = self._hindrance(whole, group, view)
             if hindrance is not None:
@@ -176,7 +178,8 @@ class Executor:
             for action in group:
                 if self._halted:
                     return
-                self._do(entry, action, view)
+                if self._outcomes.is_due(action) and self._still_allowed(entry, [action]):
+                    self._do(entry, action, view)
 
     def _still_allowed(self, entry: LogEntry, planned: Sequence[StoredAction]) -> list[StoredAction]:
         kept = []
@@ -238,7 +241,10 @@ class Executor:
             self._settler.finish(entry, action, Outcome(state=ActionState.DONE, reason="it was so already"))
             return
         approved_at = action.not_before if action.approved_by else None
-        action = self._outcomes.mark_sent(action)
+        sent = self._outcomes.mark_sent(action)
+        if sent is None:
+            return
+        action = sent
         checkpoint.reach("executor.sent.committed")
         started = self._monotonic()
         try:

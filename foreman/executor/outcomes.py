@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from foreman import checkpoint
 from foreman.executor.freshness import Obstacle
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, EventKind, Outcome, Verdict
-from foreman.store import actions, inbox, memory
+from foreman.store import actions, controls, inbox, memory
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.database import Database
 
@@ -40,9 +42,23 @@ class Outcomes:
     db: Database
     now: Callable[[], datetime]
 
-    def mark_sent(self, action: StoredAction) -> StoredAction:
-        """Note, durably, that the request is about to leave."""
+    def is_due(self, action: StoredAction) -> bool:
+        """Return whether an action is still planned and nobody has paused writing since it was read."""
+        with self.db.read() as connection:
+            return _is_due(connection, action)
+
+    def mark_sent(self, action: StoredAction) -> StoredAction | None:
+        """Note, durably, that the request is about to leave.
+
+        Args:
+            action: As it was planned.
+
+        Returns:
+            The action as it is now; None when it must not leave: somebody paused writing, or took it off.
+        """
         with self.db.transaction() as connection:
+            if not _is_due(connection, action):
+                return None
             sent = actions.mark_sent(connection, action.id, now=self.now())
             checkpoint.reach("executor.sent.inside")
         return sent
@@ -117,3 +133,8 @@ class Outcomes:
                     now=now,
                 )
             memory.refresh(connection, entry.issue, now=now)
+
+
+def _is_due(connection: Connection, action: StoredAction) -> bool:
+    state = actions.get(connection, action.id).state
+    return state is ActionState.PLANNED and not controls.paused(connection, action.issue.repo)

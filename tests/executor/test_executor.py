@@ -439,6 +439,34 @@ def test_a_pause_stops_writing_and_keeps_the_plan(bench: Rig) -> None:
     assert bench.states(log_id) == ["done"]
 
 
+@pytest.mark.parametrize("moment", ["while it looks", "between two writes"])
+@pytest.mark.parametrize("order", ["pause", "hold"])
+def test_an_order_that_comes_meanwhile_counts_for_all_that_is_not_sent_yet(
+    bench: Rig, moment: str, order: str
+) -> None:
+    log_id = bench.decide(bench.open(), LABEL, COMMENT)
+    second = bench.entry(log_id).actions[1]
+
+    def stop_it() -> None:
+        with bench.db.transaction() as connection:
+            if order == "pause":
+                controls.pause(connection, REPO, "maintainer", bench.clock())
+            elif bench.states(log_id)[1] == "planned":
+                ids = [action.id for action in bench.entry(log_id).actions if action.state.value == "planned"]
+                actions.hold(connection, ids if moment == "while it looks" else [second.id], reason="mode_approve")
+
+    if moment == "while it looks":
+        bench.sandbox.on_exchange(lambda entry, body: stop_it() if entry.method == "GET" else None)
+    else:
+        bench.sandbox.before_write(lambda entry: stop_it())
+    drain(bench.executor(), bench, seconds=0)
+
+    waits = "planned" if order == "pause" else "held"
+    sent = moment == "between two writes"
+    assert bench.states(log_id) == ["done" if sent else waits, waits]
+    assert len(bench.effects()) == sent
+
+
 @pytest.mark.parametrize(
     ("verdict", "state"),
     [(Deny("close_off", "closing was switched off"), "denied"), (Hold("mode", "approve"), "held")],
