@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from foreman.agent import images
 from foreman.agent.dialing import Address
-from foreman.agent.engine import engine
+from foreman.agent.engine import engine, sockets_cross
+from foreman.agent.leftovers import remove
 from foreman.agent.managed import START_SECONDS, ManagedRuntime
 from foreman.agent.resources import Resources
 from foreman.agent.sealing import (
@@ -72,7 +73,7 @@ def docker_runtime(
         cpus: Processor cores.
         pids: Processes and threads.
         gateway_url: The gateway over loopback TCP, for transport `tcp`.
-        transport: `unix`, or `tcp` for engines in a desktop VM; empty for what this system needs.
+        transport: `unix`, or `tcp` for engines in a desktop VM; empty to see what the engine needs.
         start_seconds: Until the first good health check.
 
     Returns:
@@ -83,37 +84,17 @@ def docker_runtime(
     """
     if image is None and agent not in images.BUNDLED:
         raise UsageError(f"{agent} is not bundled with Foreman; set agents.{agent}.image")
-    over_tcp = (transport or ("unix" if sys.platform == "linux" else "tcp")) == "tcp"
     launcher = ContainerLauncher(
         agent,
         image=image,
         work_dir=work_dir,
         gateway_socket=gateway_socket,
+        gateway_tcp_url=gateway_url,
         owner=owner,
         resources=Resources(memory=memory, cpus=cpus, pids=pids),
-        over_tcp=over_tcp,
+        over_tcp=transport == "tcp" if transport else None,
     )
-    if over_tcp:
-        url = gateway_url.replace("127.0.0.1", "host.docker.internal")
-    else:
-        url = unix_url(f"{GATEWAY_DIR}/{gateway_socket.name}") if gateway_socket is not None else ""
-    return ManagedRuntime(agent, launcher, sealed=not over_tcp, gateway_url=url, start_seconds=start_seconds)
-
-
-def remove_leftovers(owner: str) -> int:
-    """Remove every container and volume of ours; for the start of a daemon, when none of them can be in use.
-
-    Args:
-        owner: Which Foreman this is.
-
-    Returns:
-        How many containers there were.
-
-    Raises:
-        ContainerError: The engine does not answer.
-    """
-    with engine(timeout_seconds=_REQUEST_SECONDS) as client:
-        return _remove(client, {OWNER_LABEL: owner})
+    return ManagedRuntime(agent, launcher, start_seconds=start_seconds)
 
 
 class ContainerLauncher:
@@ -126,15 +107,17 @@ class ContainerLauncher:
         image: str | None,
         work_dir: Path,
         gateway_socket: Path | None,
+        gateway_tcp_url: str,
         owner: str,
         resources: Resources,
-        over_tcp: bool,
+        over_tcp: bool | None,
     ) -> None:
         """Take what is needed; start nothing."""
         self._agent = agent
         self._image = image
         self._work_dir = work_dir
         self._gateway_socket = gateway_socket
+        self._gateway_tcp_url = gateway_tcp_url
         self._owner = owner
         self._resources = resources
         self._over_tcp = over_tcp
@@ -143,15 +126,27 @@ class ContainerLauncher:
         self._running_until = 0.0
         self._folder: Path | None = None
 
+    @property
+    def sealed(self) -> bool:
+        """Whether it can reach nothing but its gateway: where sockets cross into the engine's machine."""
+        return not self._is_over_tcp()
+
+    @property
+    def gateway_url(self) -> str:
+        """Where it finds the model gateway."""
+        if self._is_over_tcp():
+            return self._gateway_tcp_url.replace("127.0.0.1", "host.docker.internal")
+        return unix_url(f"{GATEWAY_DIR}/{self._gateway_socket.name}") if self._gateway_socket is not None else ""
+
     def launch(self, *, timeout_seconds: float, closing: threading.Event) -> Address:
         """Start it; see `Launcher.launch`."""
         image = self._image
         if image is None:
             image = images.build(self._agent, closing=closing).tag
         with engine(timeout_seconds=max(timeout_seconds, _REQUEST_SECONDS)) as client:
-            _remove(client, {OWNER_LABEL: self._owner, AGENT_LABEL: self._agent})
+            remove(client, {OWNER_LABEL: self._owner, AGENT_LABEL: self._agent})
             options = common_options(agent=self._agent, owner=self._owner, image=image, resources=self._resources)
-            if self._over_tcp:
+            if self._is_over_tcp():
                 return self._launch_for_tcp(client, options)
             if self._can_see_volumes:
                 address = self._launch_on_volume(client, options)
@@ -191,7 +186,7 @@ class ContainerLauncher:
         known, self._container_id, self._running_until = self._container_id, "", 0.0
         if known:
             with contextlib.suppress(ContainerError), engine(timeout_seconds=timeout_seconds) as client:
-                _remove(client, {OWNER_LABEL: self._owner, AGENT_LABEL: self._agent})
+                remove(client, {OWNER_LABEL: self._owner, AGENT_LABEL: self._agent})
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -215,14 +210,16 @@ class ContainerLauncher:
 
     def _launch_on_folder(self, client: docker.DockerClient, options: dict[str, Any]) -> Address:
         """Start it with its socket in a private folder of ours."""
-        self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._work_dir.chmod(
-            0o700
-        )  # nobody else gets past this one, so the folder in it may be open to the container's user
         folder = self._work_dir.resolve() / f"c-{self._agent}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        folder.chmod(0o777)
+        try:
+            self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Nobody else gets past this one, so the folder in it may be open to the container's user.
+            self._work_dir.chmod(0o700)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            folder.chmod(0o777)
+        except OSError as error:
+            raise ContainerError(f"{self._agent} gets no folder for its socket: {error.strerror}") from error
         self._folder = folder
         place = Place(agent_source=str(folder), gateway_dir=self._gateway_dir())
         self._start(client, options | sealed_options(place))
@@ -245,19 +242,16 @@ class ContainerLauncher:
         self._running_until = 0.0
         return container
 
+    def _is_over_tcp(self) -> bool:
+        if self._over_tcp is None:
+            if sys.platform != "linux":
+                self._over_tcp = True
+            else:
+                try:
+                    self._over_tcp = not sockets_cross(timeout_seconds=5.0)
+                except ContainerError:
+                    return False  # nothing is launched now; asked again when it is
+        return self._over_tcp
+
     def _gateway_dir(self) -> str:
         return str(self._gateway_socket.parent.resolve()) if self._gateway_socket is not None else ""
-
-
-def _remove(client: docker.DockerClient, labels: dict[str, str]) -> int:
-    import docker.errors
-
-    wanted: dict[str, str | list[str] | bool] = {"label": [f"{name}={value}" for name, value in labels.items()]}
-    found = client.containers.list(all=True, filters=wanted, ignore_removed=True)
-    for container in found:
-        with contextlib.suppress(docker.errors.NotFound):  # somebody was quicker
-            container.remove(force=True, v=True)
-    for volume in client.volumes.list(filters=wanted):
-        with contextlib.suppress(docker.errors.NotFound):
-            volume.remove(force=True)
-    return len(found)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,25 @@ def engine_version(*, timeout_seconds: float = 5.0) -> str:
         names = {component.get("Name", "") for component in version.get("Components", ())}
         name = "Podman" if any("podman" in each.casefold() for each in names) else "Docker"
         return f"{name} {version.get('Version', '?')}, API {version.get('ApiVersion', '?')}"
+
+
+def sockets_cross(*, timeout_seconds: float = 5.0) -> bool:
+    """Return whether a socket file of this machine can be used inside a container.
+
+    It can where both have the same kernel, so not into the virtual machine of a desktop engine or a machine elsewhere.
+
+    Args:
+        timeout_seconds: For each request.
+
+    Returns:
+        True also when the engine does not name its kernel.
+
+    Raises:
+        ContainerError: There is no engine.
+    """
+    with engine(timeout_seconds=timeout_seconds) as client:
+        kernel = str(client.version().get("KernelVersion", ""))
+    return kernel in ("", os.uname().release)
 
 
 def _line(error: Exception) -> str:

@@ -5,6 +5,7 @@ How it is started is a `Launcher`'s business (`processes`, `containers`); when, 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import Protocol
@@ -24,6 +25,14 @@ _LONGEST_PAUSE_SECONDS = 60.0
 
 class Launcher(Protocol):
     """One way of running an agent."""
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the agent can reach nothing but its gateway."""
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the agent finds the model gateway."""
 
     def launch(self, *, timeout_seconds: float, closing: threading.Event) -> Address:
         """Start it, after ending what may be left of an earlier one.
@@ -55,8 +64,6 @@ class ManagedRuntime:
 
     Attributes:
         agent: Agent type.
-        sealed: Whether it can reach nothing but its gateway.
-        gateway_url: Where it finds the model gateway.
     """
 
     def __init__(
@@ -64,8 +71,6 @@ class ManagedRuntime:
         agent: str,
         launcher: Launcher,
         *,
-        sealed: bool,
-        gateway_url: str,
         start_seconds: float = START_SECONDS,
         first_pause_seconds: float = 1.0,
     ) -> None:
@@ -74,14 +79,10 @@ class ManagedRuntime:
         Args:
             agent: Agent type.
             launcher: How it is run.
-            sealed: Whether it can reach nothing but its gateway.
-            gateway_url: Where it finds the model gateway.
             start_seconds: Until the first good health check.
             first_pause_seconds: Before the second restart in a row; the first is at once, later ones wait longer.
         """
         self.agent = agent
-        self.sealed = sealed
-        self.gateway_url = gateway_url
         self._launcher = launcher
         self._start_seconds = start_seconds
         self._first_pause_seconds = first_pause_seconds
@@ -93,6 +94,16 @@ class ManagedRuntime:
         self._failures = 0
         self._not_before = 0.0
 
+    @property
+    def sealed(self) -> bool:
+        """Whether it can reach nothing but its gateway."""
+        return self._launcher.sealed
+
+    @property
+    def gateway_url(self) -> str:
+        """Where it finds the model gateway."""
+        return self._launcher.gateway_url
+
     def start(self) -> None:
         """Make the agent ready; does nothing when it is.
 
@@ -101,7 +112,7 @@ class ManagedRuntime:
             ContainerError: The engine or the image is missing.
         """
         self._closing.clear()
-        self._ready(time.monotonic() + self._start_seconds)
+        self._ready(math.inf)
 
     def ask(self, task: bytes, *, timeout_seconds: float) -> bytes:
         """Send one task and return the raw reply; see `AgentRuntime.ask`."""
@@ -140,7 +151,7 @@ class ManagedRuntime:
                 self._lock.release()
 
     def _ready(self, deadline: float) -> Address:
-        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        if not self._lock.acquire(timeout=min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)):
             raise AgentUnavailable(f"{self.agent} did not start in time")
         try:
             if self._closing.is_set():
@@ -159,12 +170,11 @@ class ManagedRuntime:
         pause = self._not_before - time.monotonic()
         if pause > 0:
             raise AgentUnavailable(f"{self.agent} keeps ending; next start in {pause:.0f} s{self._said()}")
-        deadline = min(deadline, time.monotonic() + self._start_seconds)
         try:
-            address = self._launcher.launch(
-                timeout_seconds=max(0.1, deadline - time.monotonic()), closing=self._closing
-            )
-            self._wait_until_healthy(address, deadline)
+            left = min(deadline - time.monotonic(), self._start_seconds)
+            address = self._launcher.launch(timeout_seconds=max(0.1, left), closing=self._closing)
+            # Counted from here: an image may have been built meanwhile.
+            self._wait_until_healthy(address, min(deadline, time.monotonic() + self._start_seconds))
         except (AgentUnavailable, ContainerError):
             self._count_failure()
             self._launcher.end(timeout_seconds=2.0)

@@ -62,15 +62,32 @@ def process_runtime(
     Returns:
         A runtime that has started nothing yet.
     """
-    launcher = ProcessLauncher(agent, command=command, work_dir=work_dir, resources=resources or Resources())
-    return ManagedRuntime(agent, launcher, sealed=False, gateway_url=gateway_url, start_seconds=start_seconds)
+    launcher = ProcessLauncher(
+        agent, command=command, work_dir=work_dir, resources=resources or Resources(), gateway_url=gateway_url
+    )
+    return ManagedRuntime(agent, launcher, start_seconds=start_seconds)
 
 
 class ProcessLauncher:
-    """Starts an agent behind a `keeper`, with a private folder and a scrubbed environment."""
+    """Starts an agent behind a `keeper`, with a private folder and a scrubbed environment.
 
-    def __init__(self, agent: str, *, command: Sequence[str] | None, work_dir: Path, resources: Resources) -> None:
+    Attributes:
+        sealed: False.
+        gateway_url: Where the agent finds the model gateway.
+    """
+
+    def __init__(
+        self,
+        agent: str,
+        *,
+        command: Sequence[str] | None,
+        work_dir: Path,
+        resources: Resources,
+        gateway_url: str = "",
+    ) -> None:
         """Take what is needed; start nothing."""
+        self.sealed = False
+        self.gateway_url = gateway_url
         self._agent = agent
         self._command = command
         self._work_dir = work_dir
@@ -83,7 +100,10 @@ class ProcessLauncher:
     def launch(self, *, timeout_seconds: float, closing: threading.Event) -> Address:  # noqa: ARG002 - it is quick
         """Start it; see `Launcher.launch`."""
         self.end(timeout_seconds=2.0)
-        folder = self._make_folder()
+        try:
+            folder = self._make_folder()
+        except OSError as error:
+            raise AgentUnavailable(f"{self._agent} gets no folder to work in: {error.strerror}") from error
         socket_file = folder / "agent.sock"
         limits = (self._resources.memory_bytes, _OPEN_FILES, self._resources.pids, _GRACE_SECONDS)
         started = [sys.executable, "-I", "-S", keeper.__file__, *map(str, limits), *self._program()]

@@ -19,8 +19,9 @@ import pytest
 
 from foreman.agent import images
 from foreman.agent.conformance import examine, sample
-from foreman.agent.containers import docker_runtime, remove_leftovers
+from foreman.agent.containers import docker_runtime
 from foreman.agent.engine import engine, engine_version
+from foreman.agent.leftovers import remove_leftovers
 from foreman.agent.managed import ManagedRuntime
 from foreman.agent.sealing import OWNER_LABEL
 from foreman.errors import AgentUnavailable, ContainerError

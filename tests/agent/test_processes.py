@@ -45,9 +45,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             work_dir=tmp_path / "w",
             resources=Resources(**resources),
         )
-        made.append(
-            ManagedRuntime("mine", launcher, sealed=False, gateway_url="", first_pause_seconds=first_pause_seconds)
-        )
+        made.append(ManagedRuntime("mine", launcher, first_pause_seconds=first_pause_seconds))
         return made[-1]
 
     yield runtime
