@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from foreman.agent import images
-from foreman.agent.engine import engine_version
+from foreman.agent.engine import engine_version, sockets_cross
 from foreman.agent.remote import UrlRuntime
 from foreman.app import agents, models
 from foreman.app.checkup import Finding, fail, fine, warn
@@ -83,13 +83,17 @@ def _container(name: str, settings: AgentSettings) -> Finding:
         version = engine_version()
         image = settings.image or images.tag_of(name)
         there = images.exists(image)
+        sealed = sockets_cross()
     except ContainerError as error:
         return fail(what, str(error), f"or set `agents.{name}.runtime: process`, which is not sealed")
-    if there:
-        return fine(what, f"sealed, image {image}, {version}")
-    if settings.image:
+    if not there and settings.image:
         return fail(what, f"{version} has no image {image}", f"pull or build it, or correct `agents.{name}.image`")
-    return warn(what, f"{version}; the image {image} is built at the first task", f"`foreman agent build {name}`")
+    if not sealed:
+        how = "sockets do not cross into its machine: the agent is reached over loopback TCP with a token"
+        return warn(what, f"not sealed, {version}; {how}, and has a network", "use an engine of this machine")
+    if not there:
+        return warn(what, f"{version}; the image {image} is built at the first task", f"`foreman agent build {name}`")
+    return fine(what, f"sealed, image {image}, {version}")
 
 
 def _url(name: str, url: str) -> Finding:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from foreman.agent import images
 from foreman.agent.base import AgentRuntime
+from foreman.agent.engine import sockets_cross
 from foreman.app import agents
 from foreman.app.workshop import SOCKET_ROOT
 from foreman.config.models import BUNDLED_AGENTS, AgentSettings, Config
-from foreman.errors import UsageError
+from foreman.errors import ContainerError, UsageError
 
 _STOP_SECONDS = 5.0
 
@@ -106,7 +107,14 @@ def _describe(config: Config, name: str) -> AgentType:
         agent=name,
         runtime=settings.runtime,
         runs=runs,
-        sealed=settings.runtime == "docker",
+        sealed=settings.runtime == "docker" and _crosses(),
         bundled=bundled,
         repos=tuple(repo.ref.key for repo in config.repos if any(agent.type == name for agent in repo.agents)),
     )
+
+
+def _crosses() -> bool:
+    try:
+        return sockets_cross()
+    except ContainerError:
+        return True  # as far as the configuration goes; `foreman check` says that there is no engine

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import inspect
 import io
-import json
 import os
 import tarfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import docker.errors
@@ -23,6 +18,7 @@ from foreman.agent.engine import engine, engine_version
 from foreman.agent.resources import Resources
 from foreman.agent.sealing import Place, common_options, desktop_options, sealed_options
 from foreman.errors import ContainerError, UsageError
+from tests.fake_engine import fake_engine
 
 
 def test_a_sealed_container_has_two_doors_and_nothing_else() -> None:
@@ -89,31 +85,6 @@ def test_no_engine_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     runtime.stop(timeout_seconds=5)
 
 
-@contextmanager
-def _engine(kernel: str) -> Iterator[str]:
-    """Serve as much of an engine's API as says what kernel it has."""
-    version = {"Version": "27.0", "ApiVersion": "1.41", "MinAPIVersion": "1.24", "KernelVersion": kernel}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(version).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"tcp://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join(10)
-
-
 @pytest.mark.parametrize(
     ("kernel", "sealed", "gateway"),
     [
@@ -132,7 +103,7 @@ def test_into_another_machine_an_agent_is_reached_over_tcp_and_is_not_sealed(
         gateway_url="http://127.0.0.1:4711/v1",
         owner="o",
     )
-    with _engine(kernel) as address:
+    with fake_engine(kernel) as address:
         monkeypatch.setenv("DOCKER_HOST", address)
 
         assert (runtime.sealed, runtime.gateway_url) == (sealed, gateway)

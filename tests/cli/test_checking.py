@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from foreman.app.checkup_agents import QUESTION
 from foreman.llm.recorded import key_of
+from tests.fake_engine import fake_engine
 from tests.world import BOT, REPO, TOKEN
 
 
@@ -97,6 +99,22 @@ def test_each_trouble_is_one_line_with_what_to_do(trouble, what, result, text, w
     assert done.code == (1 if result == "fail" else 0)
     assert not done.story
     assert world.token not in done.answer
+
+
+@pytest.mark.parametrize(
+    ("kernel", "result", "text"),
+    [(os.uname().release, "ok", "sealed, image"), ("6.6.12-linuxkit", "warn", "over loopback TCP with a token")],
+)
+def test_an_engine_in_another_machine_is_told_not_to_seal(world, run, monkeypatch, kernel, result, text) -> None:
+    world.config["agents"] = {}
+    with fake_engine(kernel) as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+
+        found = findings(run("check", "--json", config=world.file))["agent issue-triage"]
+        (listed,) = json.loads(run("agent", "list", "--json", config=world.file).answer)
+
+    assert (found["result"], listed["sealed"]) == (result, result == "ok")
+    assert text in found["text"]
 
 
 def test_shadow_needs_no_right_to_write(world, run) -> None:
