@@ -13,7 +13,7 @@ from foreman.agentkit import Model
 from foreman.protocol import Decision, RemoveLabel, Task
 
 _VAGUE_WORDS = 12
-"""An issue with fewer words of its own and no program output says too little to start on."""
+"""An issue with fewer words of its own and neither program output nor inline code says too little to start on."""
 
 _LEARNED = 0.8
 """Probability from which a label learned from the maintainers' own closed issues counts as sure."""
@@ -119,10 +119,11 @@ def _by_keywords(
     names = names[:3] if not asks else [*names[:-1][:2], names[-1]]
     how = "No model was asked; keywords"
     if not names:
-        return skip(f"{how} found nothing to go by.")
+        there = ", ".join(each.label for each in chosen)
+        return skip(f"{how} speak for {there}, which is there already." if there else f"{how} found nothing to go by.")
     why = f"{how} speak for {'; '.join(told)}." if told else f"{how} found nothing to go by."
     if asks:
-        why += f" The report has {parts.prose_words} words of its own and no output: asked for what is missing."
+        why += f" Too little to start on (words: {parts.prose_words}): asked for what is missing."
     actions = (*add_labels(tuple(names)), *((comment(NEEDS_INFO),) if asks else ()))
     return Answer("label_and_respond", why, actions, max([confidence(matches), *learned.values()]))
 
@@ -131,4 +132,5 @@ def _lacks_everything(task: Task, settings: Settings, parts: Parts) -> bool:
     label = settings.needs_info_label
     if not label or label in task.payload.issue.labels or not may_add(task, label):
         return False
-    return parts.prose_words < _VAGUE_WORDS and not parts.has_output
+    names_something = parts.has_output or "`" in parts.prose
+    return parts.prose_words < _VAGUE_WORDS and not names_something

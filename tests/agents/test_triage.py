@@ -67,6 +67,18 @@ def _reply(**fields: Any) -> str:
 
 
 class TestWithoutModel:
+    def test_a_label_that_is_there_already_is_said_to_be_there(self) -> None:
+        decision = decide(_with_labels(_task(event="requested"), "bug"))
+
+        assert decision.decision == "skip"
+        assert decision.rationale == "No model was asked; keywords speak for bug, which is there already."
+
+    def test_few_words_that_name_something_exactly_are_enough(self) -> None:
+        body = 'The docs say `theme="solarised-drak"` in the second example.'
+
+        assert _actions(decide(_task("Crash of the theme", body))) == ["add_label:bug"]
+        assert "comment" in _actions(decide(_task("Crash of the theme", body.replace("`", ""))))
+
     def test_keywords_decide_and_the_rationale_says_so(self) -> None:
         decision = decide(_task())
 
