@@ -21,7 +21,7 @@ from foreman.cli.context import Context
 from foreman.secrets import KnownSecrets
 
 FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("running", "", ("demo",)),
+    ("demonstration", "", ("demo",)),
     ("checking", "", ("check",)),
     ("running", "", ("run", "triage")),
     ("status", "", ("status",)),

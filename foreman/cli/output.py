@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -103,13 +105,36 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Se
     if sys.stdout.isatty():
         _rich(columns, cells, right)
         return
-    widths = [max(len(head), *(len(row[index]) for row in cells), 0) for index, head in enumerate(columns)]
-    for row in [[head.upper() for head in columns], *cells]:
-        parts = [
-            text.rjust(width) if head in right else text.ljust(width)
-            for text, width, head in zip(row, widths, columns, strict=True)
-        ]
+    printed = [[head.upper() for head in columns], *cells]
+    widths = [max(width_of(row[index]) for row in printed) for index in range(len(columns))]
+    for row in printed:
+        parts = []
+        for text, width, head in zip(row, widths, columns, strict=True):
+            gap = " " * (width - width_of(text))
+            parts.append(gap + text if head in right else text + gap)
         print("  ".join(parts).rstrip())  # noqa: T201
+
+
+def terminal_columns() -> int:
+    """Return how many columns there are to write in: those of the terminal or of `COLUMNS`, else 80."""
+    return max(40, shutil.get_terminal_size((80, 24)).columns)
+
+
+def width_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes: wide characters two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
+
+
+def fitted(text: str, width: int) -> str:
+    """Make a text exactly so many columns of a terminal wide; what is cut off ends in `…`."""
+    if width_of(text) > width:
+        while width_of(text) > width - 1:
+            text = text[:-1]
+        text = f"{text.rstrip()}…"
+    return text + " " * (width - width_of(text))
 
 
 def when(moment: datetime | None) -> str:

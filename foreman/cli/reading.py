@@ -151,12 +151,13 @@ def forget(
     return exits.DONE
 
 
-def export(context: typer.Context) -> None:
+def export(context: typer.Context, as_json: Json = True) -> None:
     """Print everything that is remembered, as one JSON document."""
     from foreman.app.workshop import open_store
     from foreman.cli.output import print_json
     from foreman.store import memory
 
+    del as_json  # there is no other form
     config = Context.of(context).load()
     with open_store(config) as db, db.read() as connection:
         print_json(list(memory.export(connection)))
@@ -165,8 +166,20 @@ def export(context: typer.Context) -> None:
 def summary_of(entry: LogEntry) -> str:
     """Return a decision's actions as one short text: `+bug done, comment held (comment_cap)`."""
     if not entry.actions:
-        return entry.rationale.split("\n")[0][:80]
+        return reason_of(entry)[:100]
     return ", ".join(f"{name_of(action)} {_state(action)}" for action in entry.actions)
+
+
+def reason_of(entry: LogEntry) -> str:
+    """Return why a decision was made, in one line."""
+    return in_words(entry.rationale).split("\n")[0]
+
+
+def in_words(rationale: str) -> str:
+    """Return a rationale as people read it: a reason of the gate is told in words, its name behind."""
+    reason, _, detail = rationale.partition(": ")
+    told = meaning(reason, remedy=False)
+    return f"{told} ({reason}{': ' + detail if detail else ''})" if told else rationale
 
 
 def name_of(action: StoredAction) -> str:
@@ -198,14 +211,14 @@ def _state(action: StoredAction) -> str:
     )
 
 
-def meaning(reason: str) -> str:
+def meaning(reason: str, *, remedy: bool = True) -> str:
     """Return what a reason means and what to do about it; empty for one that is not of the gate's list."""
     from foreman.gate.reasons import Reason, explain
 
     if reason not in set(Reason):
         return ""
     told = explain(reason)
-    return f"{told.meaning} {told.remedy}"
+    return f"{told.meaning} {told.remedy}" if remedy else told.meaning
 
 
 def _money(usd: object) -> str:
@@ -232,7 +245,7 @@ def _show(entry: LogEntry) -> None:
     if entry.confidence is not None:
         line(f"  confidence  {entry.confidence:.2f}")
     line("  rationale")
-    block(entry.rationale or "-", indent="              ")
+    block(in_words(entry.rationale) or "-", indent="              ")
     for action in entry.actions:
         line(f"  {name_of(action)}: {action.state.value}" + (f", {action.reason}" if action.reason else ""))
         if action.detail:

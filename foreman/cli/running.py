@@ -1,8 +1,7 @@
-"""`foreman demo`, `run`, `triage`: what does the work."""
+"""`foreman run`, `triage`: what does the work."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,31 +10,9 @@ from foreman.cli.context import Context
 from foreman.cli.options import Json
 
 if TYPE_CHECKING:
-    from foreman.app.demo import DemoReport
     from foreman.app.one_issue import Handled
     from foreman.config.effective import AgentPlan
     from foreman.deliberation import Deliberation
-
-
-def demo(context: typer.Context, as_json: Json = False) -> int:
-    """Show the whole main job on this machine alone: no token, no key, no network, no Docker."""
-    from foreman.app.demo import run_demo
-    from foreman.cli import exits
-    from foreman.cli.output import emit, story
-    from foreman.cli.reading import document
-
-    own = Context.of(context)
-    own.start_logging()
-    report = run_demo(own.settings(), own.secrets, tell=story)
-    facts = {
-        "folder": report.folder,
-        "config": report.config,
-        "writes": report.writes,
-        "log_agrees_with_forge": report.agrees,
-        "decisions": [document(entry) for entry in report.entries],
-    }
-    emit(facts, as_json=as_json, show=lambda: _show_demo(report))
-    return exits.DONE if report.agrees and not report.drained.failed_polls else exits.FAILED
 
 
 def run(
@@ -145,11 +122,12 @@ def thought_document(plan: AgentPlan, thought: Deliberation) -> dict[str, Any]:
 
 def _show(facts: list[dict[str, Any]]) -> None:
     from foreman.cli.output import block, line
+    from foreman.cli.reading import in_words
 
     for fact in facts:
         line(f"{fact['issue']} “{fact['title']}”")
         line(f"  {fact['agent']} decides: {fact['decision']}   (mode {fact['mode']}; dry run, nothing was written)")
-        block(fact["rationale"] or "-", indent="    ")
+        block(in_words(fact["rationale"]) or "-", indent="    ")
         for action in fact["actions"]:
             what = action["payload"].get("label") or action["payload"].get("user") or ""
             reason = f" ({action['reason']})" if action["reason"] else ""
@@ -166,61 +144,13 @@ def _show(facts: list[dict[str, Any]]) -> None:
 def show_handled(done: Handled) -> None:
     """Print what became of work that was asked for."""
     from foreman.cli.output import block, line
-    from foreman.cli.reading import name_of
+    from foreman.cli.reading import in_words, name_of
 
     for entry in done.entries:
         line(f"{entry.issue}: {entry.decision}   (foreman explain {entry.id})")
-        block(entry.rationale or "-", indent="    ")
+        block(in_words(entry.rationale) or "-", indent="    ")
         for action in entry.actions:
             reason = f", {action.reason}" if action.reason else ""
             line(f"  {name_of(action)}: {action.state.value}{reason}")
     if done.waiting:
         line(f"not finished: {done.waiting}")
-
-
-def _show_demo(report: DemoReport) -> None:
-    from foreman.cli.output import line, table
-    from foreman.cli.reading import name_of
-
-    def changed(entry: Any) -> str:
-        return ", ".join(name_of(action) for action in entry.actions if action.state == "done") or "-"
-
-    def refused(entry: Any) -> str:
-        kept = [action for action in entry.actions if action.state in {"denied", "held", "failed"}]
-        return ", ".join(f"{name_of(action)} ({action.reason})" for action in kept) or "-"
-
-    def why(entry: Any) -> str:
-        text: str = entry.rationale.split("\n")[0].removeprefix("No model was asked; ")
-        hidden = sum(dict(entry.seen.get("hidden") or {}).values())
-        return (text if len(text) <= 60 else text[:57] + "...") + (f" [{hidden} hidden parts]" if hidden else "")
-
-    rows = [
-        (
-            f"#{entry.issue.number}",
-            report.titles[entry.issue.number][:34],
-            entry.decision,
-            why(entry),
-            changed(entry),
-            refused(entry),
-        )
-        for entry in report.entries
-    ]
-    table(("issue", "title", "decision", "why", "changed", "refused"), rows)
-    line()
-    line(f"{len(report.entries)} issues, {report.writes} writes; pull requests were left alone")
-    verdict = "agree" if report.agrees else "DO NOT AGREE"
-    line(
-        f"the forge's own ledger and the action log {verdict}: {report.writes} writes sent, {report.done} actions done"
-    )
-    line()
-    first = next((entry for entry in report.entries if entry.actions), report.entries[0])
-    program = f"foreman --config {_short(report.config)}"
-    line("Try next:")
-    line(f"  {program} explain {first.id}")
-    line(f"  {program} triage '{first.issue}' --dry-run")
-    line(f"  {program} undo {first.id}")
-
-
-def _short(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -10,7 +10,7 @@ from typing import Any
 from foreman.sandbox.forge import SandboxForge
 
 MAINTAINER = "mira-holt"
-"""Who put the labels on."""
+"""Who put the labels on, and took some off again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +71,7 @@ def _open(forge: SandboxForge, repo: str, issue: dict[str, Any], now: datetime) 
     for comment in issue.get("comments", ()):
         at = now - timedelta(days=comment["days"])
         forge.comment(repo, number, author=comment["author"], body=comment["body"], at=at)
-    for label in issue.get("labels", ()):
+    for label in (*issue.get("labels", ()), *issue.get("unlabelled", ())):
         forge.add_label(repo, number, label, by=MAINTAINER, at=at)
+    for label in issue.get("unlabelled", ()):
+        forge.remove_label(repo, number, label, by=MAINTAINER, at=at)

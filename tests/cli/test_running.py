@@ -1,61 +1,8 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 
 import pytest
-
-
-def test_the_demo_shows_every_issue_what_was_decided_and_that_log_and_forge_agree(demo) -> None:
-    lines = demo.answer.splitlines()
-
-    assert demo.code == 0
-    assert lines[0].split() == ["ISSUE", "TITLE", "DECISION", "WHY", "CHANGED", "REFUSED"]
-    assert [line.split()[0] for line in lines[1:6]] == ["#1", "#2", "#3", "#4", "#5"]
-    assert "+bug" in demo.answer
-    assert "author_is_insider" in demo.answer
-    (checked,) = [line for line in lines if "ledger" in line]
-    sent, done = map(int, re.findall(r"(\d+) (?:writes|actions)", checked))
-    assert sent == done > 10
-    assert "agree" in checked
-    assert not [line for line in demo.answer.split("\n") if not line.isprintable()]
-
-
-def test_the_demo_as_json_has_the_same_facts(run, tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path / "data"))
-
-    done = run("demo", "--json")
-
-    facts = json.loads(done.answer)
-    assert done.code == 0
-    assert facts["log_agrees_with_forge"]
-    sent = [action for entry in facts["decisions"] for action in entry["actions"] if action["attempts"]]
-    assert facts["writes"] == len(sent) > 10
-    assert facts["config"] == str(tmp_path / "data/demo/config.yaml")
-
-
-def test_each_command_the_demo_names_works(own_demo, demo, run) -> None:
-    named = [shlex.split(line)[1:] for line in demo.answer.splitlines() if line.startswith("  foreman ")]
-
-    assert [words[2] for words in named] == ["explain", "triage", "undo"]
-    for words in named:
-        done = run(*words[2:], config=own_demo.config)
-        assert (done.code, done.story) == (0, ""), words
-        assert "acme/widget#" in done.answer
-        assert ("nothing was" in done.answer) == (words[2] != "explain")
-
-
-def test_a_folder_that_is_no_demo_is_left_alone(run, tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path))
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "thesis.txt").write_text("mine")
-
-    done = run("demo")
-
-    assert done.code == 1
-    assert "holds something that is not a demo" in done.story
-    assert (tmp_path / "demo" / "thesis.txt").read_text() == "mine"
 
 
 def test_a_dry_run_decides_and_changes_nothing_on_the_forge_nor_in_the_log(own_demo, run) -> None:
