@@ -74,11 +74,12 @@ def validate(context: typer.Context, as_json: Json = False) -> int:
     return exits.DONE
 
 
-def schema(which: Annotated[_Which, typer.Argument(help="Which schema.")] = "config") -> None:
+def schema(which: Annotated[_Which, typer.Argument(help="Which schema.")] = "config", as_json: Json = True) -> None:
     """Print a JSON Schema: of the configuration (for editors), of a task or of a decision."""
     from foreman.cli.output import print_json
     from foreman.config.reference import SCHEMAS
 
+    del as_json  # there is no other form
     print_json(SCHEMAS[which]())
 
 
