@@ -6,6 +6,7 @@ thinking is `pipeline`, writing is `executor`. What this file owns is when they 
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from foreman.account import Account
 from foreman.errors import ForemanError, LeaseLost, StoreError
 from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
-from foreman.pipeline import Pipeline
+from foreman.pipeline import Passed, Pipeline
 from foreman.store import breakers, inbox
 from foreman.store.database import Database
 
@@ -77,6 +78,36 @@ class Drained:
     steps: int = 0
     waiting: int = 0
     first: bool = False
+
+
+@dataclass(slots=True)
+class _Steps:
+    """What the threads of one `drain` have under way; when one finds that everything is done, all end.
+
+    Attributes:
+        lock: For the counters.
+        active: Steps under way.
+        done: Steps that did something.
+        rest: Set when nothing is left to do.
+    """
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    active: int = 0
+    done: int = 0
+    rest: threading.Event = field(default_factory=threading.Event)
+
+    def take(self, step: Callable[[], bool]) -> bool:
+        """Take one step; returns whether it did something."""
+        did = False
+        with self.lock:
+            self.active += 1
+        try:
+            did = step()
+        finally:
+            with self.lock:
+                self.active -= 1
+                self.done += did
+        return did
 
 
 class Daemon:
@@ -209,72 +240,73 @@ class Daemon:
                 return
 
     def drain(self, done: Drained) -> None:
-        """Work until neither the inbox nor the action log has anything that is due."""
-        lock = threading.Lock()
+        """Work until neither the inbox nor the action log has anything that is due.
+
+        Args:
+            done: Counts what is done.
+        """
+        steps = _Steps()
         failures: list[BaseException] = []
-        active = [0]
 
-        def thinker(number: int) -> None:
+        def until_rest(step: Callable[[], bool]) -> None:
             try:
-                while not self._stop.is_set():
-                    with lock:
-                        active[0] += 1
-                    try:
-                        passed = self._pipeline.work(f"once:{number}", busy=self._agents.busy())
-                    finally:
-                        with lock:
-                            active[0] -= 1
-                    if passed is None:
-                        if self._settled(active, lock):
-                            return
-                        self._stop.wait(0.02)
-                        continue
-                    with lock:
-                        done.tasks[passed.ending.value] = done.tasks.get(passed.ending.value, 0) + 1
-            except BaseException as error:
-                failures.append(error)
-                raise
-
-        def writer(account: Account) -> None:
-            try:
-                while not self._stop.is_set():
-                    if account.write_next():
-                        with lock:
-                            done.steps += 1
-                    elif self._settled(active, lock):
-                        return
-                    else:
+                while not (self._stop.is_set() or steps.rest.is_set()):
+                    if not steps.take(step) and not self._rests(steps):
                         self._stop.wait(0.02)
             except BaseException as error:
                 failures.append(error)
-                raise
+                steps.rest.set()
 
-        threads = [threading.Thread(target=thinker, args=(n,), name=f"once:{n}") for n in range(self._workers)]
-        threads += [threading.Thread(target=writer, args=(a,), name=f"once:{a.name}") for a in self._accounts]
-        hook, threading.excepthook = threading.excepthook, lambda _: None
+        def think(name: str) -> bool:
+            passed = self._pipeline.work(name, busy=self._agents.busy())
+            if passed is not None:
+                with steps.lock:
+                    done.tasks[passed.ending.value] = done.tasks.get(passed.ending.value, 0) + 1
+            return passed is not None
+
+        def write(account: Account) -> bool:
+            wrote = account.write_next()
+            if wrote:
+                with steps.lock:
+                    done.steps += 1
+            return wrote
+
+        parts: list[tuple[str, Callable[[], bool]]] = []
+        parts += [(f"once:{n}", functools.partial(think, f"once:{n}")) for n in range(self._workers)]
+        parts += [(f"once:{account.name}", functools.partial(write, account)) for account in self._accounts]
+        threads = [threading.Thread(target=until_rest, args=(step,), name=name) for name, step in parts]
+        for thread in threads:
+            thread.start()
         try:
-            for thread in threads:
-                thread.start()
             for thread in threads:
                 thread.join()
         finally:
-            threading.excepthook = hook
+            # Nobody may close what they work with before they ended, whatever interrupted the waiting.
+            steps.rest.set()
+            for thread in threads:
+                thread.join(STOP_SECONDS)
         if failures:
             raise failures[0]
         with self._db.read() as connection:
             done.waiting = inbox.waiting_count(connection)
 
-    def _settled(self, active: list[int], lock: threading.Lock) -> bool:
-        """Return whether nothing is being worked on and nothing is due."""
-        with lock:
-            if active[0]:
+    def _rests(self, steps: _Steps) -> bool:
+        """Find out whether nothing is being worked on and nothing is due, and tell everybody."""
+        with steps.lock:
+            before = steps.done
+            if steps.active:
                 return False
         if any(account.has_due() for account in self._accounts):
             return False
         with self._db.read() as connection:
-            ready = inbox.claimable(connection, now=self._now(), busy=self._agents.busy())
-        with lock:
-            return not ready and not active[0]
+            if inbox.claimable(connection, now=self._now(), busy=self._agents.busy()):
+                return False
+        with steps.lock:
+            # Whoever did something between the two looks may have made work behind the first of them.
+            if steps.active or steps.done != before:
+                return False
+            steps.rest.set()
+            return True
 
     def _thread(self, name: str, step: Callable[[], bool]) -> None:
         thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
@@ -312,12 +344,22 @@ class Daemon:
         return False
 
     def _work_next(self) -> bool:
-        passed = self._pipeline.work(threading.current_thread().name, busy=self._agents.busy())
+        passed = self._pass(threading.current_thread().name)
         if passed is not None:
-            if passed.account_refused:
-                self._account_of(passed.item.issue.repo).refused(passed.reason)
             self.ring()
         return passed is not None
+
+    def _pass(self, worker: str) -> Passed | None:
+        """Work on one item, and tell its account when the forge was the trouble."""
+        passed = self._pipeline.work(worker, busy=self._agents.busy(), closed=self._closed_repos())
+        if passed is not None and passed.account_refused:
+            self._account_of(passed.item.issue.repo).refused(passed.reason)
+        if passed is not None and passed.unreachable:
+            self._account_of(passed.item.issue.repo).unreachable()
+        return passed
+
+    def _closed_repos(self) -> list[RepoRef]:
+        return [repo for account in self._accounts for repo in account.closed_repos()]
 
     def _account_of(self, repo: RepoRef) -> Account:
         return next(account for account in self._accounts if account.kind is repo.forge)

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection
 
 from foreman.errors import StoreError
 from foreman.store import controls, schema
+from foreman.store.connections import BUSY_TIMEOUT_SECONDS, Connections, writable
 from foreman.store.failures import damaged, translated
-
-BUSY_TIMEOUT_SECONDS = 5.0
-"""How long a writer waits for another; one of ours holds the lock for milliseconds."""
 
 WHOLE_CHECK_BYTES = 64 * 1024 * 1024
 """Up to this size a start reads the whole file for damage; of a larger one the tables that steer the work."""
@@ -42,11 +37,7 @@ class Database:
             path: An existing SQLite file.
         """
         self.path = path
-        self._engine = _engine(path)
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._connections: list[tuple[threading.Thread, Connection]] = []
-        self._closed = False
+        self._connections = Connections(path)
         self._guard: Callable[[Connection], None] | None = None
 
     @classmethod
@@ -106,8 +97,7 @@ class Database:
         Raises:
             StoreError: The database cannot be used.
         """
-        with translated(self.path):
-            connection = self._connection()
+        with translated(self.path), self._connections.mine() as connection:
             if connection.in_transaction():
                 yield connection
                 return
@@ -128,79 +118,20 @@ class Database:
             LeaseLost: The guard refused.
             StoreError: The database cannot be used.
         """
-        with translated(self.path):
-            connection = self._connection()
+        with translated(self.path), self._connections.mine() as connection:
             if connection.in_transaction():
                 raise RuntimeError("a store transaction was begun inside another block of the same thread")
-            with _writable(connection), connection.begin():
+            with writable(connection), connection.begin():
                 if self._guard is not None:
                     self._guard(connection)
                 yield connection
 
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and not connection.closed:
-            return connection
-        with self._lock:
-            if self._closed:
-                raise StoreError(f"{self.path} was closed")
-            self._bury_the_dead()
-            connection = self._engine.connect()
-            self._connections.append((threading.current_thread(), connection))
-        self._local.connection = connection
-        return connection
-
-    def _bury_the_dead(self) -> None:
-        """Close connections of threads that ended."""
-        for thread, connection in self._connections:
-            if not thread.is_alive():
-                connection.close()
-        self._connections = [(thread, connection) for thread, connection in self._connections if thread.is_alive()]
-
     def close(self) -> None:
-        """Close every thread's connection; may be called twice, from any thread, when no other uses the database."""
-        with self._lock:
-            self._closed = True
-            connections, self._connections = self._connections, []
-        for _, connection in connections:
-            connection.close()
-        self._engine.dispose()
+        """Close every thread's connection; may be called twice, from any thread.
 
-
-@contextmanager
-def _writable(connection: Connection) -> Iterator[None]:
-    """Let a connection write for a while, beginning with the write lock; at all other times it refuses."""
-    raw = connection.connection.cursor()
-    raw.execute("PRAGMA query_only=OFF")
-    connection.info["begin"] = "BEGIN IMMEDIATE"
-    try:
-        yield
-    finally:
-        connection.info["begin"] = "BEGIN"
-        raw.execute("PRAGMA query_only=ON")
-        raw.close()
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        f"sqlite+pysqlite:///{path}",
-        poolclass=NullPool,
-        # Closed by `close()` in another thread than the one that opened it; used by one thread only.
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "isolation_level": None},
-    )
-
-    @event.listens_for(engine, "connect")
-    def configure(raw: Any, _record: Any) -> None:
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute("PRAGMA foreign_keys=ON")
-        raw.execute("PRAGMA cell_size_check=ON")
-        raw.execute("PRAGMA query_only=ON")  # until `transaction` says otherwise
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
-
-    return engine
+        A block that another thread is in may end first, for `CLOSE_SECONDS` together; the next one is refused.
+        """
+        self._connections.close()
 
 
 def _prepare_file(path: Path, *, create: bool) -> None:

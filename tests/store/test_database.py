@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import threading
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,7 @@ def test_each_thread_has_a_connection_and_close_ends_all(db: Database) -> None:
         thread = threading.Thread(target=_look, args=(db, seen))
         thread.start()
         thread.join()
-    open_ones = len(db._connections)
+    open_ones = len(db._connections._all)
     stay, stop = threading.Event(), threading.Event()
     idle = threading.Thread(target=_stay, args=(db, stay, stop))
     idle.start()
@@ -118,6 +119,49 @@ def test_each_thread_has_a_connection_and_close_ends_all(db: Database) -> None:
     assert len(seen) == 5
     with pytest.raises(StoreError, match="closed"), db.read():
         pass
+
+
+def test_closing_lets_another_threads_block_end_first(db: Database, now: datetime) -> None:
+    inside, go, ended = threading.Event(), threading.Event(), []
+
+    def write() -> None:
+        with db.transaction() as connection:
+            inside.set()
+            go.wait(10)
+            controls.pause(connection, "*", by="me", now=now)
+        ended.append("written")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert inside.wait(10)
+    closer = threading.Thread(target=db.close)
+    closer.start()
+    go.set()
+    writer.join()
+    closer.join()
+
+    assert ended == ["written"]
+    with closing(Database.open(db.path)) as again, again.read() as connection:
+        assert len(controls.all(connection)) == 1
+
+
+def test_closing_leaves_a_block_that_does_not_end_to_its_thread(db: Database) -> None:
+    inside, go, seen = threading.Event(), threading.Event(), []
+
+    def read() -> None:
+        with db.read() as connection:
+            inside.set()
+            go.wait(10)
+            seen.append(controls.all(connection))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert inside.wait(10)
+    db.close()
+    go.set()
+    reader.join()
+
+    assert seen == [()]
 
 
 def _look(db: Database, seen: list[int]) -> None:

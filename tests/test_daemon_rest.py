@@ -1,0 +1,88 @@
+"""`foreman run --once` ends when nothing is left to do, in whatever order its threads look."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from foreman.daemon import Daemon, Drained
+from foreman.pipeline import Ending
+from foreman.store.database import Database
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class Desk:
+    """A pipeline with one task, and an account that can write what the task decided.
+
+    The task is taken right after the writer looked for planned actions and found none.
+    """
+
+    def __init__(self) -> None:
+        self.looked, self.taken = threading.Event(), threading.Event()
+        self.tasks, self.planned, self.written = 1, 0, 0
+        self.name = "desk"
+
+    def work(self, _name: str, *, busy: Any) -> Any:
+        if not self.tasks or not self.looked.wait(0.01):
+            return None
+        self.tasks -= 1
+        self.planned += 1
+        self.taken.set()
+        return SimpleNamespace(ending=Ending.DECIDED)
+
+    def busy(self) -> frozenset[str]:
+        return frozenset()
+
+    def has_due(self) -> bool:
+        due = self.planned > 0
+        if threading.current_thread().name != "once:desk":
+            return due or self.tasks > 0
+        self.looked.set()
+        self.taken.wait(10)
+        return due
+
+    def write_next(self) -> bool:
+        if not self.planned:
+            return False
+        self.planned -= 1
+        self.written += 1
+        return True
+
+
+@pytest.mark.timeout(30)
+def test_what_was_decided_behind_a_look_is_written_all_the_same(tmp_path: Path) -> None:
+    desk = Desk()
+    with closing(Database.open(tmp_path / "memory.db")) as db:
+        daemon = _daemon(db, desk)
+        done = Drained()
+        daemon.drain(done)
+
+    assert (desk.written, done.steps, done.tasks) == (1, 1, {"decided": 1})
+
+
+@pytest.mark.timeout(30)
+def test_one_threads_failure_ends_all_and_is_told(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.looked.set()
+    desk.write_next = lambda: 1 // 0
+    with closing(Database.open(tmp_path / "memory.db")) as db, pytest.raises(ZeroDivisionError):
+        _daemon(db, desk).drain(Drained())
+
+
+def _daemon(db: Database, desk: Any) -> Daemon:
+    return Daemon(
+        db=db,
+        accounts=[desk],
+        pipeline=desk,
+        agents=desk,
+        workers=2,
+        now=lambda: NOW,
+        stop=threading.Event(),
+    )
