@@ -18,7 +18,9 @@ ZWSP = "\u200b"
 _PLAIN = re.compile(r"[\x20-\x7e\n\t]*(?:\r\n[\x20-\x7e\n\t]*)*")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _JOINERS = frozenset("\u200c\u200d")
-_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0\ufffc")
+_FILLERS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2065\u2800\u3164\uffa0\ufffc\U00016fe4\U0001d159"
+)
 # Format characters that do have a shape: Arabic, Syriac and Kaithi number signs.
 _SHOWN_FORMATS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 _TWO_LOOKS = frozenset("0123456789#*\u203c\u2049\u3030\ufe0f")

@@ -18,6 +18,9 @@ from foreman.gate.text_steps import STEPS, Step
 _MAX_BRACKETS = 1_000
 """Opening brackets in one comment; a renderer tries each as the start of a link, at 25 microseconds apiece."""
 
+_LONGEST_RUN = 80
+"""Backticks in a row; both forges' renderers pair no longer ones, ours would (MAXBACKTICKS in cmark and comrak)."""
+
 _ROUNDS = 5
 """How often the steps run until nothing changes; one step may uncover work for an earlier one."""
 
@@ -118,6 +121,8 @@ def _wrong_size(text: str, context: TextContext) -> RefusedText | None:
         return RefusedText(reason=Reason.TEXT_TOO_LONG, detail=f"{size} bytes of {context.max_bytes}")
     if text.count("[") > _MAX_BRACKETS:
         return RefusedText(reason=Reason.TEXT_UNSAFE, detail="too many brackets to look at")
+    if "`" * (_LONGEST_RUN + 1) in text:
+        return RefusedText(reason=Reason.TEXT_UNSAFE, detail="a longer run of backticks than forges know")
     return None
 
 

@@ -7,19 +7,21 @@ that nobody can say what a forge makes of it. It is refused.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from foreman.gate import text_patterns as patterns
 from foreman.gate.characters import make_visible
 from foreman.gate.text_context import MAX_REFERENCES, TextContext
-from foreman.gate.text_effects import is_mentionable, is_own_path
-from foreman.gate.text_links import EMAIL, URL, WWW, inside_url, is_allowed, runs_into_code, trim
+from foreman.gate.text_effects import is_mentionable, is_own_path, referred
+from foreman.gate.text_links import URL, WWW, inside_url, is_allowed, issue_of, mail_addresses, runs_into_code, trim
 from foreman.gate.text_rendered import Rendered
 from foreman.gate.text_source import masked
 from foreman.model import ForgeKind
 
-_ALL_KINDS_OF_FENCES = re.compile(r"(?m)^```(?!`)[^\n]*\n(?s:.*?)\n```[ \t]*\r?$")
+_CLOSING = re.compile(r"```[ \t]*\r?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +88,8 @@ def urls_allowed(result: Result) -> str:
     if any(runs_into_code(mask, found.end()) for found in URL.finditer(mask)):
         return "a URL that runs into code"
     inside = inside_url(flat)
-    for pattern in (WWW, EMAIL):
-        for found in pattern.finditer(flat):
-            if not inside(found.start()):
-                return "an address that would become a link"
-    return ""
+    addresses = [found.start() for found in WWW.finditer(flat)] + [start for start, _ in mail_addresses(flat)]
+    return "an address that would become a link" if any(not inside(start) for start in addresses) else ""
 
 
 def no_mention(result: Result) -> str:
@@ -121,10 +120,8 @@ def no_cross_repository(result: Result) -> str:
 
 def few_references(result: Result) -> str:
     """Each reference leaves a line on another issue."""
-    flat = result.rendered.flat
-    inside = inside_url(flat)
-    found = patterns.REFERENCE[result.context.forge].finditer(flat)
-    names = {one[0].lstrip("\\").upper().replace("GH-", "#") for one in found if not inside(one.start())}
+    names = {name for _, _, name in referred(result.rendered.flat, result.context)}
+    names |= {name for url, _ in result.rendered.links if (name := issue_of(url))}
     return "too many references" if len(names) > MAX_REFERENCES else ""
 
 
@@ -134,17 +131,48 @@ def no_command(result: Result) -> str:
     if patterns.COMMAND.search(blocks) or patterns.SPOKEN.search(blocks):
         return "a command line"
     if result.context.forge is ForgeKind.GITLAB and patterns.COMMAND.search(result.text):
-        # GitLab looks for quick actions in everything but what this pattern of its own covers.
-        rest = _ALL_KINDS_OF_FENCES.sub("", result.text)
-        if any(found["sign"] == "/" and not found["lead"] for found in patterns.COMMAND.finditer(rest)):
-            return "a command line in a code block"
+        # GitLab looks for quick actions in everything but what a pattern of its own covers.
+        for longer_too in (False, True):
+            rest = _outside_fences(result.text, longer_too=longer_too)
+            if any(found["sign"] == "/" and not found["lead"] for found in patterns.COMMAND.finditer(rest)):
+                return "a command line in a code block"
     return ""
+
+
+def _outside_fences(text: str, *, longer_too: bool) -> str:
+    """Return the lines that are in no fenced block of three backticks, which ends at the first line that can end one.
+
+    `longer_too`: a longer run opens one as well, as it did in GitLab's pattern for years.
+    """
+    lines = text.split("\n")
+    closings = [number for number, line in enumerate(lines) if _CLOSING.fullmatch(line)]
+    rest: list[str] = []
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        opens = line.startswith("```") and (longer_too or not line.startswith("````"))
+        least = number + (1 if longer_too and line != "```" else 2)
+        place = bisect_left(closings, least) if opens else len(closings)
+        if place < len(closings):
+            number = closings[place]
+        else:
+            rest.append(line)
+        number += 1
+    return "\n".join(rest)
 
 
 def nothing_invisible(result: Result) -> str:
     """Everything there is can be seen."""
     parts = (result.text, result.rendered.flat)
     return "an invisible character" if any(make_visible(part, keep_ours=True).removed for part in parts) else ""
+
+
+def nothing_hidden(result: Result) -> str:
+    """Every letter of the source is somewhere on the page: no cell too many, nothing nested too deep."""
+    there = Counter(result.rendered.everything.casefold())
+    shown = Counter(patterns.ENTITY.sub("", masked(result.text)).casefold())  # names of characters are not shown
+    missing = any(count > there[letter] for letter, count in shown.items() if letter.isalpha())
+    return "text that nobody sees" if missing else ""
 
 
 CHECKS: tuple[Check, ...] = (
@@ -159,5 +187,6 @@ CHECKS: tuple[Check, ...] = (
     Check("few references", few_references),
     Check("no command", no_command),
     Check("nothing invisible", nothing_invisible),
+    Check("nothing hidden", nothing_hidden),
 )
 """All checks; the first fault refuses the comment."""

@@ -10,7 +10,17 @@ import re
 from foreman.gate import text_patterns as patterns
 from foreman.gate.characters import ZWSP
 from foreman.gate.text_context import MAX_REFERENCES, TextContext
-from foreman.gate.text_links import EMAIL, URL, WWW, bare_hosts, inside_url, is_allowed, runs_into_code, trim
+from foreman.gate.text_links import (
+    URL,
+    WWW,
+    bare_hosts,
+    inside_url,
+    is_allowed,
+    issue_of,
+    mail_addresses,
+    runs_into_code,
+    trim,
+)
 from foreman.gate.text_source import Edit, apply, as_code, masked
 
 
@@ -34,7 +44,7 @@ def urls(text: str, context: TextContext) -> str:
         text = as_code(text, mask, spans)
         mask = masked(text)
     others = [(f.start(), f.start() + len(trim(f[0]))) for f in WWW.finditer(mask)]
-    others += [f.span() for f in EMAIL.finditer(mask)]
+    others += mail_addresses(mask)
     others += [(start, start + len(trim(text[start:end]))) for start, end in bare_hosts(mask)]
     inside = inside_url(mask)
     others = [span for span in others if not inside(span[0])]
@@ -90,24 +100,47 @@ def _with_tail(mask: str, found: re.Match[str]) -> tuple[int, int]:
 
 def is_own_path(found: re.Match[str], context: TextContext) -> bool:
     """Return whether a match of `CROSS_REPOSITORY` names the issue's own repository after all."""
-    return (found["path"] or "").casefold() == context.repo.path.casefold()
+    names = found.groupdict()
+    return (names["path"] or names.get("commit") or "").casefold() == context.repo.path.casefold()
 
 
 def references(text: str, context: TextContext) -> str:
     """Let only the first few references to other issues be active."""
     mask = masked(text)
-    inside = inside_url(mask)
     seen: set[str] = set()
     spans: list[tuple[int, int]] = []
-    for found in patterns.REFERENCE[context.forge].finditer(mask):
-        if inside(found.start()):
-            continue
-        name = found[0].lstrip("\\").upper().replace("GH-", "#")
+    links: list[tuple[int, int]] = []
+    for start, end, name in referred(mask, context):
         if name in seen or len(seen) < MAX_REFERENCES:
             seen.add(name)
+        elif mask.startswith("](", start - 2) and start >= 2:
+            links.append((start, end))
         else:
-            spans.append(found.span())
+            spans.append((start, end))
+    if links:
+        # The words stay, and where they would have led is shown behind them.
+        text = apply(text, [(start - 1, start - 1, " ") for start, _ in links])
+        return references(text, context)
     return _references_as_code(text, mask, spans)
+
+
+def referred(mask: str, context: TextContext) -> list[tuple[int, int, str]]:
+    """Return every reference to an issue of this repository, by number or by address: where it is, and to what."""
+    inside = inside_url(mask)
+    found = [
+        (one.start(), one.end(), _number(one[0]))
+        for one in patterns.REFERENCE[context.forge].finditer(mask)
+        if not inside(one.start())
+    ]
+    for one in URL.finditer(mask):
+        url = trim(one[0].split("](")[0])
+        if name := issue_of(url):
+            found.append((one.start(), one.start() + len(url), name))
+    return sorted(found)
+
+
+def _number(reference: str) -> str:
+    return reference.lstrip("\\").upper().replace("GH-", "#").replace("GL-", "#")
 
 
 def mentions(text: str, context: TextContext) -> str:

@@ -6,27 +6,26 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from foreman.gate.text_context import TextContext
 from foreman.gate.text_source import MASK
 
 _PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{0,1900})?")
-_DOT_SEGMENT = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 # What strangers can upload under a repository's own address.
-_UPLOADS = re.compile(r"(?:^|/)(?:files|assets|uploads|suites)/", re.IGNORECASE)
+_UPLOADS = re.compile(r"(?:^|/)(?:files|assets|uploads|suites|raw|archive|zipball|tarball)/", re.IGNORECASE)
+_ISSUE = re.compile(r"/(issues|pull|discussions|merge_requests|work_items)/(\d{1,12})(?!\d)", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_~)]}"
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>`\\\x00|]{0,2000}")
 """Anything that looks like a URL in running text."""
 
-WWW = re.compile(r"(?<![A-Za-z0-9_/])www\.[A-Za-z0-9-]{1,63}\.[^\s<>`\\\x00|()]{0,2000}", re.IGNORECASE)
-"""What GitHub links without a scheme."""
+WWW = re.compile(r"(?<![A-Za-z0-9/])www\.[^\s<>`\\\x00|().][^\s<>`\\\x00|()]{0,2000}", re.IGNORECASE)
+"""What GitHub links without a scheme; one label is enough for it, and any letters."""
 
-EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._+-])[A-Za-z0-9._+-]{1,254}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}[A-Za-z0-9-]{0,20}"
-)
-"""What the forges turn into a mail link."""
+_MAIL = re.compile(r"(?<=[A-Za-z0-9._+-])@(?:[A-Za-z0-9_-]{1,255}\.){1,20}[A-Za-z0-9_-]{0,255}[A-Za-z]")
+_LOCAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")
 
 _KNOWN_NAMES = frozenset(("asp.net", "ado.net", "vb.net", "ml.net", "java.net", "system.net", "socket.io", "java.io"))
 _BARE = re.compile(
@@ -55,13 +54,13 @@ def is_allowed(url: str, context: TextContext) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    if parts.netloc != parts.hostname or ".." in parts.netloc or _DOT_SEGMENT.search(parts.path):
+    if parts.netloc != parts.hostname or ".." in parts.netloc or _DOT_SEGMENT.search(unquote(parts.path)):
         return False
     for position, prefix in enumerate(context.prefixes):
         if not prefix.startswith("https://") or not _under(url, prefix):
             continue
         own = position == 0
-        if not (own and _UPLOADS.search(url[len(prefix) - 1 :])):
+        if not (own and _UPLOADS.search(unquote(url[len(prefix) - 1 :]))):
             return True
     return False
 
@@ -69,6 +68,26 @@ def is_allowed(url: str, context: TextContext) -> bool:
 def _under(url: str, prefix: str) -> bool:
     bare = prefix.rstrip("/")
     return url == bare or url.startswith((f"{bare}/", f"{bare}?", f"{bare}#"))
+
+
+def issue_of(url: str) -> str:
+    """Return the issue that an address leads to, as `#12` or with its kind; empty when it leads to none."""
+    found = _ISSUE.search(unquote(url))
+    if found is None:
+        return ""
+    return f"#{found[2]}" if found[1].casefold() == "issues" else f"{found[1].casefold()}/{found[2]}"
+
+
+def mail_addresses(text: str) -> list[tuple[int, int]]:
+    """Return where the forges would make a link to a mail address of something."""
+    spans: list[tuple[int, int]] = []
+    for found in _MAIL.finditer(text):
+        start = found.start()
+        least = spans[-1][1] if spans else 0
+        while start > least and text[start - 1] in _LOCAL:
+            start -= 1
+        spans.append((start, found.end()))
+    return spans
 
 
 def is_plain(url: str) -> bool:

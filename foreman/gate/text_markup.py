@@ -7,34 +7,22 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 
 from foreman.gate import text_patterns as patterns
 from foreman.gate.characters import make_visible
 from foreman.gate.text_context import TextContext
 from foreman.gate.text_links import is_allowed, is_plain
-from foreman.gate.text_source import MASK, Edit, apply, as_code, close_last_fence, masked
+from foreman.gate.text_source import MASK, Edit, apply, as_code, close_last_fence, fence_infos, masked
+from foreman.model import ForgeKind
 
-_FENCE = re.compile(
-    r"^(?P<lead>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,4}){0,4})(?P<run>`{3,}|~{3,})(?P<info>[^\n]*)$", re.MULTILINE
-)
 _PLAIN_INFO = re.compile(r"[ \t]*[A-Za-z0-9+#._-]{0,30}[ \t]*\r?")
-# Fences that a forge draws instead of showing.
-_DRAWN = frozenset(
-    (
-        "mermaid",
-        "math",
-        "geojson",
-        "topojson",
-        "stl",
-        "suggestion",
-        "plantuml",
-        "kroki",
-        "glql",
-        "json:table",
-        "graphviz",
-    )
+# Fences that a forge draws instead of showing; the last two lines are what Kroki draws for GitLab.
+_DRAWN = re.compile(
+    r"mermaid|math|geojson|topojson|stl|suggestion|plantuml|kroki|glql|query|json:table|graphviz"
+    r"|(?:block|seq|act|nw|packet|rack)diag|bpmn|bytefield|c4plantuml|d2|dbml|diagramsnet|ditaa|dot|erd|excalidraw|nomnoml"
+    r"|pikchr|structurizr|svgbob|symbolator|tikz|umlet|vega|vegalite|wavedrom|wireviz"
 )
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _DECODED = frozenset("@#/:.-%$+=,;?\uff20")
 _COMMENT = re.compile(r"<!--")
 _ANGLE = re.compile(
@@ -46,27 +34,26 @@ _LINK = re.compile(
     r"|(?P<bare>[^\s()<>\x00]{0,1000}(?:\([^\s()<>\x00]{0,300}\)[^\s()<>\x00]{0,300}){0,3}))"
     r"(?P<title>[ \t\n]{1,4}(?:\"[^\"\x00]{0,1000}\"|'[^'\x00]{0,1000}'|\([^()\x00]{0,1000}\)))?[ \t\n]{0,4}\)"
 )
-_TEX = re.compile(r"(?<!\\)\\(?=[A-Za-z]{2,20}[ \t]{0,3}\{)")
+_WIKI_LINK = re.compile(r"(?<!\\)\[(?=\[[^\[\]\n]{1,2000}\]\])")
+_DOLLARS = re.compile(r"\$+")
+_PARAGRAPH_END = re.compile(r"\n[ \t>]*\r?\n")
 
 
 def fences(text: str, _context: TextContext) -> str:
     """Leave a fence its language and nothing else; one that a forge would draw becomes plain text."""
     if "```" not in text and "~~~" not in text:
         return text
-    blocks = masked(text, blocks_only=True)
     edits: list[Edit] = []
-    for found in _FENCE.finditer(text):
-        if blocks[found.start("run")] != MASK:
-            continue
-        info = found["info"]
+    for start, end in fence_infos(text):
+        info = text[start:end]
         word = info.strip().split(maxsplit=1)[0].casefold() if info.strip() else ""
-        if not _PLAIN_INFO.fullmatch(info) or word.strip("{}") in _DRAWN:
-            edits.append((found.start("info"), found.end("info"), _plain_info(word)))
+        if not _PLAIN_INFO.fullmatch(info) or _DRAWN.fullmatch(word.strip("{}")):
+            edits.append((start, end, _plain_info(word)))
     return close_last_fence(apply(text, edits))
 
 
 def _plain_info(word: str) -> str:
-    return word if _PLAIN_INFO.fullmatch(word) and word not in _DRAWN else "text"
+    return word if _PLAIN_INFO.fullmatch(word) and not _DRAWN.fullmatch(word) else "text"
 
 
 def entities(text: str, _context: TextContext) -> str:
@@ -75,7 +62,7 @@ def entities(text: str, _context: TextContext) -> str:
         if "&" not in text:
             return text
         edits: list[Edit] = []
-        for found in _ENTITY.finditer(masked(text)):
+        for found in patterns.ENTITY.finditer(masked(text)):
             plain = html.unescape(found[0])
             if plain != found[0] and all(_is_decoded(character) for character in plain):
                 edits.append((*found.span(), plain))
@@ -146,6 +133,8 @@ def images(text: str, _context: TextContext) -> str:
 
 def links(text: str, context: TextContext) -> str:
     """Leave allowed links without their hover text; others show where they would have led."""
+    if context.forge is ForgeKind.GITLAB and "[[" in text:
+        text = apply(text, [(f.end(), f.end(), "\\") for f in _WIKI_LINK.finditer(masked(text))])
     if "](" not in text:
         return text
     mask = masked(text)
@@ -186,8 +175,24 @@ def _code_and(text: str, mask: str, spans: list[tuple[int, int]], edits: list[Ed
 
 
 def formulas(text: str, _context: TextContext) -> str:
-    """Keep formula commands from being drawn: a colour of white hides as well as a comment does."""
-    if "$" not in text or "\\" not in text:
+    """Show formulas with commands or remarks as code: a colour of white hides as well as a comment does."""
+    if text.count("$") < 2:
         return text
-    mask = masked(text)
-    return apply(text, [(f.start(), f.end(), "\\\\") for f in _TEX.finditer(mask)])
+    mask, blocks = masked(text), masked(text, blocks_only=True)
+    edits: list[Edit] = []
+    spans: list[tuple[int, int]] = []
+    dollars = [found.span() for found in _DOLLARS.finditer(mask)]
+    for (start, inside), (outside, end) in pairwise(dollars):
+        inner = mask[inside:outside]
+        if not inner or MASK in blocks[inside:outside] or _PARAGRAPH_END.search(inner):
+            continue
+        if inner[0] == inner[-1] == MASK:  # the forges' other way to write one
+            edits += [(inside, inside, " "), (outside, outside, " ")]
+        elif _is_drawn(inner.removesuffix("\\"), display=inside - start > 1 and end - outside > 1):
+            spans.append((start, end))
+    return apply(text, edits) if edits else as_code(text, mask, spans) if spans else text
+
+
+def _is_drawn(inner: str, *, display: bool) -> bool:
+    between = display or not (inner[:1].isspace() or inner[-1:].isspace())
+    return between and ("\\" in inner or "%" in inner)

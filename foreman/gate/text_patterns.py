@@ -15,7 +15,7 @@ MENTION = re.compile(
 )
 """An active mention in rendered text."""
 
-AT_SIGN = re.compile(r"(?<![A-Za-z0-9])[@\uff20](?=[A-Za-z0-9_\\*~\[&<!])|(?<=[A-Za-z0-9])\uff20(?=[A-Za-z0-9_])")
+AT_SIGN = re.compile(r"(?<![A-Za-z0-9])[@\uff20](?=[A-Za-z0-9_.\\*~\[&<!])|(?<=[A-Za-z0-9])\uff20(?=[A-Za-z0-9_])")
 """An at sign in the source that could end up in front of a name."""
 
 _WORDS = (
@@ -24,10 +24,11 @@ _WORDS = (
 )
 _PATH = r"(?:[A-Za-z0-9_][\w.-]{0,100}(?:/[\w.-]{1,100}){0,8})?"
 _ISSUE_URL = r"https?://[^\s<>)\]\x00]{1,400}/(?:issues|pull|merge_requests|work_items)/\d"
-_NUMBER = rf"(?:{_PATH}(?:\\?[#!]|GH-)\d{{1,12}}|{_ISSUE_URL}\d{{0,12}})"
+_NUMBER = rf"(?:{_PATH}(?:\\?[#!]|G[HL]-)\d{{1,12}}|{_ISSUE_URL}\d{{0,12}})"
 
 KEYWORD = re.compile(
-    rf"(?<![A-Za-z0-9]){_WORDS}(?![A-Za-z0-9])(?:(?!\x00)[\W_]){{0,40}}(?:issues?(?:(?!\x00)[\W_]){{0,10}})?(?P<ref>{_NUMBER})",
+    rf"(?<![A-Za-z0-9]){_WORDS}(?![A-Za-z0-9])(?:(?!\x00)[\W_]){{0,40}}\s*"
+    rf"(?:issues?(?:(?!\x00)[\W_]){{0,10}}\s*)?(?P<ref>{_NUMBER})",
     re.IGNORECASE,
 )
 """A keyword that closes or marks another issue, with the reference behind it."""
@@ -35,12 +36,16 @@ KEYWORD = re.compile(
 ANOTHER = re.compile(rf"(?:(?!\x00)[\s,&]){{1,6}}(?:and\s{{1,3}})?(?P<ref>{_NUMBER})", re.IGNORECASE)
 """One more reference behind the same keyword: `closes #1, #2 and #3`."""
 
-_REPO = r"(?<![\w.-])[\w.][\w.-]{0,100}(?:/[\w.-]{1,100}){1,8}"
+_REPO = r"(?<![\w.-])[\w.-]{1,255}(?:/[\w.-]{1,255}){1,8}"
+_NAME = r"(?<![\w./@-])[A-Za-z0-9_][\w.-]{0,254}"
+_COMMIT = r"@[0-9a-fA-F]{7,40}(?![0-9A-Za-z])"
 CROSS_REPOSITORY = {
-    ForgeKind.GITHUB: re.compile(rf"(?P<path>{_REPO})(?:\\?[#!]\d{{1,12}}|@[0-9a-f]{{7,40}}(?![0-9A-Za-z]))"),
+    # A name alone is a person's fork: `kim@0123abc`. With a number (`C#12`) GitHub links nothing.
+    ForgeKind.GITHUB: re.compile(rf"(?P<path>{_REPO})\\?[#!]\d{{1,12}}|(?P<commit>{_REPO}|{_NAME}){_COMMIT}"),
+    # A name alone is a project beside this one, or with `&` a group.
     ForgeKind.GITLAB: re.compile(
-        rf"(?P<path>(?:{_REPO}|(?<![\w./@-])[A-Za-z_][\w.-]{{0,100}}))\\?[#!]\d{{1,12}}"
-        rf"|(?P<other>{_REPO})(?:@[0-9a-f]{{7,40}}(?![0-9A-Za-z])|(?:~|%|\$|&|&amp;)(?=[\w\"]))"
+        rf"(?P<path>{_REPO}|{_NAME})\\?[#!]\d{{1,12}}"
+        rf"|(?P<other>{_REPO})(?:{_COMMIT}|(?:~|%|\$|&|&amp;)(?=[\w\"]))|(?P<group>{_NAME})(?:&|&amp;)\d{{1,12}}(?!\w|;)"
     ),
 }
 """A reference into another repository."""
@@ -55,8 +60,8 @@ SIGIL = {
 """GitLab's references to epics, snippets, labels, milestones and alerts."""
 
 REFERENCE = {
-    ForgeKind.GITHUB: re.compile(r"(?<![\w/&])(?:\\?#\d{1,12}|GH-\d{1,12})"),
-    ForgeKind.GITLAB: re.compile(r"(?<![\w/&])\\?[#!]\d{1,12}"),
+    ForgeKind.GITHUB: re.compile(r"(?<![A-Za-z0-9_/&])(?:\\?#\d{1,12}|[Gg][Hh]-\d{1,12})"),
+    ForgeKind.GITLAB: re.compile(r"(?<![A-Za-z0-9_/&])(?:\\?[#!]\d{1,12}|[Gg][Ll]-\d{1,12})"),
 }
 """A reference to an issue or merge request of the same repository."""
 
@@ -71,7 +76,8 @@ SPOKEN = re.compile(
 )
 """Orders without a sign in front, as bors, Zuul and Jenkins take them."""
 
-DEFINITION = re.compile(
-    r"^(?P<lead>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,4}){0,4})\[(?=[^\]\x00]{0,999}\]:)", re.MULTILINE
-)
+ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+"""A character reference."""
+
+DEFINITION = re.compile(r"^(?P<lead>(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*)\[(?=[^\]\x00]{0,999}\]:)", re.MULTILINE)
 """A line that defines a link or a footnote and shows nothing itself."""

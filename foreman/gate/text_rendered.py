@@ -28,7 +28,7 @@ class Rendered:
         code: Content of every code block.
         infos: What stands behind the opening fence of every fenced block.
         inline_code: Content of every piece of inline code.
-        definitions: How many link definitions there are.
+        definitions: Name, destination and hover text of every link definition.
         footer_stands: Whether what follows the text is a paragraph of its own.
     """
 
@@ -39,13 +39,20 @@ class Rendered:
     code: list[str] = field(default_factory=list)
     infos: list[str] = field(default_factory=list)
     inline_code: list[str] = field(default_factory=list)
-    definitions: int = 0
+    definitions: list[str] = field(default_factory=list)
     footer_stands: bool = False
 
     @property
     def flat(self) -> str:
         """All text outside code in one string, inline code as two backticks."""
         return "".join(self.runs)
+
+    @property
+    def everything(self) -> str:
+        """All that the renderer made something of, code and destinations included."""
+        links = (part for link in self.links for part in link)
+        rest = (self.html, self.images, self.code, self.infos, self.inline_code, self.definitions)
+        return "\n".join([*self.runs, *links, *(part for parts in rest for part in parts)])
 
 
 def render(text: str) -> Rendered:
@@ -64,7 +71,9 @@ def render(text: str) -> Rendered:
         result.footer_stands = tokens[-3].type == "paragraph_open"
         tokens = tokens[:-3]
     references = environment.get("references", {})
-    result.definitions = len(references) if isinstance(references, dict) else 1
+    if isinstance(references, dict):
+        for name, one in references.items():
+            result.definitions.append(f"{name} {one['href']} {one['title']}")
     _walk(tokens, result)
     return result
 

@@ -43,11 +43,13 @@ class _Structure:
 
     Attributes:
         fences: Fenced blocks.
+        infos: What stands behind the opening of each.
         code: All code, fenced blocks included.
         open_fence: What would close the last fence, where that is missing; else empty.
     """
 
     fences: tuple[tuple[int, int], ...] = ()
+    infos: tuple[tuple[int, int], ...] = ()
     code: tuple[tuple[int, int], ...] = ()
     open_fence: str = ""
 
@@ -60,6 +62,7 @@ def _structure(text: str) -> _Structure:
     starts.extend(found.end() for found in re.finditer("\n", text))
     starts.append(len(text))
     fences: list[tuple[int, int]] = []
+    infos: list[tuple[int, int]] = []
     code: list[tuple[int, int]] = []
     tokens = _STRUCTURE.parse(text, {})
     for token in tokens:
@@ -68,11 +71,16 @@ def _structure(text: str) -> _Structure:
         first, last = (starts[min(line, len(starts) - 1)] for line in token.map)
         if token.type == "fence":
             fences.append((first, last))
+            start = text.index(token.markup, first) + len(token.markup)
+            end = text.find("\n", start)
+            infos.append((start, end if end >= 0 else len(text)))
         elif token.type == "code_block":
             code.append((first, last))
         elif token.type == "inline":
             code.extend(_inline_code(text, first, last, in_table=token.level > 2 and _in_cell(text, first, last)))
-    return _Structure(fences=tuple(fences), code=(*fences, *code), open_fence=_open_fence(text, tokens))
+    return _Structure(
+        fences=tuple(fences), infos=tuple(infos), code=(*fences, *code), open_fence=_open_fence(text, tokens)
+    )
 
 
 def _open_fence(text: str, tokens: list[Token]) -> str:
@@ -97,6 +105,11 @@ def masked(text: str, *, blocks_only: bool = False) -> str:
     """
     structure = _structure(text)
     return _fill(text, structure.fences if blocks_only else structure.code)
+
+
+def fence_infos(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where the text behind the opening of each fenced block is, whatever the block is in."""
+    return _structure(text).infos
 
 
 def close_last_fence(text: str) -> str:

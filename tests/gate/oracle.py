@@ -13,12 +13,12 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 MENTION = re.compile(rf"(?<![A-Za-z0-9])[@＠]{NAME}")
 KEYWORD = re.compile(
     r"\b(?:close[sd]?|closing|fix(?:e[sd]|ing)?|resolve[sd]?|resolving|implement(?:s|ed)?|duplicate of)\b\W{0,4}\s*"
-    r"(?:issue\s*)?(?:[\w.-]+/[\w./-]+)?(?:[#!]\d|(?<!\w)GH-\d|https?://\S+/(?:issues|pull|merge_requests)/\d)",
+    r"(?:issue\s*)?(?:[\w.-]+/[\w./-]+)?(?:[#!]\d|(?<!\w)G[HL]-\d|https?://\S+/(?:issues|pull|merge_requests)/\d)",
     re.IGNORECASE,
 )
 CROSS = re.compile(r"(?<![\w.-])([\w.-]+(?:/[\w.-]+)+)[#!]\d")
 GITLAB_ONLY = re.compile(r"(?<![\w&/])(?:&\d+\b(?!;)|~\"|%\"|~[a-z]{3}|\[vulnerability:)")
-REFERENCE = re.compile(r"(?<![\w/&])(?:#\d+|GH-\d+)")
+REFERENCE = re.compile(r"(?<![A-Za-z0-9_/&])(?:#\d+|G[HL]-\d+)", re.IGNORECASE)
 ORDER = re.compile(r"[\s>]*(?:[/!.][A-Za-z](?![\w.-]*/)|bors\s|r\?\s)")
 ZERO_WIDTH = set("\u200b\u2060\ufeff\u00ad\u034f\u115f\u1160\u3164\uffa0\u2800")
 
@@ -90,8 +90,8 @@ def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> se
         if not _allowed(url, prefixes):
             found.add("url")
     no_urls = re.sub(r"https://[^\s<>]*", "x", flat)  # links are judged above; a forge looks for nothing within them
-    if re.search(r"(?<![\w/])www\.\w", no_urls, re.IGNORECASE) or re.search(
-        r"\w@[\w-]+(?:\.[\w-]+)*\.[a-z]{2}", no_urls
+    if re.search(r"(?<![A-Za-z0-9/])www\.\w", no_urls, re.IGNORECASE) or re.search(
+        r"\w@[\w-]+(?:\.[\w-]+)*\.[\w-]*[A-Za-z]", no_urls
     ):
         found.add("url")
     if any(MENTION.search(text) for text in [*page.texts, flat]):
@@ -102,13 +102,23 @@ def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> se
         found.add("other repository")
     if forge == "gitlab" and GITLAB_ONLY.search(no_urls):
         found.add("other repository")
+    addressed = set(
+        re.findall(r"/(?:issues|pull)/(\d+)", " ".join([flat, *(link.get("href") or "" for link in page.links)]))
+    )
+    if len(addressed) > 3:
+        found.add("references")
     if len({one for one in REFERENCE.findall(no_urls) if forge == "github" or one[0] == "#"}) > 3:
         found.add("references")
+    formula = re.search(r"\$(?!\s)[^$]*[\\%][^$]*(?<![\s\\])\$|\$\$[^$]*[\\%][^$]*\$\$", flat)
+    if formula or re.search(r"\$<code>[^<]*</code>\$", rendered):
+        found.add("formula")
+    if "`" * 81 in body:
+        found.add("run of backticks")
     found |= _source_faults(body)
     environment: dict[str, object] = {}
     MarkdownIt("commonmark").parse(re.sub(r"\[\^", "[", body), environment)  # a footnote hides like a definition
     infos = [token.info.strip() for token in MarkdownIt("commonmark").parse(body) if token.type == "fence"]
-    if any(" " in info or info == "mermaid" for info in infos):
+    if any(" " in info or info in ("mermaid", "vegalite", "math") for info in infos):
         found.add("fence")
     if environment.get("references"):
         found.add("definition")
