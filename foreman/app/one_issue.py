@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from foreman import scribe
 from foreman.app.workshop import open_store, utc_now, workshop
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
@@ -35,10 +36,17 @@ class Handled:
     Attributes:
         entries: The decisions, one per agent.
         waiting: Why some work has not ended, empty when all has.
+        dropped: Why some work ended without a decision, such as an issue that is not there; empty when none did.
     """
 
     entries: tuple[LogEntry, ...]
     waiting: str = ""
+    dropped: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was not done that was asked for."""
+        return bool(self.waiting or self.dropped) or any(entry.decision == scribe.REFUSED for entry in self.entries)
 
 
 def agents_for(config: Config, ref: IssueRef, wanted: str | None) -> tuple[AgentPlan, ...]:
@@ -160,6 +168,7 @@ def outcome(db: Database, items: tuple[int, ...]) -> Handled:
     """Return what became of some items."""
     entries = []
     waiting = []
+    dropped = []
     with db.read() as connection:
         for number in items:
             item = inbox.get(connection, number)
@@ -168,8 +177,11 @@ def outcome(db: Database, items: tuple[int, ...]) -> Handled:
             if item.state not in (InboxState.DONE, InboxState.DEAD, InboxState.CANCELLED):
                 waiting.append(f"{item.agent}: {item.state.value}" + (f", {item.reason}" if item.reason else ""))
             found = actions.entries(connection, issue=item.issue, limit=20)
-            entries += [entry for entry in found if entry.task_id == item.task_id]
-    return Handled(entries=tuple(entries), waiting="; ".join(waiting))
+            own = [entry for entry in found if entry.task_id == item.task_id]
+            if not own and item.state in (InboxState.DONE, InboxState.CANCELLED):
+                dropped.append(item.reason)
+            entries += own
+    return Handled(entries=tuple(entries), waiting="; ".join(waiting), dropped="; ".join(dict.fromkeys(dropped)))
 
 
 def daemon_runs(config: Config) -> bool:

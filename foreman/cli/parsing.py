@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from foreman.errors import UsageError
 from foreman.model import ForgeKind, IssueRef, RepoRef
 
+if TYPE_CHECKING:
+    from foreman.config.models import Config
+
 _SPAN = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-def issue(text: str) -> IssueRef:
+def issue(text: str, config: Config | None = None) -> IssueRef:
     """Read `owner/repo#12`, `gitlab:group/sub/project#12`, or the address of an issue's page.
 
     Args:
         text: What was typed.
+        config: Says where the forges are: an address must be on one of them. None: any address is taken.
 
     Returns:
         The issue.
@@ -26,18 +31,19 @@ def issue(text: str) -> IssueRef:
         UsageError: It is none of these.
     """
     try:
-        return _from_url(text) if "://" in text else IssueRef.parse(text)
+        return _from_url(text, config) if "://" in text else IssueRef.parse(text)
     except ValueError:
         raise UsageError(
             f"{text[:120]!r} is no issue: write owner/repo#12, gitlab:group/project#12 or the address of its page"
         ) from None
 
 
-def repo_or_issue(text: str) -> RepoRef | IssueRef:
+def repo_or_issue(text: str, config: Config | None = None) -> RepoRef | IssueRef:
     """Read a repository, `owner/repo` or `gitlab:group/project`, or an issue of one.
 
     Args:
         text: What was typed.
+        config: As in `issue`.
 
     Returns:
         Which of the two it is.
@@ -46,7 +52,7 @@ def repo_or_issue(text: str) -> RepoRef | IssueRef:
         UsageError: It is neither.
     """
     if "#" in text or "://" in text:
-        return issue(text)
+        return issue(text, config)
     try:
         return RepoRef.parse(text)
     except ValueError:
@@ -94,10 +100,23 @@ def since(text: str, *, now: datetime) -> datetime:
         raise UsageError(f"{text[:60]!r} is no time: write 30m, 2h, 7d, 4w or 2026-01-31") from None
 
 
-def _from_url(text: str) -> IssueRef:
+def _from_url(text: str, config: Config | None) -> IssueRef:
     parts = urlsplit(text)
     found = re.fullmatch(r"/(?:api/v3/repos/)?(.+?)(?:/-)?/issues/(\d{1,12})/?", parts.path)
     if parts.scheme not in {"http", "https"} or found is None:
         raise ValueError(text)
     forge = ForgeKind.GITLAB if "/-/issues/" in parts.path else ForgeKind.GITHUB
+    if config is not None:
+        places = {
+            _host(config.identity.github_api_url): ForgeKind.GITHUB,
+            _host(config.identity.gitlab_url): ForgeKind.GITLAB,
+        }
+        if _host(text) not in places:
+            raise UsageError(f"{text[:120]!r} is elsewhere: the configuration's forges are {' and '.join(places)}")
+        forge = places[_host(text)]
     return IssueRef(RepoRef(forge, found[1].removeprefix("repos/")), int(found[2]))
+
+
+def _host(url: str) -> str:
+    """Return the name of a forge's web pages, whichever of its addresses is given."""
+    return re.sub(r"^(?:api|www)\.", "", urlsplit(str(url)).hostname or "")

@@ -36,7 +36,7 @@ def log(
     from foreman.store import actions
 
     config = Context.of(context).load()
-    place = parsing.repo_or_issue(where) if where else None
+    place = parsing.repo_or_issue(where, config) if where else None
     moment = parsing.since(since, now=datetime.now(UTC)) if since else None
     if status is not None and status not in set(ActionState):
         raise UsageError(f"{status[:40]!r} is no state: {', '.join(ActionState)}")
@@ -104,7 +104,7 @@ def show(
     from foreman.store import memory
 
     config = Context.of(context).load()
-    place = parsing.repo_or_issue(where)
+    place = parsing.repo_or_issue(where, config)
     with open_store(config) as db, db.read() as connection:
         if isinstance(place, IssueRef):
             text = memory.summary(connection, place)
@@ -140,7 +140,7 @@ def forget(
     from foreman.store import memory
 
     config = Context.of(context).load()
-    place = parsing.repo_or_issue(where)
+    place = parsing.repo_or_issue(where, config)
     with open_store(config) as db:
         if not yes:
             line(f"would forget what is remembered of {place}: say --yes to do it")

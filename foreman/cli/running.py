@@ -60,9 +60,9 @@ def triage(
 
     own = Context.of(context)
     own.start_logging()
-    issue = parsing.issue(ref)
     source = own.config_file()
     with sandboxed(own.load()) as config:
+        issue = parsing.issue(ref, config)
         if dry:
             thoughts = one_issue.dry_run(config, issue, agent=agent, settings=own.settings(), secrets=own.secrets)
             facts = [thought_document(plan, thought) for plan, thought in thoughts]
@@ -78,10 +78,10 @@ def triage(
         "dry_run": False,
         "decisions": [document(entry) for entry in done.entries],
         "waiting": done.waiting,
+        "dropped": done.dropped,
     }
     emit(answer, as_json=as_json, show=lambda: show_handled(done))
-    failed = done.waiting or any(entry.decision == "refused" for entry in done.entries)
-    return exits.FAILED if failed else exits.DONE
+    return exits.FAILED if done.failed else exits.DONE
 
 
 def thought_document(plan: AgentPlan, thought: Deliberation) -> dict[str, Any]:
@@ -154,3 +154,5 @@ def show_handled(done: Handled) -> None:
             line(f"  {name_of(action)}: {action.state.value}{reason}")
     if done.waiting:
         line(f"not finished: {done.waiting}")
+    if done.dropped:
+        line(f"not done: {done.dropped}")

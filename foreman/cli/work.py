@@ -55,10 +55,10 @@ def retry(context: typer.Context, ids: Ids, as_json: Json = False) -> int:
     own = Context.of(context)
     own.start_logging()
     done = verdicts.retry(own.load(), ids, settings=own.settings(), secrets=own.secrets, source=own.config_file())
-    answer = {"decisions": [document(entry) for entry in done.entries], "waiting": done.waiting}
+    decisions = [document(entry) for entry in done.entries]
+    answer = {"decisions": decisions, "waiting": done.waiting, "dropped": done.dropped}
     emit(answer, as_json=as_json, show=lambda: show_handled(done))
-    failed = done.waiting or any(entry.decision == "refused" for entry in done.entries)
-    return exits.FAILED if failed else exits.DONE
+    return exits.FAILED if done.failed else exits.DONE
 
 
 def drop(context: typer.Context, ids: Ids, yes: Yes = False) -> int:

@@ -6,8 +6,10 @@ import pytest
 
 from foreman.cli import parsing
 from foreman.cli.status import span
+from foreman.config.load import parse
 from foreman.errors import UsageError
 from foreman.model import IssueRef, RepoRef
+from tests.config.documents import SPECIFICATION
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -52,6 +54,27 @@ def test_an_issue_is_read_as_people_write_it(text: str, ref: str) -> None:
 def test_what_is_no_issue_is_wrong_usage(text: str) -> None:
     with pytest.raises(UsageError, match="is no issue: write"):
         parsing.issue(text)
+
+
+@pytest.mark.parametrize(
+    ("api", "text", "ref"),
+    [
+        ("https://api.github.com", "https://github.com/a/b/issues/12", "a/b#12"),
+        ("https://api.github.com", "https://www.github.com/a/b/issues/12", "a/b#12"),
+        ("https://api.github.com", "https://gitlab.com/g/p/issues/3", "gitlab:g/p#3"),
+        ("https://git.example.org/api/v3", "https://git.example.org/a/b/issues/12", "a/b#12"),
+        ("https://git.example.org/api/v3", "https://github.com/a/b/issues/12", None),
+        ("https://api.github.com", "https://github.com.example.org/a/b/issues/12", None),
+    ],
+)
+def test_an_address_counts_on_the_forges_of_the_configuration_only(api: str, text: str, ref: str | None) -> None:
+    config = parse(SPECIFICATION.replace("identity:\n", f"identity:\n  github_api_url: {api}\n").encode())
+
+    if ref is None:
+        with pytest.raises(UsageError, match="is elsewhere"):
+            parsing.issue(text, config)
+    else:
+        assert parsing.issue(text, config) == IssueRef.parse(ref)
 
 
 def test_a_repository_is_no_issue() -> None:

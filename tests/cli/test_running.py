@@ -44,6 +44,18 @@ def test_triage_tells_when_the_work_has_not_ended(world, run) -> None:
     assert "issue-triage: ready" in facts["waiting"]
 
 
+def test_triage_of_an_issue_that_is_not_there_fails_and_says_so(world, run) -> None:
+    plain = run("triage", "acme/widget#999", config=world.file)
+    facts = json.loads(run("triage", "acme/widget#999", "--json", config=world.file).answer)
+    dry = run("triage", "acme/widget#999", "--dry-run", config=world.file)
+
+    assert (plain.code, dry.code) == (1, 1)
+    assert "not done: read issue acme/widget: Not Found" in plain.answer
+    assert "Not Found" in facts["dropped"]
+    assert "read issue acme/widget: Not Found" in dry.story
+    assert world.agent.tasks == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -51,6 +63,7 @@ def test_triage_tells_when_the_work_has_not_ended(world, run) -> None:
         (["acme/other#1"], "acme/other is not in the configuration; there is acme/widget"),
         (["acme/widget#1", "--agent", "gardener"], "no agent 'gardener' works on acme/widget; there is issue-triage"),
         (["https://example.org/acme/widget/pull/1"], "is no issue"),
+        (["https://github.com/acme/widget/issues/1"], "is elsewhere: the configuration's forges are 127.0.0.1"),
     ],
 )
 def test_triage_of_what_is_not_there_is_wrong_usage(arguments, message, demo, run) -> None:
