@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from foreman.cli.context import Context
 from foreman.cli.options import Json
+
+if TYPE_CHECKING:
+    from foreman.config.models import Config
+    from foreman.errors import Problem
 
 _Which = Literal["config", "task", "decision"]
 
@@ -47,7 +51,7 @@ def validate(context: typer.Context, as_json: Json = False) -> int:
     """Check the configuration and that every secret it names can be found; print every problem at once."""
     from foreman.cli import exits
     from foreman.cli.output import line, print_json
-    from foreman.config.load import load, unset_secrets
+    from foreman.config.load import load
     from foreman.errors import ConfigError
 
     own = Context.of(context)
@@ -58,7 +62,7 @@ def validate(context: typer.Context, as_json: Json = False) -> int:
         source = str(path)
         config = load(path)
         repositories = len(config.repos)
-        unset = unset_secrets(config)
+        unset = _unset(config)
         if unset:
             raise ConfigError(unset, source=source)
     except ConfigError as error:
@@ -81,6 +85,18 @@ def schema(which: Annotated[_Which, typer.Argument(help="Which schema.")] = "con
 
     del as_json  # there is no other form
     print_json(SCHEMAS[which]())
+
+
+def _unset(config: Config) -> tuple[Problem, ...]:
+    """Return the secrets that cannot be found; the demonstration's is there only while its forge runs."""
+    from foreman.config.load import unset_secrets
+
+    if config.state_path is None:
+        return unset_secrets(config)
+    from foreman.app.demo_forge import sandboxed
+
+    with sandboxed(config) as reachable:
+        return unset_secrets(reachable)
 
 
 def _allowed(value: bool) -> str:

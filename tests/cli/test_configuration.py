@@ -52,6 +52,13 @@ def test_validate_says_that_all_is_well(config, capsys) -> None:
     assert json.loads(capsys.readouterr().out) == {"source": config, "valid": True, "problems": []}
 
 
+def test_the_configuration_of_the_demo_is_valid(demo, run) -> None:
+    """Its token is there only while its forge runs."""
+    done = run("config", "validate", config=demo.config)
+
+    assert (done.code, done.story) == (0, "")
+
+
 def test_validate_tries_every_secret(config, capsys, monkeypatch) -> None:
     monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "")
