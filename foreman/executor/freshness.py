@@ -107,7 +107,7 @@ def obstacle(
         return Obstacle(reason="hold_label", detail=f"the issue carries {HOLD_LABEL}", rerun=False)
     if "state" in seen and issue.state != seen["state"] and not own.moved_state:
         return Obstacle(reason="stale", detail=f"the issue is {issue.state} now", rerun=issue.state == "open")
-    known = approved_at is not None and issue.updated_at <= approved_at
+    known = approved_at is not None and _is_before(issue.updated_at, approved_at)
     if not known and "content_digest" in seen and content_digest(issue.title, issue.body) != seen["content_digest"]:
         return Obstacle(reason="stale", detail="the issue was edited", rerun=True)
     return None
@@ -156,7 +156,7 @@ def interference(
     for comment in comments:
         if comment.id <= seen["last_comment_id"] or comment.author.id == bot_id or comment.author.is_bot:
             continue
-        if approved_at is None or comment.created_at > approved_at:
+        if approved_at is None or not _is_before(comment.created_at, approved_at):
             return Obstacle(reason="stale", detail=f"{comment.author.login} commented", rerun=True)
     last: dict[str, Change] = {}
     for change in history:
@@ -167,7 +167,12 @@ def interference(
         # Who cannot be named may have been a person.
         if entry is None or entry.actor is None:
             return Obstacle(reason="stale", detail=f"label {label} was changed", rerun=True)
-        known = approved_at is not None and entry.at <= approved_at
+        known = approved_at is not None and _is_before(entry.at, approved_at)
         if entry.actor.id != bot_id and not entry.actor.is_bot and not known:
             return Obstacle(reason="stale", detail=f"{entry.actor.login} changed label {label}", rerun=True)
     return None
+
+
+def _is_before(moment: datetime, approved_at: datetime) -> bool:
+    """Return whether something was there for the person who approved; forges tell whole seconds, rounded down."""
+    return moment < approved_at.replace(microsecond=0)
