@@ -184,11 +184,18 @@ def _show_pending(held: Sequence[StoredAction]) -> None:
         for name, value in action.payload.items():
             if name == "body":
                 line("    text:")
-                block(str(value), indent="    | ")
+                block(_as_posted(str(value)), indent="    | ")
             elif value not in (None, ""):
                 line(f"    {name}: {value}")
     line()
     line(f"foreman approve {held[0].id}    or    foreman reject {held[0].id} --because TEXT")
+
+
+def _as_posted(text: str) -> str:
+    """Return a comment as people will see it: with the line that says who wrote it."""
+    from foreman.gate.text import CleanText, compose
+
+    return compose(CleanText(text=text), marker_line="").removeprefix("\n")
 
 
 def _report(found: Sequence[StoredAction], *, as_json: bool) -> int:
