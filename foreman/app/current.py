@@ -2,19 +2,21 @@
 
 A reload takes effect between decisions. Valid: new repositories, policies, modes and intervals hold from the next look
 on. Invalid: nothing changes, and the log says why. What is already planned was judged by the old rules; where the new
-ones are stricter about its mode, they hold for it too: `auto` to `approve` holds it, to `shadow` takes it off.
+ones are stricter about its mode, they hold for it too: `auto` to `approve` holds it, to `shadow` takes it off, and so
+does the end of its agent's or its repository's entry.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from foreman import approvals
+from foreman import approvals, undo
+from foreman.app.limits import Limits
 from foreman.config import load
-from foreman.config.effective import RepoPlan
+from foreman.config.effective import Policy, RepoPlan
 from foreman.config.models import Config
 from foreman.errors import ConfigError
 from foreman.log import get_logger
@@ -45,6 +47,7 @@ class CurrentConfig:
         self._now = now
         self._source = source
         self._lock = threading.Lock()
+        self._limits = Limits(db=db, now=now)
         self._config = config
         self._plans = {plan.repo: plan for plan in config.plans()}
 
@@ -66,18 +69,17 @@ class CurrentConfig:
             return self._plans.get(repo)
 
     def recheck(self, action: StoredAction) -> Verdict:
-        """Judge a planned action by the mode that holds now, which may be stricter than when it was planned."""
-        if action.agent == approvals.AGENT:
-            wanted = approvals.is_wanted(action.issue.repo, self.plans)
-            return Allow() if wanted else Deny("mode_shadow", "no repository has its dashboard there any more")
-        plan = self.plan_of(action.issue.repo)
-        match _mode_of(plan, action.agent, action.type):
+        """Judge a planned action by what holds now: its mode may be stricter, the hour's quota used up."""
+        with self._lock:
+            plans = self._plans
+        match _mode_of(plans, action):
             case Mode.SHADOW:
                 return Deny("mode_shadow", "the mode became stricter")
             case Mode.APPROVE:
                 return Hold("mode_approve", "the mode became stricter")
             case Mode.AUTO:
-                return Allow()
+                policy = _policy_of(plans, action)
+                return Allow() if policy is None else self._limits.verdict(action, policy)
 
     def reload(self) -> bool:
         """Read the file again and put it into force.
@@ -110,7 +112,7 @@ class CurrentConfig:
             for action in actions.open_actions(connection, now=datetime.max.replace(tzinfo=now.tzinfo), limit=100_000):
                 if action.state is not ActionState.PLANNED:
                     continue
-                mode = _mode_of(plans.get(action.issue.repo), action.agent, action.type)
+                mode = _mode_of(plans, action)
                 if mode is Mode.APPROVE and not action.approved_by:
                     actions.hold(connection, [action.id], reason="mode_approve", detail="the mode became stricter")
                 elif mode is Mode.SHADOW:
@@ -119,9 +121,17 @@ class CurrentConfig:
                     )
 
 
-def _mode_of(plan: RepoPlan | None, agent: str, action_type: str) -> Mode:
-    """Return the new mode; whatever is no longer configured may only be looked at."""
-    if plan is None or not plan.enabled:
-        return Mode.SHADOW
-    of_agent = plan.agent(agent)
-    return of_agent.policy.mode_of(action_type) if of_agent else Mode.AUTO
+def _mode_of(plans: Mapping[RepoRef, RepoPlan], action: StoredAction) -> Mode:
+    """Return the mode that holds for an action; what nobody configures any more may only be looked at."""
+    if action.agent == undo.AGENT:
+        return Mode.AUTO  # a person asked for it
+    if action.agent == approvals.AGENT:
+        return Mode.AUTO if approvals.is_wanted(action.issue.repo, tuple(plans.values())) else Mode.SHADOW
+    policy = _policy_of(plans, action)
+    return Mode.SHADOW if policy is None else policy.mode_of(action.type)
+
+
+def _policy_of(plans: Mapping[RepoRef, RepoPlan], action: StoredAction) -> Policy | None:
+    plan = plans.get(action.issue.repo)
+    agent = plan.agent(action.agent) if plan is not None and plan.enabled else None
+    return None if agent is None else agent.policy

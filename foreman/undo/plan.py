@@ -26,6 +26,9 @@ from foreman.undo.takeback import Look, Nothing, Standing
 DECISION = "undo"
 """Word in `action_log.decision`."""
 
+AGENT = "foreman"
+"""Who is named as the agent of what a person takes back."""
+
 PAGE = 200
 """Log entries read at a time."""
 
@@ -204,7 +207,7 @@ def enqueue(db: Database, undo: UndoPlan, *, by: str, now: datetime) -> tuple[in
             decision = NewDecision(
                 issue=entry.issue,
                 task_id=str(uuid4()),
-                agent="foreman",
+                agent=AGENT,
                 task_type=DECISION,
                 decision=DECISION,
                 rationale=f"taken back by {by}",
