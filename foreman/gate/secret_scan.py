@@ -1,7 +1,7 @@
 """Secrets in text that is about to leave or to be stored: known ones in any simple disguise, others by their shape.
 
 A known secret is looked for in windows of 12 letters and digits, without case: as it is, with anything in between,
-reversed, percent-encoded, base64 and hexadecimal at any alignment. All passes are linear in the text.
+reversed, percent-encoded, base64 and hexadecimal at any alignment, in letters of another look. All passes are linear.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import binascii
 import html
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
@@ -120,6 +121,8 @@ def _word(raw: bytes) -> bytes:
 def _views(text: str) -> Iterator[bytes]:
     """Yield the letters and digits of the text under every disguise that is undone."""
     plain = html.unescape(text)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKC", plain)  # letters that only look otherwise: full width, bold, in circles
     yield _word(plain.encode("utf-8", "replace"))
     if "%" in text:
         yield _word(unquote(plain, errors="replace").encode("utf-8", "replace"))
@@ -127,7 +130,7 @@ def _views(text: str) -> Iterator[bytes]:
         packed = _NOT_BASE64.sub("", alphabet)
         for offset in range(4 if len(packed) >= 16 else 0):
             part = packed[offset:]
-            yield _word(base64.b64decode(part[: len(part) // 4 * 4]))
+            yield _word(base64.b64decode(part + "A" * (-len(part) % 4)))
         if alphabet is plain and "-" not in plain and "_" not in plain:
             break
     digits = _NOT_HEX.sub("", _HEX_PREFIX.sub("", plain))

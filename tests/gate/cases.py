@@ -43,6 +43,8 @@ FORMS = {
     "window": lambda value: value[9:22],
     "base64": lambda value: base64.b64encode(value.encode()).decode(),
     "shifted base64": lambda value: base64.b64encode(b"x" + value.encode()[4:]).decode(),
+    "base64 of a window": lambda value: base64.b64encode(b"x" + value[5:17].encode()).decode().rstrip("="),
+    "full width": lambda value: "".join(chr(ord(c) + 0xFEE0) for c in value),
     "hex": lambda value: value.encode().hex(),
     "hex with colons": lambda value: value.encode().hex(":"),
     "percent": lambda value: "".join(f"%{byte:02x}" for byte in value.encode()),
