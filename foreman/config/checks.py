@@ -103,7 +103,7 @@ def _repositories(data: dict[str, Any]) -> Iterator[Found]:
 
 def _agents(data: dict[str, Any]) -> Iterator[Found]:
     entries = data.get("agents")
-    known = [*BUNDLED_AGENTS, *(entries if isinstance(entries, dict) else ())]
+    known = list(dict.fromkeys([*BUNDLED_AGENTS, *(entries if isinstance(entries, dict) else ())]))
     for index, repo in _rows(data.get("repos")):
         seen: set[str] = set()
         for place, agent in _rows(repo.get("agents")):

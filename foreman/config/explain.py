@@ -12,6 +12,9 @@ from pydantic_core import ErrorDetails
 from foreman.config.document import Document, Path_
 from foreman.errors import Problem
 
+UNKNOWN_KEY = "unknown key"
+"""How the message about a key begins that no model has."""
+
 _NEEDS = {
     "missing": "is required",
     "int_type": "needs a whole number",
@@ -97,7 +100,7 @@ def _unknown_key(path: Path_, model: type[BaseModel]) -> str:
     if not near:
         homes = [name for name, section in _sections(model).items() if key in section.model_fields]
         near = f"; it belongs under `{homes[0]}`" if homes and len(path) == 1 else ""
-    return f"unknown key{near or '; known here: ' + ', '.join(known)}"
+    return f"{UNKNOWN_KEY}{near or '; known here: ' + ', '.join(known)}"
 
 
 def _keys_at(path: Path_, model: type[BaseModel]) -> list[str]:

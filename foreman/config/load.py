@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from foreman.config import checks, document
-from foreman.config.explain import problems_of
+from foreman.config.explain import UNKNOWN_KEY, problems_of
 from foreman.config.interpolate import interpolate
 from foreman.config.models import Config
 from foreman.config.paths import find
@@ -110,9 +110,9 @@ def _build(read: document.Document, source: str, environ: Mapping[str, str] | No
         later += problems_of(error, Config, read)
     later += _agent_configs(data, read)
     later += [read.problem(path, message) for path, message in checks.check(data)]
-    # What could not be filled in fails its other checks too; once is enough.
+    # What could not be filled in fails its other checks too; once is enough. A wrong name is another matter.
     already = {problem.path for problem in problems}
-    problems += [problem for problem in later if problem.path not in already]
+    problems += [found for found in later if found.path not in already or found.message.startswith(UNKNOWN_KEY)]
     if config is None or problems:
         raise ConfigError(_presentable(problems), source=source)
     return config

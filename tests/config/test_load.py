@@ -252,6 +252,16 @@ def test_a_token_in_any_other_place_is_found_and_not_shown() -> None:
     assert TOKEN not in str(found)
 
 
+def test_a_token_under_a_misspelt_key_is_told_the_key_too() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(MINIMAL.replace('github_token: "${GITHUB_TOKEN}"', f"github_tokn: {TOKEN}"))
+
+    told = [problem.message for problem in caught.value.problems if problem.path == "identity.github_tokn"]
+    assert [message[:11] for message in told] == ["holds somet", "unknown key"]
+    assert "did you mean `github_token`?" in told[1]
+    assert TOKEN not in str(told)
+
+
 def test_secrets_are_not_read_until_they_are_used() -> None:
     config = load(SPECIFICATION)
 
