@@ -14,7 +14,7 @@ from typing import Protocol
 
 from foreman import briefing, checkpoint
 from foreman.config.effective import AgentPlan
-from foreman.errors import AgentError, AgentUnavailable, BudgetExceeded
+from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, BudgetExceeded
 from foreman.gate import admission, personal, reply
 from foreman.gate.policy import Judged, judge
 from foreman.gate.secret_scan import KnownSecrets
@@ -184,7 +184,7 @@ class Deliberator:
         raw, spent = self._ask(plan.agent, written.task, timeout)
         duration_ms = round((time.monotonic() - started) * 1000)
         checkpoint.reach("pipeline.asked")
-        decision = reply.read_reply(raw, task_id=task_id)
+        decision = self._read(raw, task_id)
         decision = replace_rationale(decision, self._secrets.redact(decision.rationale))
         return Deliberation(
             look=look,
@@ -230,6 +230,13 @@ class Deliberator:
             base_url=self._agents.gateway_url(plan.agent),
             deadline=deadline,
         )
+
+    def _read(self, raw: bytes, task_id: str) -> Decision:
+        try:
+            return reply.read_reply(raw, task_id=task_id)
+        except AgentReplyInvalid as error:
+            # The fault names the key it is at, and an agent may call a key what it likes.
+            raise AgentReplyInvalid(self._secrets.redact(str(error))) from None
 
     def _redact(self, text: str) -> str:
         text = self._secrets.redact(text)
