@@ -173,6 +173,8 @@ class Daemon:
             )
             self._thread(f"write:{account.name}", account.write_next)
         self._scheduler.add_job(self._job, "interval", args=("chores", self._chores), seconds=CHORES_SECONDS)
+        # Apart from the chores: an agent that is slow to show its health must not keep others' held work waiting.
+        self._scheduler.add_job(self._job, "interval", args=("agents", self._agents.tend), seconds=CHORES_SECONDS)
         for number in range(self._workers):
             self._thread(f"work:{number}", self._work_next)
         self._scheduler.start()
@@ -366,7 +368,6 @@ class Daemon:
 
     def _chores(self) -> bool:
         now = self._now()
-        self._agents.tend()
         with self._db.transaction() as connection:
             freed = inbox.expire(connection, now=now) + inbox.release_held(connection, now=now)
             breakers.watch_flood(connection, now=now)

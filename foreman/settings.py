@@ -23,6 +23,7 @@ class Settings(BaseSettings):
         config: Configuration file, when `--config` names none.
         data_dir: Where everything is kept.
         otlp_endpoint: Where traces go; empty for nowhere.
+        run_dir: Where the private folder of a run is made, with the sockets of gateway and agents.
         llm_record: Directory in which answers of models are recorded; None for not at all.
     """
 
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     config: Path | None = None
     data_dir: Path = Field(default_factory=data_dir)
     otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
+    run_dir: Path = Path("/tmp")  # noqa: S108 - only a private folder in it is used; paths of sockets must be short
     llm_record: Path | None = None
 
     @field_validator("log_level", "log_format", mode="before")
@@ -42,7 +44,7 @@ class Settings(BaseSettings):
     def _in_small_letters(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("data_dir", "config", "llm_record")
+    @field_validator("data_dir", "config", "run_dir", "llm_record")
     @classmethod
     def _from_home(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

@@ -15,7 +15,7 @@ def test_without_variables_everything_is_kept_in_the_home(monkeypatch) -> None:
 
     assert settings.data_dir == Path.home() / ".agent-harness"
     assert (settings.log_level, settings.log_format, settings.config) == (None, None, None)
-    assert (settings.otlp_endpoint, settings.llm_record) == ("", None)
+    assert (settings.otlp_endpoint, settings.llm_record, settings.run_dir) == ("", None, Path("/tmp"))
 
 
 def test_variables_are_read_in_any_case_and_paths_from_home(monkeypatch) -> None:

@@ -205,6 +205,11 @@ class World:
                 env={**os.environ, "FOREMAN_LOG_FORMAT": "json", **environment},
             )
 
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a process of its own, to its end."""
+        program = [sys.executable, "-m", "foreman.cli.main", "--config", str(self.file), *arguments]
+        return subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
+
     @property
     def log(self) -> str:
         path = self.folder / "daemon.log"

@@ -6,14 +6,15 @@ wait unclaimed, so that they lose no attempt; the state is in the store and surv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from foreman.agent.base import AgentRuntime
 from foreman.agent.pool import AgentPool
 from foreman.config.models import AgentSettings, Config
-from foreman.errors import AgentError, ContainerError
+from foreman.errors import AgentError, ContainerError, ForemanError
 from foreman.log import get_logger
 from foreman.pipeline import scope_of
 from foreman.store import breakers
@@ -75,28 +76,60 @@ class AgentOffice:
 
     def warm(self) -> None:
         """Start every agent now; one that does not start is told of, and tried again with its first task."""
+        self._side_by_side(self._pool.agents, self._start)
+        self.tell_unsealed()
+
+    def tell_unsealed(self) -> None:
+        """Say in the log which agents are not sealed."""
         for agent in self._pool.agents:
-            try:
-                self._pool.runtime(agent).start()
-            except (AgentError, ContainerError) as error:
-                log.warning("agent_not_ready", agent=agent, reason=str(error))
+            if not self._pool.runtime(agent).sealed:
+                log.warning("agent_not_sealed", agent=agent, runtime=self._settings[agent].runtime)
 
     def tend(self) -> None:
-        """Look whether a quarantined agent, whose time is up, is well again."""
+        """Look whether quarantined agents, whose time is up, are well again; a slow one keeps no other waiting."""
         now = self._now()
-        for agent in self.quarantined():
+        due = []
+        for agent in sorted(self.quarantined()):
             with self._db.read() as connection:
                 state = breakers.get(connection, scope_of(agent))
-            if state is None or (state.open_until is not None and now < state.open_until):
-                continue
-            runtime = self._pool.runtime(agent)
-            well = _is_well(runtime)
-            with self._db.transaction() as connection:
-                if well:
-                    breakers.record_success(connection, scope_of(agent), now=now)
-                else:
-                    breakers.record_failure(connection, scope_of(agent), now=now)
-            log.info("agent_released" if well else "agent_still_ill", agent=agent)
+            if state is not None and (state.open_until is None or now >= state.open_until):
+                due.append(agent)
+        self._side_by_side(due, self._look_at)
+
+    def _start(self, agent: str) -> None:
+        try:
+            self._pool.runtime(agent).start()
+        except (AgentError, ContainerError) as error:
+            log.warning("agent_not_ready", agent=agent, reason=str(error))
+
+    def _look_at(self, agent: str) -> None:
+        well = _is_well(self._pool.runtime(agent))
+        now = self._now()
+        with self._db.transaction() as connection:
+            if well:
+                breakers.record_success(connection, scope_of(agent), now=now)
+            else:
+                breakers.record_failure(connection, scope_of(agent), now=now)
+        log.info("agent_released" if well else "agent_still_ill", agent=agent)
+
+    @staticmethod
+    def _side_by_side(agents: Sequence[str], work: Callable[[str], None]) -> None:
+        failures: list[ForemanError] = []
+
+        def run(agent: str) -> None:
+            try:
+                work(agent)
+            except ForemanError as error:
+                failures.append(error)
+
+        # Daemon threads: an image that is being built must not keep the process from ending.
+        threads = [threading.Thread(target=run, args=(agent,), name=f"look:{agent}", daemon=True) for agent in agents]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
 
     def stop(self, *, timeout_seconds: float) -> None:
         """End them all, and everything they started."""

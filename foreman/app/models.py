@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -70,7 +71,7 @@ def gateway_for(
     Args:
         config: As loaded.
         db: Where calls are counted.
-        directory: Private folder for its socket.
+        directory: Private folder for its socket; beside it lies the scratch of the child process.
         secrets: Where keys are made known, so that they can be kept out of everything.
         settings: Says whether answers are recorded.
         now: Current time, aware UTC.
@@ -82,7 +83,8 @@ def gateway_for(
         ConfigError: A key is missing.
     """
     llm = config.llm
-    backend = from_config(_settings(llm, secrets, settings), now=now)
+    wanted = dataclasses.replace(_settings(llm, secrets, settings), scratch_dir=directory.parent)
+    backend = from_config(wanted, now=now)
     if backend is None:
         return None
     budget = Budget(

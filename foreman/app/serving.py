@@ -44,6 +44,7 @@ def once(config: Config, *, settings: Settings, secrets: KnownSecrets, source: P
         _signals(stop, reload=lambda: None),
         workshop(config, settings=settings, secrets=secrets, source=source, stop=stop) as shop,
     ):
+        shop.agents.tell_unsealed()
         return shop.daemon.once()
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from foreman.agent import images
 from foreman.agent.base import AgentRuntime
 from foreman.agent.engine import sockets_cross
 from foreman.app import agents
-from foreman.app.workshop import SOCKET_ROOT
+from foreman.app.rundir import run_folder, visitor
 from foreman.config.models import BUNDLED_AGENTS, AgentSettings, Config
 from foreman.errors import ContainerError, UsageError
+from foreman.settings import Settings
 
 _STOP_SECONDS = 5.0
 
@@ -62,14 +61,15 @@ def on_trial(name: str, *, config: Config | None) -> Iterator[AgentRuntime]:
         UsageError: It is neither a known type nor an address.
     """
     settings = _settings(name, config)
-    with TemporaryDirectory(prefix="foreman-", dir=SOCKET_ROOT) as folder:
+    owner = visitor()
+    with run_folder(Settings.read().run_dir, owner=owner, alone=False, containers=False) as folder:
         runtime = agents.runtime_for(
             "issue-triage" if "://" in name else name,
             settings,
-            run_dir=Path(folder),
+            run_dir=folder,
             gateway_socket=None,
             gateway_url="",
-            owner=f"trial-{Path(folder).name.removeprefix('foreman-')}",
+            owner=owner,
         )
         try:
             yield runtime

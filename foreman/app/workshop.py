@@ -5,7 +5,6 @@ The only place that picks adapters. Nothing is started before `with`, and what w
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import mkdtemp
 
 from foreman import router
 from foreman.account import Account
@@ -23,6 +21,7 @@ from foreman.app import agents as agents_of
 from foreman.app import forges, models
 from foreman.app.agents import AgentOffice
 from foreman.app.current import CurrentConfig
+from foreman.app.rundir import owner_of, run_folder, visitor
 from foreman.approvals import Dashboard
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
@@ -41,8 +40,6 @@ from foreman.settings import Settings
 from foreman.store import controls
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
-
-SOCKET_ROOT = Path("/tmp")  # noqa: S108  # a private folder in it: paths of sockets must stay under 107 bytes
 
 
 def utc_now() -> datetime:
@@ -153,8 +150,13 @@ def workshop(
         }
         for connection in connections.values():
             stack.callback(connection.disconnect)
-        run_dir = Path(mkdtemp(prefix="foreman-", dir=SOCKET_ROOT))
-        stack.callback(_remove, run_dir)
+        at_work = agents_of.in_use(config)
+        # A command beside the daemon has a name of its own, or it would remove the daemon's containers.
+        owner = owner_of(config.storage.path) if claim else visitor()
+        containers = any(agent.runtime == "docker" for agent in at_work.values())
+        run_dir = stack.enter_context(
+            run_folder(settings.run_dir, owner=owner, alone=claim, containers=containers and claim)
+        )
         model = models.gateway_for(
             config, db=db, directory=run_dir / "gateway", secrets=secrets, settings=settings, now=now
         )
@@ -164,7 +166,6 @@ def workshop(
             stack.callback(backend.close)
             gateway.start()
             stack.callback(gateway.stop)
-        at_work = agents_of.in_use(config)
         runtimes: dict[str, AgentRuntime] = {
             name: agents_of.runtime_for(
                 name,
@@ -172,7 +173,7 @@ def workshop(
                 run_dir=run_dir / "agents",
                 gateway_socket=gateway.socket_path if gateway else None,
                 gateway_url=gateway.tcp_url if gateway else "",
-                owner=_owner(config.storage.path),
+                owner=owner,
             )
             for name, agent in at_work.items()
         }
@@ -283,14 +284,3 @@ def _account(
             stop=stop,
         ),
     )
-
-
-def _owner(path: Path) -> str:
-    """Return the name under which this database's containers are found again."""
-    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
-
-
-def _remove(folder: Path) -> None:
-    from shutil import rmtree
-
-    rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,6 +44,7 @@ class LLMSettings:
         max_output_tokens: Most tokens of one answer.
         timeout_seconds: For one call, retries and fallbacks included.
         record_dir: Where pairs of request and answer are written, or read from by `recorded`; None for neither.
+        scratch_dir: Where the child process gets its home; None for the system's place.
     """
 
     target: LLMTarget
@@ -51,6 +53,7 @@ class LLMSettings:
     max_output_tokens: int = 1024
     timeout_seconds: float = 60.0
     record_dir: Path | None = None
+    scratch_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +182,10 @@ def from_config(settings: LLMSettings, *, now: Callable[[], datetime]) -> LLMBac
             )
         return RecordedBackend(settings.record_dir)
     from foreman.llm.litellm_backend import LiteLLMBackend
+    from foreman.llm.litellm_child import Child
 
-    backend = LiteLLMBackend((settings.target, *settings.fallbacks), now=now)
+    start = partial(Child, scratch_dir=settings.scratch_dir)
+    backend = LiteLLMBackend((settings.target, *settings.fallbacks), now=now, start=start)
     if settings.record_dir is None:
         return backend
     return RecordingBackend(backend, settings.record_dir, now=now)

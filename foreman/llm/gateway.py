@@ -86,7 +86,7 @@ class Gateway:
         if len(path) > MAX_SOCKET_PATH_BYTES:
             raise ForemanError(
                 f"{self.socket_path}: a socket's path may have {MAX_SOCKET_PATH_BYTES} bytes, not {len(path)}; "
-                "choose a shorter FOREMAN_DATA_DIR"
+                "choose a shorter FOREMAN_RUN_DIR"
             )
         try:
             self.socket_path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

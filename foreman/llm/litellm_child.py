@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 from foreman.errors import ModelUnavailable
@@ -64,14 +65,20 @@ class Child:
     """One child process; made once, never restarted."""
 
     def __init__(
-        self, *, command: Sequence[str] = COMMAND, extra_environment: Mapping[str, str] | None = None
+        self,
+        *,
+        command: Sequence[str] = COMMAND,
+        extra_environment: Mapping[str, str] | None = None,
+        scratch_dir: Path | None = None,
     ) -> None:
         """Start the process and return at once; calls wait until it is ready.
 
         Args:
             command: What to run.
             extra_environment: Added to the scrubbed one.
+            scratch_dir: Where its home is made; None for the system's place.
         """
+        self._scratch_dir = scratch_dir
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
@@ -162,7 +169,9 @@ class Child:
             self._retired = True
 
     def _own(self, command: tuple[str, ...], extra: dict[str, str]) -> None:
-        with tempfile.TemporaryDirectory(prefix="foreman-litellm-", ignore_cleanup_errors=True) as home:
+        with tempfile.TemporaryDirectory(
+            prefix="foreman-litellm-", dir=self._scratch_dir, ignore_cleanup_errors=True
+        ) as home:
             try:
                 process = subprocess.Popen(
                     command,

@@ -10,6 +10,7 @@ import pytest
 
 from foreman.agent.engine import engine, engine_version
 from foreman.agent.sealing import OWNER_LABEL
+from foreman.app.rundir import owner_of
 from foreman.errors import ContainerError
 from tests.world import REPO, World, wait_until
 
@@ -31,22 +32,24 @@ pytestmark = [
 ]
 
 
-def containers() -> list[str]:
-    """Return the names of all containers of any Foreman, running or not, that are this test's own."""
+def containers(world: World) -> set[str]:
+    """Return the ids of all containers of this world's Foreman, running or not."""
+    owner = f"{OWNER_LABEL}={owner_of(world.folder / 'memory.db')}"
     with engine(timeout_seconds=20) as client:
-        return [found.name for found in client.containers.list(all=True, filters={"label": OWNER_LABEL})]
+        return {str(found.id) for found in client.containers.list(all=True, filters={"label": owner})}
 
 
 def test_issues_are_triaged_by_a_sealed_agent_and_nothing_is_left_behind(world: World) -> None:
     world.config["agents"]["issue-triage"] = {"runtime": "docker", "timeout_seconds": 120}
-    before = set(containers())
     crash = world.forge.open_issue(REPO, title="It crashes at start", author="kim")
     question = world.forge.open_issue(REPO, title="How do I install it?", author="kim")
     process = world.start()
     try:
         wait_until(lambda: world.forge.issue(REPO, crash).labels == ("bug",), "the label bug", 150)
         wait_until(lambda: world.forge.issue(REPO, question).labels == ("question",), "the label question", 60)
-        running = set(containers()) - before
+        running = containers(world)
+        beside = world.command("triage", f"{REPO}#{question}", "--dry-run")
+        kept = containers(world)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(20)
@@ -58,25 +61,35 @@ def test_issues_are_triaged_by_a_sealed_agent_and_nothing_is_left_behind(world: 
 
     assert process.returncode == 0, world.log[-2000:]
     assert len(running) == 1
-    assert set(containers()) <= before
+    assert beside.returncode == 0, beside.stderr
+    assert kept == running  # a command beside the daemon leaves its containers alone
+    assert containers(world) == set()
 
 
 def test_what_a_kill_left_is_replaced_at_the_next_start(world: World, tmp_path: Path) -> None:
     world.config["agents"]["issue-triage"] = {"runtime": "docker", "timeout_seconds": 120}
-    before = set(containers())
+    (tmp_path / "run").mkdir()
+    places = {"FOREMAN_RUN_DIR": str(tmp_path / "run")}
     first = world.forge.open_issue(REPO, title="It crashes at start", author="kim")
-    process = world.start()
+    process = world.start(**places)
     try:
         wait_until(lambda: world.forge.issue(REPO, first).labels == ("bug",), "the label bug", 150)
     finally:
         process.kill()
         process.wait(5)
-    left = set(containers()) - before
+    left = containers(world)
     second = world.forge.open_issue(REPO, title="It crashes again", author="kim")
-    with world.running():
+    with world.running(**places) as process:
         wait_until(lambda: world.forge.issue(REPO, second).labels == ("bug",), "the second label", 150)
-        now = set(containers()) - before
+        now = containers(world)
+        process.kill()
+        process.wait(5)
+    # Also where no agent runs in a container any more.
+    world.config["agents"]["issue-triage"] = {"runtime": "process"}
+    with world.running(**places):
+        wait_until(lambda: not containers(world), "the leftover is removed", 60)
 
     assert len(left) == 1
     assert len(now) == 1
-    assert set(containers()) <= before
+    assert left != now
+    assert list((tmp_path / "run").iterdir()) == []

@@ -1,0 +1,92 @@
+"""The private folder of one run: sockets of the gateway and of agents, scratch of child processes.
+
+A run that was killed leaves its folder behind, and containers maybe. Both carry the owner's name: one name for each
+database, so whoever holds the daemon's lease may clear away what carries it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+from foreman.errors import ConfigError, ContainerError, Problem
+from foreman.log import get_logger
+
+log = get_logger(__name__)
+
+_CONTAINERS = "containers"
+"""Name of the file in a run's folder that says that containers may have been started."""
+
+
+def owner_of(database: Path) -> str:
+    """Return the name under which the daemon of a database finds again what is its own."""
+    return hashlib.sha256(str(database.resolve()).encode()).hexdigest()[:16]
+
+
+def visitor() -> str:
+    """Return a name of its own for a command that works beside the daemon."""
+    return f"trial-{secrets.token_hex(5)}"
+
+
+@contextmanager
+def run_folder(root: Path, *, owner: str, alone: bool, containers: bool) -> Iterator[Path]:
+    """Make the folder of a run, and remove it afterwards.
+
+    Args:
+        root: Folder it is made in; the path stays short, since sockets are bound below it.
+        owner: Whose run it is.
+        alone: Nobody else runs under that name, so what is there was left by a run that was killed: it is removed.
+        containers: This run may start containers.
+
+    Yields:
+        The folder, closed to others.
+
+    Raises:
+        ConfigError: It cannot be made.
+    """
+    prefix = f"foreman-{owner[:8]}-"
+    if alone:
+        _clear(root, prefix, owner)
+    try:
+        folder = Path(mkdtemp(prefix=prefix, dir=root))
+        if containers:
+            (folder / _CONTAINERS).touch()
+    except OSError as error:
+        problem = f"no folder for sockets can be made in {root}: {error.strerror}"
+        raise ConfigError([Problem(path="FOREMAN_RUN_DIR", message=problem)]) from error
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+
+def _clear(root: Path, prefix: str, owner: str) -> None:
+    left = [folder for folder in root.glob(f"{prefix}*") if _is_ours(folder)]
+    if any((folder / _CONTAINERS).exists() for folder in left):
+        from foreman.agent.leftovers import remove_leftovers
+
+        try:
+            count = remove_leftovers(owner)
+        except ContainerError as error:
+            log.warning("leftovers_kept", reason=str(error))
+            return  # with their folders: the next start looks again
+        if count:
+            log.info("leftovers_removed", containers=count)
+    for folder in left:
+        rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Look whether it is a folder that we made: in a shared place others can make one with such a name."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()

@@ -1,0 +1,60 @@
+"""The folder of a run, and what a run that was killed left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from foreman.app.rundir import owner_of, run_folder, visitor
+from foreman.errors import ConfigError
+
+
+def test_it_is_private_and_gone_afterwards(tmp_path: Path) -> None:
+    with run_folder(tmp_path, owner="o" * 16, alone=True, containers=False) as folder:
+        assert folder.parent == tmp_path
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next_one_of_the_same_owner_alone(tmp_path: Path) -> None:
+    left, others = tmp_path / "foreman-oooooooo-killed", tmp_path / "foreman-pppppppp-running"
+    (left / "gateway").mkdir(parents=True)
+    others.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "foreman-oooooooo-link"
+    link.symlink_to(tmp_path / "elsewhere")
+
+    with run_folder(tmp_path, owner="o" * 16, alone=False, containers=False):
+        assert left.exists()
+    with run_folder(tmp_path, owner="o" * 16, alone=True, containers=False):
+        assert not left.exists()
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", link.name, others.name]
+
+
+def test_what_may_have_left_containers_is_kept_until_the_engine_can_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    left = tmp_path / "foreman-oooooooo-killed"
+    left.mkdir()
+    (left / "containers").touch()
+
+    with run_folder(tmp_path, owner="o" * 16, alone=True, containers=True) as folder:
+        assert left.exists()
+        assert (folder / "containers").exists()
+
+
+def test_a_place_that_is_not_there_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigError, match="FOREMAN_RUN_DIR"),
+        run_folder(tmp_path / "nowhere", owner="o" * 16, alone=True, containers=False),
+    ):
+        pass
+
+
+def test_a_database_has_one_name_and_a_visitor_a_new_one(tmp_path: Path) -> None:
+    assert owner_of(tmp_path / "a" / ".." / "m.db") == owner_of(tmp_path / "m.db") != owner_of(tmp_path / "n.db")
+    assert visitor() != visitor()
