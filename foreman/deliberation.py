@@ -160,7 +160,7 @@ class Deliberator:
             AgentError: The agent did not do its job.
             BudgetExceeded: The model's budget is spent.
         """
-        look = self.recall.look(ref, event=event, actor_id=actor_id, requested=requested)
+        look = self.recall.begin(task_id, self.recall.look(ref, event=event, actor_id=actor_id, requested=requested))
         checkpoint.reach("pipeline.looked")
         title = self._secrets.redact(look.facts.issue.title)
         verdict = admission.admit(look.facts, plan.policy, plan.events)

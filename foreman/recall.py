@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, RepoRef, Role
-from foreman.store import actions, breakers, controls
+from foreman.store import actions, breakers, controls, inbox
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -73,6 +73,7 @@ class Recall:
         self._now = now
         self._repos: dict[RepoRef, _RepoFacts] = {}
         self._lock = threading.Lock()
+        self._begun: dict[str, tuple[RepoRef, int]] = {}
 
     @property
     def bot(self) -> Account:
@@ -122,6 +123,27 @@ class Recall:
                 now=now,
             )
         return Look(facts=facts, comments=comments)
+
+    def begin(self, task_id: str, look: Look) -> Look:
+        """Note that a task about an issue begins, and count in the author's tasks that are under way.
+
+        Args:
+            task_id: Of the claimed task.
+            look: At its issue.
+
+        Returns:
+            The same, with the runs of all earlier ones in it: those side by side never come to more than the cap.
+        """
+        issue = look.facts.issue
+        mine = (issue.ref.repo, issue.author.id)
+        with self._lock, self._db.read() as connection:
+            # One moment: a task that ends is logged and given back in one transaction.
+            claimed = inbox.claimed_tasks(connection)
+            logged = actions.runs_of_author_since(connection, *mine, look.facts.now - _DAY)
+            self._begun = {task: whose for task, whose in self._begun.items() if task in claimed}
+            under_way = sum(whose == mine for whose in self._begun.values())
+            self._begun[task_id] = mine
+        return replace(look, facts=replace(look.facts, runs_of_author_today=logged + under_way))
 
     def _history(self, issue: Issue) -> tuple[Change, ...] | None:
         if issue.updated_at == issue.created_at and not issue.labels:

@@ -41,6 +41,7 @@ from foreman.store.inbox_rows import (
     to_item,
 )
 from foreman.store.inbox_views import (
+    claimed_tasks,
     counts,
     dead,
     drop,
@@ -61,6 +62,7 @@ __all__ = (
     "bury",
     "claim",
     "claimable",
+    "claimed_tasks",
     "complete",
     "counts",
     "dead",

@@ -51,6 +51,12 @@ def waiting_count(connection: Connection) -> int:
     return by_state[InboxState.READY] + by_state[InboxState.HELD] + by_state[InboxState.CLAIMED]
 
 
+def claimed_tasks(connection: Connection) -> frozenset[str]:
+    """Return the ids of the tasks that are being worked on."""
+    rows = connection.execute(select(inbox.c.task_id).where(is_state(inbox.c.state, InboxState.CLAIMED)))
+    return frozenset(rows.scalars())
+
+
 def oldest_ready(connection: Connection) -> datetime | None:
     """Return since when the oldest ready item has been waiting, None when nothing is ready."""
     return connection.execute(
