@@ -87,7 +87,12 @@ def reject(desk: Desk, wanted: Sequence[str], *, by: str, because: str) -> tuple
 
 
 def plan_undo(
-    desk: Desk, *, log_ids: Sequence[int], since: datetime | None, repo: RepoRef | None
+    desk: Desk,
+    *,
+    log_ids: Sequence[int],
+    since: datetime | None,
+    repo: RepoRef | None,
+    delete_comments: bool = False,
 ) -> tuple[UndoPlan, ...]:
     """Find out what can be taken back; changes nothing.
 
@@ -96,6 +101,7 @@ def plan_undo(
         log_ids: Decisions.
         since: Or everything since then.
         repo: Of this repository only.
+        delete_comments: Comments are deleted; else each becomes a note of one line.
 
     Returns:
         One plan per forge.
@@ -113,7 +119,15 @@ def plan_undo(
     for kind in dict.fromkeys(entry.issue.repo.forge for entry in entries):
         account = desk.connection(kind)
         plans.append(
-            undo.prepare(desk.db, account.reader, bot_id=account.bot.id, log_ids=log_ids, since=since, repo=repo)
+            undo.prepare(
+                desk.db,
+                account.reader,
+                bot_id=account.bot.id,
+                log_ids=log_ids,
+                since=since,
+                repo=repo,
+                delete_comments=delete_comments,
+            )
         )
     return tuple(plans)
 

@@ -86,12 +86,15 @@ def undo(
     ] = None,
     since: Annotated[str | None, typer.Option(help="Everything since: 30m, 2h, 7d, 2026-01-31.")] = None,
     repo: Annotated[str | None, typer.Option(metavar="REPO", help="Of this repository only.")] = None,
+    delete_comments: Annotated[
+        bool, typer.Option("--delete-comments", help="Delete comments instead of leaving a note of one line.")
+    ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> int:
     """Take back what the bot did; shows the plan, `--yes` carries it out.
 
-    Labels go back, comments are withdrawn, issues are reopened. What a person changed since is left alone.
+    Labels go back, comments become a note of one line, issues are reopened. What a person changed since is left alone.
 
     Example: foreman undo --since 2h --repo owner/name
     """
@@ -110,7 +113,7 @@ def undo(
     moment = parsing.since(since, now=datetime.now(UTC)) if since else None
     where = parsing.repo(repo) if repo else None
     with desk(own.load(), secrets=own.secrets, source=own.config_file()) as place:
-        plans = verdicts.plan_undo(place, log_ids=ids or (), since=moment, repo=where)
+        plans = verdicts.plan_undo(place, log_ids=ids or (), since=moment, repo=where, delete_comments=delete_comments)
         done = verdicts.take_back(place, plans, by=verdicts.person()) if yes else ()
     document = {**plan_document(plans), "carried_out": [action_document(action) for action in done] if yes else None}
 

@@ -86,6 +86,7 @@ def prepare(
     log_ids: Sequence[int] = (),
     since: datetime | None = None,
     repo: RepoRef | None = None,
+    delete_comments: bool = False,
 ) -> UndoPlan:
     """Find out what can be taken back.
 
@@ -96,6 +97,7 @@ def prepare(
         log_ids: Decisions; a decision that took something back may be named as well.
         since: Or everything since then, aware UTC.
         repo: Of this repository only.
+        delete_comments: Comments are deleted; else each becomes a note of one line.
 
     Returns:
         The plan. Nothing is changed yet.
@@ -109,7 +111,8 @@ def prepare(
         entries = tuple(entry for entry in entries if entry.issue.repo.forge is reader.kind)
         pending = {entry.id: _pending(connection, entry) for entry in entries}
     looks = {issue: _look(reader, issue) for issue in dict.fromkeys(e.issue for e in entries if _has_done(e))}
-    return plan(entries, looks, bot_id=bot_id, pending=frozenset[int]().union(*pending.values()))
+    taken = frozenset[int]().union(*pending.values())
+    return plan(entries, looks, bot_id=bot_id, pending=taken, delete_comments=delete_comments)
 
 
 def select(
@@ -146,6 +149,7 @@ def plan(
     *,
     bot_id: int,
     pending: frozenset[int] = frozenset(),
+    delete_comments: bool = False,
 ) -> UndoPlan:
     """Say what can be taken back. Pure.
 
@@ -154,13 +158,18 @@ def plan(
         looks: Each issue as it is now, None where it is gone.
         bot_id: Our own account.
         pending: Actions that are being taken back already.
+        delete_comments: Comments are deleted; else each becomes a note of one line.
 
     Returns:
         The plan.
     """
     steps: list[UndoStep] = []
     left: list[UndoLeft] = []
-    standing = {issue: Standing(look, bot_id=bot_id) for issue, look in looks.items() if look is not None}
+    standing = {
+        issue: Standing(look, bot_id=bot_id, delete_comments=delete_comments)
+        for issue, look in looks.items()
+        if look is not None
+    }
     for entry in entries:
         for action in reversed(entry.actions):
             if action.state is ActionState.UNKNOWN:

@@ -14,7 +14,7 @@ from foreman.model import Comment, Issue
 from foreman.store.actions import StoredAction
 
 WITHDRAWN = "This comment was withdrawn."
-"""What is left of a comment that somebody has answered."""
+"""What is left of a comment that is not deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +61,16 @@ class Nothing:
 class Standing:
     """An issue as it will be while actions are taken back one after the other, newest first."""
 
-    def __init__(self, look: Look, *, bot_id: int) -> None:
+    def __init__(self, look: Look, *, bot_id: int, delete_comments: bool = False) -> None:
         """Start from what is there now.
 
         Args:
             look: The issue.
             bot_id: Our own account.
+            delete_comments: Comments go altogether; else a note stays where they were.
         """
         self._look = look
+        self._delete_comments = delete_comments
         self._bot_id = bot_id
         self._labels = set(look.issue.labels)
         self._state = look.issue.state
@@ -123,14 +125,14 @@ class Standing:
             return Nothing(why="the comment is gone already")
         if not _said(mine.body, str(action.payload["body"])):
             return Nothing(why="somebody edited the comment since")
-        if not any(comment.id > mine.id and comment.author.id != self._bot_id for comment in self._look.comments):
+        if self._delete_comments:
             return Inverse(type="delete_comment", payload={"comment_id": mine.id}, text="delete the comment")
         head = mine.body.partition("\n")[0] if marker.read(mine.body) else ""
         body = "\n".join(line for line in (head, WITHDRAWN) if line)
         return Inverse(
             type="edit_comment",
             payload={"comment_id": mine.id, "body": body},
-            text="replace the comment, which was answered, by a note",
+            text="replace the comment by a note",
         )
 
     def _state_change(self, action: StoredAction) -> Inverse | Nothing:

@@ -157,7 +157,9 @@ def test_undo_shows_its_plan_first_and_leaves_alone_what_a_person_changed(world,
 def test_undo_works_on_the_demo_and_its_forge_keeps_it(own_demo, run) -> None:
     (entry,) = json.loads(run("log", "acme/widget#12", "--json", config=own_demo.config).answer)
 
-    done = run("undo", entry["id"], "--yes", "--json", config=own_demo.config)
+    shown = json.loads(run("undo", entry["id"], "--json", config=own_demo.config).answer)
+    assert {step["type"] for step in shown["steps"]} == {"edit_comment", "remove_label"}
+    done = run("undo", entry["id"], "--delete-comments", "--yes", "--json", config=own_demo.config)
 
     assert done.code == 0
     carried = json.loads(done.answer)["carried_out"]

@@ -25,8 +25,8 @@ def done(bench: Rig, *wanted: tuple[str, dict[str, Any]], **options: Any) -> tup
     return log_id, ref.number
 
 
-def prepared(bench: Rig, *log_ids: int) -> UndoPlan:
-    return undo.prepare(bench.db, bench.forge, bot_id=bench.bot.id, log_ids=log_ids)
+def prepared(bench: Rig, *log_ids: int, delete_comments: bool = False) -> UndoPlan:
+    return undo.prepare(bench.db, bench.forge, bot_id=bench.bot.id, log_ids=log_ids, delete_comments=delete_comments)
 
 
 def carry_out(bench: Rig, plan: UndoPlan) -> tuple[int, ...]:
@@ -51,7 +51,7 @@ ALL = (
 def test_everything_a_decision_did_is_taken_back(bench: Rig) -> None:
     log_id, number = done(bench, *ALL, labels=["question"])
     assert bench.states(log_id) == ["done"] * 5
-    logged = carry_out(bench, prepared(bench, log_id))
+    logged = carry_out(bench, prepared(bench, log_id, delete_comments=True))
     issue = bench.sandbox.issue(REPO, number)
 
     assert (issue.state, issue.labels, issue.assignees, issue.comments) == ("open", ("question",), (), ())
@@ -62,14 +62,16 @@ def test_everything_a_decision_did_is_taken_back(bench: Rig) -> None:
         assert {found.by for found in corrections.of_repo(connection, WIDGET, 10)} == {"maintainer"}
 
 
-def test_a_comment_that_was_answered_becomes_a_note(bench: Rig) -> None:
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_comment_becomes_a_note_of_one_line_unless_it_is_to_be_deleted(bench: Rig, answered: bool) -> None:
     log_id, number = done(bench, COMMENT)
-    bench.sandbox.comment(REPO, number, author="reporter", body="Version 3")
+    if answered:
+        bench.sandbox.comment(REPO, number, author="reporter", body="Version 3")
     carry_out(bench, prepared(bench, log_id))
     comments = bench.sandbox.issue(REPO, number).comments
 
-    assert [comment.author for comment in comments] == [BOT, "reporter"]
-    assert "Which version" not in comments[0].body
+    assert [comment.author for comment in comments] == [BOT, "reporter"][: 1 + answered]
+    assert comments[0].body.splitlines()[1:] == ["This comment was withdrawn."]
     assert bench.states(log_id) == ["undone"]
 
 
@@ -158,7 +160,7 @@ def test_nothing_is_taken_back_twice(bench: Rig) -> None:
 def test_a_lost_reply_while_taking_back_is_settled_like_any_other(bench: Rig) -> None:
     log_id, _ = done(bench, COMMENT)
     bench.sandbox.inject(Fault(method="DELETE", path=r"/issues/comments/", times=1, action=commit_then_drop()))
-    carry_out(bench, prepared(bench, log_id))
+    carry_out(bench, prepared(bench, log_id, delete_comments=True))
 
     assert bench.states(log_id) == ["undone"]
     assert len(bench.effects()) == 1
