@@ -1,8 +1,8 @@
 """Run an agent in a sealed container: the default, and the only runtime that a hijacked agent cannot get out of.
 
 The agent's socket lies on a small tmpfs volume where Foreman may look into the engine's volumes (as root). Elsewhere
-it lies in a private folder that is mounted in; then the number of files the agent can make there is not bounded, so
-that folder belongs on a file system of its own (systemd's RuntimeDirectory is one). `docs/agents.md` says more.
+it lies in a private folder that is mounted in; what the agent can write there is bounded by the file system alone, so
+`FOREMAN_RUN_DIR` belongs on a small one of its own. `docs/agents.md` says more.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from foreman.agent import images
 from foreman.agent.dialing import Address
 from foreman.agent.engine import engine, sockets_cross
-from foreman.agent.leftovers import remove
+from foreman.agent.leftovers import discard, remove
 from foreman.agent.managed import START_SECONDS, ManagedRuntime
 from foreman.agent.resources import Resources
 from foreman.agent.sealing import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 _REQUEST_SECONDS = 20.0
+_DISCARD_SECONDS = 0.5
 _LOOK_AGAIN_SECONDS = 1.0
 """How long "it is running" is believed without asking the engine again."""
 
@@ -188,7 +189,7 @@ class ContainerLauncher:
             with contextlib.suppress(ContainerError), engine(timeout_seconds=timeout_seconds) as client:
                 remove(client, {OWNER_LABEL: self._owner, AGENT_LABEL: self._agent})
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            discard(self._folder, timeout_seconds=min(timeout_seconds, _DISCARD_SECONDS))
             self._folder = None
 
     def _launch_on_volume(self, client: docker.DockerClient, options: dict[str, Any]) -> Address | None:
@@ -210,13 +211,11 @@ class ContainerLauncher:
 
     def _launch_on_folder(self, client: docker.DockerClient, options: dict[str, Any]) -> Address:
         """Start it with its socket in a private folder of ours."""
-        folder = self._work_dir.resolve() / f"c-{self._agent}"
         try:
             self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Nobody else gets past this one, so the folder in it may be open to the container's user.
             self._work_dir.chmod(0o700)
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
+            folder = Path(tempfile.mkdtemp(prefix="c-", dir=self._work_dir.resolve()))
             folder.chmod(0o777)
         except OSError as error:
             raise ContainerError(f"{self._agent} gets no folder for its socket: {error.strerror}") from error

@@ -1,8 +1,11 @@
-"""Containers and volumes of ours, found again by their labels."""
+"""What runs leave behind: containers and volumes, found again by their labels, and folders agents could write to."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
+from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from foreman.agent.engine import engine
@@ -51,3 +54,15 @@ def remove(client: docker.DockerClient, labels: dict[str, str]) -> int:
         with contextlib.suppress(docker.errors.NotFound):
             volume.remove(force=True)
     return len(found)
+
+
+def discard(folder: Path, *, timeout_seconds: float) -> None:
+    """Remove a folder that an agent may have filled: returns when the time is up even if it is not done. Never raises.
+
+    Args:
+        folder: Of ours; links in it are not followed.
+        timeout_seconds: To wait. The removal goes on behind that for as long as the process lives.
+    """
+    thread = threading.Thread(target=rmtree, args=(folder,), kwargs={"ignore_errors": True}, daemon=True)
+    thread.start()
+    thread.join(timeout_seconds)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from foreman.agent import images
 from foreman.agent.engine import engine_version, sockets_cross
 from foreman.agent.remote import UrlRuntime
 from foreman.app import agents, models
 from foreman.app.checkup import Finding, fail, fine, warn
+from foreman.app.rundir import is_bounded
 from foreman.app.workshop import utc_now
 from foreman.config.models import AgentSettings, Config
 from foreman.errors import ConfigError, ContainerError, ModelError
@@ -57,27 +60,28 @@ def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, 
         backend.close()
 
 
-def look_at_agents(config: Config) -> Iterator[Finding]:
+def look_at_agents(config: Config, *, settings: Settings) -> Iterator[Finding]:
     """Look how each agent type at work is run, and whether it can be.
 
     Args:
         config: As loaded.
+        settings: Of the environment.
 
     Yields:
         A finding for each.
     """
-    for name, settings in agents.in_use(config).items():
-        match settings.runtime:
+    for name, agent in agents.in_use(config).items():
+        match agent.runtime:
             case "docker":
-                yield _container(name, settings)
+                yield _container(name, agent, settings.run_dir)
             case "process":
                 remedy = "use `runtime: docker` for text from strangers"
                 yield warn(f"agent {name}", "runs as a process of this user and is not sealed", remedy)
             case "url":
-                yield _url(name, settings.url or "")
+                yield _url(name, agent.url or "")
 
 
-def _container(name: str, settings: AgentSettings) -> Finding:
+def _container(name: str, settings: AgentSettings, run_dir: Path) -> Finding:
     what = f"agent {name}"
     try:
         version = engine_version()
@@ -93,6 +97,11 @@ def _container(name: str, settings: AgentSettings) -> Finding:
         return warn(what, f"not sealed, {version}; {how}, and has a network", "use an engine of this machine")
     if not there:
         return warn(what, f"{version}; the image {image} is built at the first task", f"`foreman agent build {name}`")
+    if os.geteuid() != 0 and not is_bounded(run_dir):
+        how = f"its socket lies in {run_dir}, where it can make files without end"
+        return warn(
+            what, f"sealed, image {image}, {version}; {how}", "set FOREMAN_RUN_DIR to a small tmpfs of its own"
+        )
     return fine(what, f"sealed, image {image}, {version}")
 
 

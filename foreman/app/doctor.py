@@ -55,7 +55,7 @@ def examine(
             yield fine("secrets", "every variable that is named is set")
         yield from _forges(reachable, secrets)
         yield from look_at_model(reachable, settings=settings, secrets=secrets, ask=ask_model)
-        yield from look_at_agents(reachable)
+        yield from look_at_agents(reachable, settings=settings)
     yield _disk(config.storage.path)
     yield _database(config.storage.path)
 

@@ -13,13 +13,19 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
 from tempfile import mkdtemp
 
+from foreman.agent.leftovers import discard, remove_leftovers
 from foreman.errors import ConfigError, ContainerError, Problem
 from foreman.log import get_logger
 
 log = get_logger(__name__)
+
+_DISCARD_SECONDS = 0.5
+"""How long the end of a run waits for its folder to be gone; the next one clears the rest."""
+
+_MOST_BYTES = 64 * 1024 * 1024
+_MOST_FILES = 65_536
 
 _CONTAINERS = "containers"
 """Name of the file in a run's folder that says that containers may have been started."""
@@ -64,14 +70,12 @@ def run_folder(root: Path, *, owner: str, alone: bool, containers: bool) -> Iter
     try:
         yield folder
     finally:
-        rmtree(folder, ignore_errors=True)
+        discard(folder, timeout_seconds=_DISCARD_SECONDS)
 
 
 def _clear(root: Path, prefix: str, owner: str) -> None:
     left = [folder for folder in root.glob(f"{prefix}*") if _is_ours(folder)]
     if any((folder / _CONTAINERS).exists() for folder in left):
-        from foreman.agent.leftovers import remove_leftovers
-
         try:
             count = remove_leftovers(owner)
         except ContainerError as error:
@@ -80,7 +84,7 @@ def _clear(root: Path, prefix: str, owner: str) -> None:
         if count:
             log.info("leftovers_removed", containers=count)
     for folder in left:
-        rmtree(folder, ignore_errors=True)
+        discard(folder, timeout_seconds=_DISCARD_SECONDS)
 
 
 def _is_ours(folder: Path) -> bool:
@@ -90,3 +94,19 @@ def _is_ours(folder: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+
+
+def is_bounded(root: Path) -> bool:
+    """Return whether the file system of a run's folder is so small that an agent may fill it.
+
+    Args:
+        root: Folder runs are made in.
+
+    Returns:
+        False also when it cannot be looked at.
+    """
+    try:
+        found = os.statvfs(root)
+    except OSError:
+        return False
+    return found.f_frsize * found.f_blocks <= _MOST_BYTES and 0 < found.f_files <= _MOST_FILES

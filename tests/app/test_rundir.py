@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from foreman.app.rundir import owner_of, run_folder, visitor
+from foreman.app.rundir import is_bounded, owner_of, run_folder, visitor
 from foreman.errors import ConfigError
 
 
@@ -58,3 +58,16 @@ def test_a_place_that_is_not_there_is_a_mistake_in_the_settings(tmp_path: Path) 
 def test_a_database_has_one_name_and_a_visitor_a_new_one(tmp_path: Path) -> None:
     assert owner_of(tmp_path / "a" / ".." / "m.db") == owner_of(tmp_path / "m.db") != owner_of(tmp_path / "n.db")
     assert visitor() != visitor()
+
+
+def test_a_disk_is_no_place_that_an_agent_may_fill(tmp_path: Path) -> None:
+    assert not is_bounded(tmp_path)
+    assert not is_bounded(tmp_path / "nowhere")
+
+
+def test_the_systemd_unit_keeps_sockets_where_it_may_write_and_the_engine_can_see_them(project: Path) -> None:
+    unit = (project / "foreman.service").read_text()
+
+    assert "ProtectSystem=strict" in unit  # so nothing can be written but what is named
+    assert "\nRuntimeDirectory=foreman\n" in unit
+    assert "FOREMAN_RUN_DIR=/run/foreman" in unit
