@@ -1,7 +1,7 @@
 """One bot account on one forge: its poller, its executor, and what happens when the forge refuses the account.
 
-A refused token (401) stops everything of the account at once; a host that does not answer stops its polls. Both are
-tried again from time to time with one harmless request, so that neither needs a restart.
+A refused token (401) stops everything of the account at once, and so does a host that does not answer. Both are tried
+again from time to time with one harmless request, so that neither needs a restart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from foreman.approvals import Dashboard
-from foreman.errors import ForgeAuthError, ForgeError
+from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
 from foreman.executor import Executor
 from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
@@ -19,12 +19,19 @@ from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
 from foreman.poller import Poller, PollReport
 from foreman.store import actions, breakers, controls, polls
+from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
 
 log = get_logger(__name__)
 
 RETRY_REFUSED = timedelta(minutes=5)
 """How often a refused token is tried again: the person may have mended it, and each try is one request."""
+
+RETRY_AWAY = timedelta(minutes=1)
+"""How often a host that does not answer is tried again, with one request."""
+
+AWAY_AFTER = 3
+"""Polls or tasks in a row without a usable answer that make us ask whether the whole host is away."""
 
 
 class Account:
@@ -71,6 +78,8 @@ class Account:
         self._repos = repos
         self._now = now
         self._stop = stop
+        self._silent = 0
+        self._probing = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -92,13 +101,13 @@ class Account:
 
         A repository at a time, the one that waited longest first; a broken one only costs its own request.
         """
-        if self._shut():
+        if self.shut:
             return False
         with self._db.read() as connection:
             due = polls.due(connection, tuple(self._repos()), self._now())
         found = False
         for repo in due:
-            if self._stop.is_set() or self._shut():
+            if self._stop.is_set() or self.shut:
                 break
             found = self._poll(repo).items > 0 or found
         return found
@@ -123,7 +132,7 @@ class Account:
 
     def write_next(self, *, only: IssueRef | None = None) -> bool:
         """Carry out what is next, of one issue or of any; returns whether there was anything."""
-        if self._refused_until() is not None:
+        if self.shut:
             return False
         try:
             if only is None and self._tend_dashboard():
@@ -135,7 +144,7 @@ class Account:
 
     def has_due(self) -> bool:
         """Return whether an action waits that could be sent now."""
-        if self._refused_until() is not None:
+        if self.shut:
             return False
         if self._executor.blocked_seconds > 0:
             return False
@@ -148,45 +157,86 @@ class Account:
                 for row in waiting
             )
 
+    @property
+    def shut(self) -> bool:
+        """Whether nothing is asked of the forge now: it refuses the token, or its host does not answer."""
+        with self._db.read() as connection:
+            return breakers.any_open(connection, (self.scope, self.host_scope))
+
+    def closed_repos(self) -> tuple[RepoRef, ...]:
+        """Return the repositories for which no task is to be begun now."""
+        return tuple(self._repos()) if self.shut else ()
+
+    def proven(self) -> None:
+        """Note that the forge has just answered and named us as the token's owner."""
+        self._silent = 0
+        for scope, words in ((self.scope, "account_accepted"), (self.host_scope, "host_answers_again")):
+            if self._open(scope) is not None:
+                with self._db.transaction() as connection:
+                    breakers.record_success(connection, scope, now=self._now())
+                log.info(words, forge=self.name)
+
     def refused(self, reason: str) -> None:
         """Stop everything of this account: the forge does not take the token."""
-        now = self._now()
-        with self._db.transaction() as connection:
-            breakers.open_until(connection, self.scope, until=now + RETRY_REFUSED, reason=reason, now=now)
+        self._stop_for(RETRY_REFUSED, self.scope, reason)
         log.error("account_refused", forge=self.name, reason=reason, do="put a valid token into the environment")
 
+    def unreachable(self) -> None:
+        """Count a request without a usable answer; after some in a row, find out whether it is the whole host."""
+        self._silent += 1
+        if self._silent >= AWAY_AFTER and not self.shut:
+            self._probe()
+
     def tend(self) -> None:
-        """Try a refused account again when it is time."""
-        with self._db.read() as connection:
-            state = breakers.get(connection, self.scope)
-        if state is None or not state.open or (state.open_until and self._now() < state.open_until):
+        """Try a refused account, or a host that did not answer, again when it is time."""
+        closed = [state for scope in (self.scope, self.host_scope) if (state := self._open(scope)) is not None]
+        if closed and all(state.open_until is None or state.open_until <= self._now() for state in closed):
+            self._probe()
+
+    def _probe(self) -> None:
+        """Ask who we are: that tells about the host and about the token."""
+        if not self._probing.acquire(blocking=False):
             return
         try:
             who = self._reader.whoami()
+        except ForgeUnavailable as error:
+            if self._open(self.host_scope) is None:
+                log.warning("host_away", forge=self.name, reason=str(error))
+            self._stop_for(RETRY_AWAY, self.host_scope, str(error))
+        except ForgeRateLimited:
+            self._silent = 0  # it answers; the limit is everybody's own to keep
         except ForgeError as error:
             self.refused(str(error))
-            return
-        if who.id != self.bot.id:
-            self.refused(f"the token belongs to {who.login} now, not to {self.bot.login}")
-            return
-        with self._db.transaction() as connection:
-            breakers.record_success(connection, self.scope, now=self._now())
-        log.info("account_accepted", forge=self.name)
+        else:
+            if who.id == self.bot.id:
+                self.proven()
+            else:
+                self.refused(f"the token belongs to {who.login} now, not to {self.bot.login}")
+        finally:
+            self._probing.release()
 
     def _tend_dashboard(self) -> bool:
         return self._dashboard is not None and self._executor.blocked_seconds <= 0 and self._dashboard.tend()
 
     def _poll(self, repo: RepoRef) -> PollReport:
         try:
-            return self._poller.poll(repo)
+            report = self._poller.poll(repo)
         except ForgeAuthError as error:
             self.refused(str(error))
             return PollReport(repo=repo, error=str(error))
+        if report.unreachable:
+            self.unreachable()
+        elif not report.error:
+            self._silent = 0
+        return report
 
-    def _refused_until(self) -> datetime | None:
+    def _stop_for(self, pause: timedelta, scope: str, reason: str) -> None:
+        now = self._now()
+        with self._db.transaction() as connection:
+            breakers.open_until(connection, scope, until=now + pause, reason=reason, now=now)
+
+    def _open(self, scope: str) -> BreakerState | None:
+        """Return a breaker unless it is closed."""
         with self._db.read() as connection:
-            state = breakers.get(connection, self.scope)
-        return state.open_until if state is not None and state.open else None
-
-    def _shut(self) -> bool:
-        return self._refused_until() is not None
+            state = breakers.get(connection, scope)
+        return state if state is not None and state.open else None

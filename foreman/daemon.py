@@ -260,7 +260,7 @@ class Daemon:
                 steps.rest.set()
 
         def think(name: str) -> bool:
-            passed = self._pipeline.work(name, busy=self._agents.busy())
+            passed = self._pass(name)
             if passed is not None:
                 with steps.lock:
                     done.tasks[passed.ending.value] = done.tasks.get(passed.ending.value, 0) + 1
@@ -300,8 +300,9 @@ class Daemon:
                 return False
         if any(account.has_due() for account in self._accounts):
             return False
+        closed = self._closed_repos()
         with self._db.read() as connection:
-            if inbox.claimable(connection, now=self._now(), busy=self._agents.busy()):
+            if inbox.claimable(connection, now=self._now(), busy=self._agents.busy(), full_repos=closed):
                 return False
         with steps.lock:
             # Whoever did something between the two looks may have made work behind the first of them.

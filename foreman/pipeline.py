@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -25,14 +25,16 @@ from foreman.errors import (
     ForemanError,
     ForgeAuthError,
     ForgeError,
+    ForgeGone,
     ForgeMoved,
     ForgeNotFound,
     ForgeRateLimited,
+    ForgeUnavailable,
 )
 from foreman.log import get_logger
 from foreman.model import Allow, Hold, IssueRef, RepoRef
 from foreman.places import Places
-from foreman.store import breakers, inbox, memory
+from foreman.store import breakers, inbox, memory, polls
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
 
@@ -43,6 +45,12 @@ LEASE = timedelta(minutes=15)
 
 FIRST_BACKOFF = timedelta(seconds=5)
 LAST_BACKOFF = timedelta(minutes=15)
+LAST_FORGE_BACKOFF = timedelta(minutes=5)
+"""Longest wait while it is the forge that has trouble: its end is noticed soon after."""
+
+NOT_FOUND_PATIENCE = timedelta(minutes=10)
+"""How long work waits for an issue that the forge has told us of and then does not find."""
+
 HOLD_WITHOUT_END = timedelta(hours=1)
 """How long an item waits when what holds it does not say until when."""
 
@@ -68,6 +76,7 @@ class Passed:
         log_id: The entry in the action log, None when nothing was recorded.
         reason: One line; empty when it was decided.
         account_refused: The forge refused the token: the account must pause.
+        unreachable: The forge gave no usable answer.
     """
 
     item: InboxItem
@@ -75,6 +84,7 @@ class Passed:
     log_id: int | None = None
     reason: str = ""
     account_refused: bool = False
+    unreachable: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,12 +111,20 @@ class Pipeline:
     model: str = ""
     jitter: Callable[[], float] = field(default=random.random)
 
-    def work(self, worker: str, *, busy: Collection[str] = (), only: IssueRef | None = None) -> Passed | None:
+    def work(
+        self,
+        worker: str,
+        *,
+        busy: Collection[str] = (),
+        closed: Collection[RepoRef] = (),
+        only: IssueRef | None = None,
+    ) -> Passed | None:
         """Claim one item and carry it to its end.
 
         Args:
             worker: Who claims, for the log.
             busy: Agent types that can take no task now.
+            closed: Repositories whose forge cannot be asked now.
             only: Of this issue only.
 
         Returns:
@@ -118,7 +136,13 @@ class Pipeline:
         with self.places.choosing() as full:
             with self.db.transaction() as connection:
                 item = inbox.claim(
-                    connection, worker=worker, lease=LEASE, now=self.now(), busy={*busy, *full}, only=only
+                    connection,
+                    worker=worker,
+                    lease=LEASE,
+                    now=self.now(),
+                    busy={*busy, *full},
+                    full_repos=closed,
+                    only=only,
                 )
             if item is None:
                 return None
@@ -215,14 +239,30 @@ class Pipeline:
         return self._again(item, plan, error)
 
     def _forge_trouble(self, item: InboxItem, error: ForgeError) -> Passed:
-        if isinstance(error, ForgeNotFound | ForgeMoved):
+        if isinstance(error, ForgeNotFound | ForgeMoved) and not self._may_come_back(item, error):
             return self._complete(item, Ending.DROPPED, str(error))
         if isinstance(error, ForgeRateLimited):
             return self._later(item, error, error.retry_at, count=False)
-        refused = isinstance(error, ForgeAuthError) and error.status == 401
-        # The forge's bad day is nobody's fault: it uses up no attempt.
-        passed = self._later(item, error, self.now() + self._backoff(max(item.attempt, 1)), count=False)
-        return Passed(item=item, ending=passed.ending, reason=passed.reason, account_refused=refused)
+        # The forge's bad day is nobody's fault: it uses up no attempt. The fence counts every claim.
+        pause = min(self._backoff(item.fence), LAST_FORGE_BACKOFF)
+        passed = self._later(item, error, self.now() + pause, count=False)
+        return replace(
+            passed,
+            account_refused=isinstance(error, ForgeAuthError) and error.status == 401,
+            unreachable=isinstance(error, ForgeUnavailable),
+        )
+
+    def _may_come_back(self, item: InboxItem, error: ForgeError) -> bool:
+        """Return whether an issue that cannot be found may only be hidden for a while.
+
+        A copy of the forge's data that lags behind does not know the newest issues, and a repository that cannot be
+        read hides all of its issues: neither is a reason to forget work.
+        """
+        if isinstance(error, ForgeGone):
+            return False
+        with self.db.read() as connection:
+            state = polls.get(connection, item.issue.repo)
+        return self.now() - item.created_at < NOT_FOUND_PATIENCE or (state is not None and state.failures > 0)
 
     def _again(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
         if item.attempt > self.max_retries(item.agent):

@@ -164,7 +164,7 @@ class Rig:
 
 
 @functools.cache
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
     """Return a migrated database: making one takes longer than most tests."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "memory.db"
@@ -188,7 +188,7 @@ def rig(folder: Path) -> Iterator[Rig]:
             clock=clock,
         )
         with forge:
-            (folder / "memory.db").write_bytes(_empty_database())
+            (folder / "memory.db").write_bytes(empty_database())
             db = Database.open(folder / "memory.db")
             try:
                 with db.read() as connection:

@@ -214,6 +214,9 @@ def workshop(
             kind: _account(kind, connection, current, db, marker_secret, config, now, stop)
             for kind, connection in connections.items()
         }
+        if claim:
+            for account in accounts.values():
+                account.proven()  # by `connect`, a moment ago
         daemon = Daemon(
             db=db,
             accounts=tuple(accounts.values()),

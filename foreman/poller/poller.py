@@ -13,7 +13,15 @@ from datetime import UTC, datetime, timedelta
 from foreman import changes
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
-from foreman.errors import ForgeAuthError, ForgeError, ForgeMoved, ForgeNotFound, ForgeRateLimited, ForgeRejected
+from foreman.errors import (
+    ForgeAuthError,
+    ForgeError,
+    ForgeMoved,
+    ForgeNotFound,
+    ForgeRateLimited,
+    ForgeRejected,
+    ForgeUnavailable,
+)
 from foreman.forge.base import ForgeReader, Probe
 from foreman.log import get_logger
 from foreman.model import Account, Issue, RepoRef
@@ -60,6 +68,7 @@ class PollReport:
         behind: More is waiting; the next poll is due at once.
         error: Why it failed, empty when it did not.
         retry_at: For a rate limit: no request of this account before, aware UTC.
+        unreachable: It failed for want of a usable answer, which may be the whole host's trouble.
     """
 
     repo: RepoRef
@@ -71,6 +80,7 @@ class PollReport:
     behind: bool = False
     error: str = ""
     retry_at: datetime | None = None
+    unreachable: bool = False
 
 
 class Poller:
@@ -266,6 +276,7 @@ class Poller:
             requests=tally.requests,
             error=str(error),
             retry_at=error.retry_at,
+            unreachable=isinstance(error, ForgeUnavailable),
         )
 
 

@@ -7,6 +7,7 @@ Closed, it lets everything pass. Open, nothing until `open_until`; then one prob
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,6 +65,11 @@ def get(connection: Connection, scope: str) -> BreakerState | None:
 def all(connection: Connection) -> tuple[BreakerState, ...]:  # noqa: A001 - read as `breakers.all(...)`
     """Return every breaker that has a story, by scope."""
     return tuple(_state(row) for row in connection.execute(select(breakers).order_by(breakers.c.scope)))
+
+
+def any_open(connection: Connection, scopes: Collection[str]) -> bool:
+    """Tell whether one of them is open, as cheaply as it must be for what asks before every step."""
+    return any(_state(row).open for row in connection.execute(select(breakers).where(breakers.c.scope.in_(scopes))))
 
 
 def record_failure(
