@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import architecture
 
@@ -101,6 +102,24 @@ def test_the_version_stands_in_one_place(project: Path) -> None:
 
     assert "version" not in meta["project"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+HOOKS = {
+    "ruff-format", "ruff-check", "mypy", "pydoclint", "interrogate", "detect-secrets", "pyupgrade", "check-yaml",
+    "check-toml", "check-github-actions", "check-github-workflows",
+}  # fmt: skip
+
+
+def test_the_hooks_are_those_promised_and_need_nothing_but_the_lock(project: Path) -> None:
+    """A hook that is fetched from somewhere has a version nobody locked, and fails where there is no network."""
+    repos = yaml.safe_load((project / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    hooks = {hook["id"]: hook["entry"].split()[0] for repo in repos for hook in repo["hooks"]}
+
+    assert {repo["repo"] for repo in repos} == {"local"}
+    assert set(hooks) >= HOOKS
+    programs = [Path(entry) for entry in hooks.values()]
+    assert {program.parent.as_posix() for program in programs} == {".venv/bin"}
+    assert [program for program in programs if not Path(sys.executable).with_name(program.name).exists()] == []
 
 
 def test_the_locks_name_no_host(project: Path) -> None:
