@@ -35,6 +35,7 @@ MAX_SOCKET_PATH = 107
 """Longest path a socket can be bound to on Linux, bytes (`sun_path` with its end)."""
 
 _GRACE_SECONDS = 0.5
+_LAST_WORDS = 12
 _MAX_LINE_CHARS = 500
 _MAX_LOGGED_LINES = 200
 _OPEN_FILES = 256
@@ -95,7 +96,7 @@ class ProcessLauncher:
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._folder: Path | None = None
-        self._said: collections.deque[str] = collections.deque(maxlen=3)
+        self._said: collections.deque[str] = collections.deque(maxlen=_LAST_WORDS)
 
     def launch(self, *, timeout_seconds: float, closing: threading.Event) -> Address:  # noqa: ARG002 - it is quick
         """Start it; see `Launcher.launch`."""

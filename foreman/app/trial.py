@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 
 from foreman.agent import images
 from foreman.agent.base import AgentRuntime
+from foreman.agent.conformance import read_plainly
 from foreman.agent.engine import sockets_cross
 from foreman.app import agents
 from foreman.app.rundir import run_folder, visitor
 from foreman.config.models import BUNDLED_AGENTS, AgentSettings, Config
-from foreman.errors import ContainerError, UsageError
+from foreman.errors import AgentReplyInvalid, ContainerError, UsageError
+from foreman.gate.reply import read_reply
+from foreman.protocol import Decision
 from foreman.settings import Settings
 
 _STOP_SECONDS = 5.0
@@ -75,6 +78,26 @@ def on_trial(name: str, *, config: Config | None) -> Iterator[AgentRuntime]:
             yield runtime
         finally:
             runtime.stop(timeout_seconds=_STOP_SECONDS)
+
+
+def read_for_author(raw: bytes, task_id: str) -> Decision:
+    """Read a reply as strictly as the daemon does, and say what is wrong in words that its author can use.
+
+    Args:
+        raw: The reply.
+        task_id: Of the task.
+
+    Returns:
+        The decision.
+
+    Raises:
+        AgentReplyInvalid: The daemon would refuse it.
+    """
+    try:
+        return read_reply(raw, task_id=task_id)
+    except AgentReplyInvalid:
+        read_plainly(raw, task_id)  # says more, for it repeats what the agent wrote
+        raise
 
 
 def _settings(name: str, config: Config | None) -> AgentSettings:

@@ -58,18 +58,15 @@ def test(
     Examples: foreman agent test issue-triage; foreman agent test http://127.0.0.1:9000
     """
     from foreman.agent.conformance import examine
-    from foreman.app.trial import on_trial
+    from foreman.app.trial import on_trial, read_for_author
     from foreman.cli import exits
     from foreman.cli.output import emit, story
-    from foreman.gate.reply import read_reply
 
     own = Context.of(context)
     own.start_logging()
     checks: list[Check] = []
     with on_trial(agent, config=None if "://" in agent else own.load()) as runtime:
-        for check in examine(
-            runtime, timeout_seconds=timeout, read=lambda raw, task_id: read_reply(raw, task_id=task_id)
-        ):
+        for check in examine(runtime, timeout_seconds=timeout, read=read_for_author):
             checks.append(check)
             if not check.passed:
                 story(f"{check.name}: {check.detail}")

@@ -11,6 +11,7 @@ import pytest
 
 from foreman.agent.conformance import examine, sample
 from foreman.agent.processes import Resources, process_runtime
+from foreman.protocol import Task
 
 
 def _commands(project: Path) -> dict[str, list[str]]:
@@ -38,6 +39,13 @@ def test_an_example_passes_the_conformance_suite(project: Path, tmp_path: Path, 
 
     assert failed == []
     assert reply["actions"] == [{"type": "add_label", "label": "billing"}]
+
+
+def test_the_example_task_is_one_that_the_example_agents_act_on(project: Path) -> None:
+    task = Task.model_validate_json((project / "docs/examples/task.json").read_bytes())
+
+    assert "invoice" in task.payload.issue.body
+    assert any(label.name == "billing" and label.may_add for label in task.payload.labels)
 
 
 def test_twenty_lines_are_twenty_lines(project: Path) -> None:

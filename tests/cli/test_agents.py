@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.world import REPO
+from tests.world import REPO, decision
 
 
 def test_list_tells_how_each_agent_is_run_and_whether_it_is_sealed(world, run) -> None:
@@ -45,6 +45,17 @@ def test_an_agent_at_an_address_is_examined_without_a_configuration_and_told_its
     assert "FAIL" in done.answer
     assert "task: opened: " in done.story
     assert f"{world.agent.url}: " in done.answer.splitlines()[-1]
+
+
+def test_its_author_is_told_what_it_wrote_and_what_would_do(world, run) -> None:
+    world.agent.answer = lambda task: decision(task, {"type": "delete\x1b[31m_repo"})
+
+    done = run("agent", "test", world.agent.url)
+
+    assert done.code == 1
+    assert "delete" in done.story
+    assert "'add_label', 'remove_label', 'comment'" in done.story
+    assert "\x1b" not in done.story + done.answer
 
 
 def test_an_agent_that_is_not_there_fails_at_once(run) -> None:
