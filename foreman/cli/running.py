@@ -65,9 +65,12 @@ def triage(
         issue = parsing.issue(ref, config)
         if dry:
             thoughts = one_issue.dry_run(config, issue, agent=agent, settings=own.settings(), secrets=own.secrets)
-            facts = [thought_document(plan, thought) for plan, thought in thoughts]
+            model = config.llm.model or ""
+            facts = [thought_document(plan, thought, model=model) for plan, thought in thoughts]
             emit(
-                {"issue": str(issue), "dry_run": True, "decisions": facts}, as_json=as_json, show=lambda: _show(facts)
+                {"issue": str(issue), "dry_run": True, "decisions": facts},
+                as_json=as_json,
+                show=lambda: show_thoughts(facts),
             )
             return exits.DONE
         done = one_issue.handle(
@@ -84,8 +87,8 @@ def triage(
     return exits.FAILED if done.failed else exits.DONE
 
 
-def thought_document(plan: AgentPlan, thought: Deliberation) -> dict[str, Any]:
-    """Return a dry run's result as its JSON document."""
+def thought_document(plan: AgentPlan, thought: Deliberation, *, model: str) -> dict[str, Any]:
+    """Return a dry run's result as its JSON document; `model` is the configured one, named when it was asked."""
     from foreman.gate.policy import final_state
     from foreman.model import Allow
     from foreman.scribe import describe
@@ -111,6 +114,7 @@ def thought_document(plan: AgentPlan, thought: Deliberation) -> dict[str, Any]:
             }
             for judged in thought.judged
         ],
+        "model": model if thought.spent.calls else "",
         "model_calls": thought.spent.calls,
         "input_tokens": thought.spent.input_tokens,
         "output_tokens": thought.spent.output_tokens,
@@ -120,7 +124,8 @@ def thought_document(plan: AgentPlan, thought: Deliberation) -> dict[str, Any]:
     }
 
 
-def _show(facts: list[dict[str, Any]]) -> None:
+def show_thoughts(facts: list[dict[str, Any]]) -> None:
+    """Print what dry runs came to."""
     from foreman.cli.output import block, line
     from foreman.cli.reading import in_words
 
@@ -138,7 +143,9 @@ def _show(facts: list[dict[str, Any]]) -> None:
                 block(str(action["payload"].get("body", "")), indent="    | ")
         usd = "unknown" if fact["usd"] is None else f"{fact['usd']:.4f}"
         tokens = f"{fact['input_tokens']} + {fact['output_tokens']} tokens, USD {usd}"
-        line(f"  model: {fact['model_calls']} calls, {tokens}; {fact['duration_ms']} ms")
+        calls = f"{fact['model_calls']} {'call' if fact['model_calls'] == 1 else 'calls'}"
+        model = f"{fact['model']}, {calls}, {tokens}" if fact["model_calls"] else "not asked, USD 0"
+        line(f"  model: {model}; {fact['duration_ms']} ms")
 
 
 def show_handled(done: Handled) -> None:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from foreman.cli.running import show_thoughts
+
 
 def test_a_dry_run_decides_and_changes_nothing_on_the_forge_nor_in_the_log(own_demo, run) -> None:
     before = own_demo.forge_state
@@ -18,6 +20,28 @@ def test_a_dry_run_decides_and_changes_nothing_on_the_forge_nor_in_the_log(own_d
     assert facts["decisions"][0]["model_calls"] == 0
     assert json.loads(own_demo.forge_state) == json.loads(before)
     assert run("log", "--json", config=own_demo.config).answer == logged
+
+
+@pytest.mark.parametrize(
+    ("spent", "told"),
+    [
+        ({"model_calls": 0}, "model: not asked, USD 0; 7 ms"),
+        (
+            {"model_calls": 1, "model": "m-1", "input_tokens": 14, "output_tokens": 5, "usd": 0.00012},
+            "model: m-1, 1 call, 14 + 5 tokens, USD 0.0001; 7 ms",
+        ),
+        (
+            {"model_calls": 2, "model": "m-2", "input_tokens": 3, "output_tokens": 4, "usd": None},
+            "model: m-2, 2 calls, 3 + 4 tokens, USD unknown; 7 ms",
+        ),
+    ],
+)
+def test_a_dry_run_tells_which_model_was_asked_and_what_it_cost(spent, told, capsys) -> None:
+    fact = {"issue": "a/b#1", "title": "t", "agent": "issue-triage", "mode": "auto", "decision": "skip"}
+    nothing = {"rationale": "why", "actions": [], "input_tokens": 0, "output_tokens": 0, "usd": 0.0, "duration_ms": 7}
+    show_thoughts([{**fact, **nothing, **spent}])
+
+    assert capsys.readouterr().out.splitlines()[-1].strip() == told
 
 
 def test_triage_acts_on_one_issue_and_tells_what_was_done(world, run) -> None:
