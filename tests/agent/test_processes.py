@@ -195,10 +195,11 @@ def test_an_agent_that_keeps_dying_is_left_alone_for_a_while(make: Make) -> None
 def test_a_stuck_agent_is_replaced_after_its_task_ran_out_of_time(make: Make) -> None:
     runtime = make(
         """
-        import threading
+        import time
         def stick(task):
             if task.payload.issue.number == 13:
                 os.kill(os.getpid(), 19)  # SIGSTOP: not even its health check is answered
+                time.sleep(3600)  # until it is stopped, which another thread of it may be told first
             return skip(task, str(os.getpid()))
         serve(stick)
         """
