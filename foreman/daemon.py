@@ -202,10 +202,17 @@ class Daemon:
         for thread in self._threads:
             thread.join(max(0.05, deadline - time.monotonic()))
         clean = not any(thread.is_alive() for thread in self._threads)
+        if not clean and self.lost is None:
+            self._guarded("stop", self._give_back)
         for last in self._on_stop:
             last()
         log.info("daemon_stopped", clean=clean)
         return clean
+
+    def _give_back(self) -> None:
+        """Make what hanging workers hold ready again: a stop that was asked for uses up no attempt."""
+        with self._db.transaction() as connection:
+            inbox.recover(connection, count_attempt=False, reason="the daemon was stopped", now=self._now())
 
     def ring(self) -> None:
         """Wake everybody who waits for work."""
@@ -223,6 +230,8 @@ class Daemon:
         """
         done = Drained()
         self.recover()
+        self._agents.tend()
+        self._chores()
         for account in self._accounts:
             for report in account.poll_all(repos):
                 done.polled += 1

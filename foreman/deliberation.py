@@ -214,7 +214,7 @@ class Deliberator:
             # An agent that answers all the same, or fails because of it: either way the task waits for the money.
             raise BudgetExceeded("the model's budget is spent", retry_at=spent.retry_at) from failure
         if raw is None:
-            raise failure or AgentUnavailable(f"agent {agent} gave no reply")
+            raise failure or AgentUnavailable(f"agent {agent} gave no reply", asked=True)
         return raw, spent
 
     def _open_model(self, task_id: str, ref: IssueRef, plan: AgentPlan, deadline: datetime) -> LLMBackendInfo:

@@ -169,9 +169,18 @@ class AgentError(ForemanError):
 
 
 class AgentUnavailable(AgentError):
-    """The agent cannot be reached or is not healthy; the caller retries later and counts it against the agent."""
+    """The agent cannot be reached or is not healthy; the caller retries later and counts it against the agent.
+
+    Attributes:
+        asked: The task had been handed over, so that it may itself be what was too much; else no run is counted.
+    """
 
     transient = True
+
+    def __init__(self, message: str = "", *, asked: bool = False) -> None:
+        """Take the message and whether the agent saw the task."""
+        super().__init__(message)
+        self.asked = asked
 
 
 class AgentReplyInvalid(AgentError):

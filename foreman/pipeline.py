@@ -100,6 +100,7 @@ class Pipeline:
         now: Current time, aware UTC.
         model: Name of the configured model, for the log.
         jitter: Random factor of the backoff, 0 to 1.
+        stopping: Whether the daemon ends: what agents do then is not their fault.
     """
 
     db: Database
@@ -110,6 +111,7 @@ class Pipeline:
     now: Callable[[], datetime]
     model: str = ""
     jitter: Callable[[], float] = field(default=random.random)
+    stopping: Callable[[], bool] = field(default=lambda: False)
 
     def work(
         self,
@@ -233,9 +235,14 @@ class Pipeline:
             breakers.record_success(connection, scope_of(item.agent), now=self.now())
 
     def _agent_trouble(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
+        if self.stopping():
+            return self._later(item, error, self.now(), count=False)
         if isinstance(error, AgentUnavailable | ContainerError):
             with self.db.transaction() as connection:
                 breakers.record_failure(connection, scope_of(item.agent), now=self.now(), reason=str(error))
+        if isinstance(error, ContainerError) or (isinstance(error, AgentUnavailable) and not error.asked):
+            # No agent has seen the task: it waits for one, and uses up no attempt. The fence counts every claim.
+            return self._later(item, error, error.retry_at or self.now() + self._backoff(item.fence), count=False)
         return self._again(item, plan, error)
 
     def _forge_trouble(self, item: InboxItem, error: ForgeError) -> Passed:

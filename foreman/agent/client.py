@@ -44,7 +44,7 @@ def ask(address: Address, task: bytes, *, timeout_seconds: float) -> bytes:
             raise AgentReplyInvalid(f"the agent's reply is larger than {MAX_REPLY_BYTES // 1024} KiB")
         length = response.getheader("Content-Length")
         if length is not None and int(length) != len(body):
-            raise AgentUnavailable("the agent hung up in the middle of its reply")
+            raise AgentUnavailable("the agent hung up in the middle of its reply", asked=True)
         return body
 
 
@@ -62,9 +62,11 @@ def _exchange(
     address: Address, method: str, target: str, body: bytes, timeout_seconds: float
 ) -> Iterator[http.client.HTTPResponse]:
     deadline = time.monotonic() + timeout_seconds
+    asked = False
     try:
         with connected(address, deadline) as connection:
             bounded = _BoundedSocket(connection, deadline)
+            asked = True
             bounded.send(_head(address, method, target, len(body)) + body)
             response = http.client.HTTPResponse(bounded, method=method)  # type: ignore[arg-type]
             try:
@@ -73,13 +75,14 @@ def _exchange(
             finally:
                 response.close()
     except TimeoutError as error:
-        raise AgentUnavailable(f"the agent did not answer within {timeout_seconds:g} s") from error
+        raise AgentUnavailable(f"the agent did not answer within {timeout_seconds:g} s", asked=asked) from error
     except http.client.RemoteDisconnected as error:
-        raise AgentUnavailable("the agent hung up without a reply") from error
+        raise AgentUnavailable("the agent hung up without a reply", asked=asked) from error
     except OSError as error:
-        raise AgentUnavailable(f"the agent cannot be reached: {error.strerror or type(error).__name__}") from error
+        reason = error.strerror or type(error).__name__
+        raise AgentUnavailable(f"the agent cannot be reached: {reason}", asked=asked) from error
     except http.client.IncompleteRead as error:
-        raise AgentUnavailable("the agent hung up in the middle of its reply") from error
+        raise AgentUnavailable("the agent hung up in the middle of its reply", asked=asked) from error
     except (http.client.HTTPException, ValueError) as error:
         raise AgentReplyInvalid(f"the agent's reply is not HTTP: {type(error).__name__}") from error
 
@@ -109,7 +112,9 @@ def _check_head(response: http.client.HTTPResponse) -> None:
     if response.status != http.HTTPStatus.OK:
         wait = response.getheader("Retry-After", "")
         hint = f", Retry-After {wait}" if wait.isdigit() and len(wait) < 7 else ""
-        raise AgentUnavailable(f"the agent answered {response.status}{hint}")
+        # 503 is a word about the agent, such as that it is starting; any other one is about the task.
+        asked = response.status != http.HTTPStatus.SERVICE_UNAVAILABLE
+        raise AgentUnavailable(f"the agent answered {response.status}{hint}", asked=asked)
     kind = response.getheader("Content-Type", "").partition(";")[0].strip().casefold()
     if kind != "application/json":
         raise AgentReplyInvalid("the agent's reply is not application/json")

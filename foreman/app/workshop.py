@@ -209,6 +209,7 @@ def workshop(
             places=Places(config.workers, {name: agent.max_concurrency for name, agent in at_work.items()}),
             now=now,
             model=config.llm.model or "",
+            stopping=stop.is_set,
         )
         accounts = {
             kind: _account(kind, connection, current, db, marker_secret, config, now, stop)

@@ -141,17 +141,43 @@ def expire(connection: Connection, *, now: datetime) -> int:
     return _take_back(connection, inbox.c.lease_until <= now, outcome="expired", reason="its lease ended", now=now)
 
 
-def recover(connection: Connection, *, now: datetime) -> int:
-    """Make every claimed item ready again at a daemon's start, its attempt counted; returns how many."""
+def recover(
+    connection: Connection,
+    *,
+    count_attempt: bool = True,
+    reason: str = "the daemon ended while it ran",
+    now: datetime,
+) -> int:
+    """Make every claimed item ready again, at a daemon's start and at its end.
+
+    Args:
+        connection: In a transaction.
+        count_attempt: False when the run was ended on purpose and uses up no retry.
+        reason: Why, one line.
+        now: Current time, aware UTC.
+
+    Returns:
+        How many.
+    """
+    everything = inbox.c.id.is_not(None)
     return _take_back(
-        connection, inbox.c.id.is_not(None), outcome="interrupted", reason="the daemon ended while it ran", now=now
+        connection, everything, outcome="interrupted", reason=reason, now=now, count_attempt=count_attempt
     )
 
 
-def _take_back(connection: Connection, which: ColumnElement[bool], *, outcome: str, reason: str, now: datetime) -> int:
+def _take_back(
+    connection: Connection,
+    which: ColumnElement[bool],
+    *,
+    outcome: str,
+    reason: str,
+    now: datetime,
+    count_attempt: bool = True,
+) -> int:
     rows = connection.execute(select(inbox).where(is_state(inbox.c.state, InboxState.CLAIMED), which)).all()
     for row in rows:
-        values = {"reason": reason, "lease_until": None}
-        move(connection, to_item(row), to=InboxState.READY, now=now, values=values)
+        item = to_item(row)
+        values = {"reason": reason, "lease_until": None, "attempt": item.attempt - (not count_attempt)}
+        move(connection, item, to=InboxState.READY, now=now, values=values)
         end_attempt(connection, row.id, outcome=outcome, reason=reason, now=now)
     return len(rows)

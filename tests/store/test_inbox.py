@@ -225,3 +225,12 @@ def test_recovery_counts_what_a_crash_cut_off(connection: Connection, fill, now)
     assert inbox.recover(connection, now=now) == 0
     assert fill.claimed(connection).attempt == 2
     assert inbox.story(connection, 1)[0].outcome == "interrupted"
+
+
+def test_a_stop_that_was_asked_for_uses_up_no_retry(connection: Connection, fill, now) -> None:
+    fill.want(connection)
+    fill.claimed(connection)
+    inbox.recover(connection, count_attempt=False, reason="the daemon was stopped", now=now)
+
+    assert fill.claimed(connection).attempt == 1
+    assert inbox.story(connection, 1)[0].reason == "the daemon was stopped"
