@@ -12,9 +12,20 @@ from dataclasses import dataclass
 from foreman.gate.characters import make_visible
 
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(([^()\s<>]{0,600})[^()\n]{0,300}\)")
-_HTML_IMAGE = re.compile(r"<(?:img|picture|source|svg|video|audio|object|embed|iframe)\b[^<>]{0,2000}>", re.IGNORECASE)
+_PICTURE = r"<(?:img|picture|source|svg|video|audio|object|embed|iframe)\b"
+_HTML_IMAGES = (
+    # First with quotes in pairs, for a bracket between them; then what has a stray one.
+    re.compile(_PICTURE + r"(?:[^<>\"']|\"[^<\"]{0,2000}\"|'[^<']{0,2000}')*+>", re.IGNORECASE),
+    re.compile(_PICTURE + r"[^<>]{0,4000}>", re.IGNORECASE),
+)
+# Declarations, processing instructions and CDATA: raw HTML that no page shows.
+_DECLARATION = re.compile(r"<\?[^<>]{0,4000}\?>|<![A-Za-z][^<>]{0,4000}>|<!\[CDATA\[[^<>]{0,4000}\]\]>")
 _DATA = re.compile(r"data:[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60};base64,[A-Za-z0-9+/=]{64,}", re.IGNORECASE)
-_DEFINITION = re.compile(r"^[ \t]{0,3}\[([^\[\]\n]{1,200})\]:[ \t]{0,4}(?=#|<>|//)", re.MULTILINE)
+_DEFINITION = re.compile(
+    r"^[ \t]{0,3}\[([^\[\]\n]{1,200})\]:[ \t]{0,4}"
+    r"(?=#|<>|//|[^\s<>]{1,600}[ \t]{1,4}(?:\"[^\"\n]{1,600}\"|'[^'\n]{1,600}'|\([^()\n]{1,600}\))[ \t]*$)",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,7 @@ def clean(text: str, *, limit: int) -> Inbound:
     body = seen.text.replace("\r\n", "\n")
     for kind, step in (
         ("html_comment", _without_comments),
+        ("declaration", _declarations),
         ("image", _images),
         ("data", _data),
         ("definition", _defs),
@@ -82,12 +94,19 @@ def _without_comments(text: str) -> tuple[str, int]:
     return "".join(parts), count
 
 
+def _declarations(text: str) -> tuple[str, int]:
+    return _DECLARATION.subn(" ", text) if "<!" in text or "<?" in text else (text, 0)
+
+
 def _images(text: str) -> tuple[str, int]:
     if "![" not in text and "<" not in text:
         return text, 0
     text, markdown = _IMAGE.subn(lambda found: f"[image {found[2][:200]}: {found[1]!r}]", text)
-    text, tags = _HTML_IMAGE.subn("[image]", text)
-    return text, markdown + tags
+    count = markdown
+    for pattern in _HTML_IMAGES:
+        text, tags = pattern.subn("[image]", text)
+        count += tags
+    return text, count
 
 
 def _data(text: str) -> tuple[str, int]:
