@@ -180,7 +180,7 @@ class Dashboard:
             return None
         if issue.author.id != self._bot.id:
             self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, f"{ref} is not ours")
-        elif issue.state != "open" or issue.locked or HOLD_LABEL in issue.labels:
+        elif issue.state != "open" or issue.locked or HOLD_LABEL in {label.casefold() for label in issue.labels}:
             self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, f"{ref} is closed, locked or held by a person")
         else:
             return issue

@@ -36,6 +36,7 @@ class Policy:
         assignees: Logins that may be assigned.
         links: URL prefixes that may be linked to, besides the repository's own.
         exempt_labels: Issues with one of these are never stale and never closed.
+        stale_label: What the agent calls stale issues by; empty for nothing.
         min_confidence: Decisions below are held; 0 for no bound.
         dashboard: `owner/repo` of the approvals issue; empty for none.
     """
@@ -58,6 +59,7 @@ class Policy:
     assignees: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     exempt_labels: tuple[str, ...] = ("pinned", "security", "help wanted")
+    stale_label: str = ""
     min_confidence: float = 0.0
     dashboard: str = ""
 

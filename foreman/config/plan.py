@@ -60,5 +60,6 @@ def _policy(config: Config, repo: Repo, agent: RepoAgent, own: AgentConfig) -> P
         mode=agent.mode or repo.mode or config.mode,
         labels_add=labels.add or own.labels_named(),
         labels_remove=labels.remove,
+        stale_label=own.stale_label or "",
         **values,
     )

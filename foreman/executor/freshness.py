@@ -103,7 +103,7 @@ def obstacle(
         return Obstacle(reason="not_for_us", detail="it is a pull request or confidential now", rerun=False)
     if issue.locked:
         return Obstacle(reason="locked", detail="the conversation was locked", rerun=False)
-    if HOLD_LABEL in issue.labels and "labels" in seen:
+    if "labels" in seen and HOLD_LABEL in {label.casefold() for label in issue.labels}:
         return Obstacle(reason="hold_label", detail=f"the issue carries {HOLD_LABEL}", rerun=False)
     if "state" in seen and issue.state != seen["state"] and not own.moved_state:
         return Obstacle(reason="stale", detail=f"the issue is {issue.state} now", rerun=issue.state == "open")

@@ -6,7 +6,7 @@ A pause is no reason here: it stops writing, not thinking. The rules that say wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from foreman.config.effective import Policy
@@ -52,9 +52,15 @@ class AdmissionRule:
     objection: Callable[[Candidate], Objection]
 
 
+def carried(labels: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return which labels of an issue keep Foreman back; without case, as the forges compare them."""
+    wanted = {name.casefold() for name in names}
+    return tuple(label for label in labels if label.casefold() in wanted)
+
+
 def hold_label(at: Candidate) -> Objection:
     """A person said hands off."""
-    return Deny(Reason.HOLD_LABEL) if HOLD_LABEL in at.facts.issue.labels else None
+    return Deny(Reason.HOLD_LABEL) if carried(at.facts.issue.labels, (HOLD_LABEL,)) else None
 
 
 def pull_request(at: Candidate) -> Objection:
@@ -126,7 +132,7 @@ def author_is_no_insider(at: Candidate) -> Objection:
 
 def may_go_stale(at: Candidate) -> Objection:
     """An issue somebody pinned never goes stale."""
-    exempt = [label for label in at.facts.issue.labels if label in at.policy.exempt_labels]
+    exempt = carried(at.facts.issue.labels, at.policy.exempt_labels)
     return Deny(Reason.NEVER_STALE, exempt[0]) if exempt and at.facts.event is EventKind.STALE else None
 
 

@@ -18,6 +18,7 @@ ACTION_RULES: tuple[ActionRule, ...] = (
     ActionRule("issue open", rules_whole.issue_open),
     ActionRule("label not reserved", rules_label.label_not_reserved),
     ActionRule("label listed", rules_label.label_listed),
+    ActionRule("not stale when exempt", rules_label.label_not_stale),
     ActionRule("label absent", rules_label.label_absent),
     ActionRule("label present", rules_label.label_present),
     ActionRule("label removable", rules_label.label_removable),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foreman.gate.admission import Objection
+from foreman.gate.admission import Objection, carried
 from foreman.gate.reasons import Reason
 from foreman.gate.situation import Situation
 from foreman.model import Deny, Hold
@@ -35,7 +35,7 @@ def close_not_exempt(at: Situation) -> Objection:
     """An issue somebody pinned is never closed."""
     if not isinstance(at.action, Close):
         return None
-    exempt = [label for label in at.facts.issue.labels if label in at.policy.exempt_labels]
+    exempt = carried(at.facts.issue.labels, at.policy.exempt_labels)
     return Deny(Reason.EXEMPT_LABEL, exempt[0]) if exempt else None
 
 

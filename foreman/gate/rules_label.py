@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foreman.gate.admission import RESERVED_PREFIX, Objection
+from foreman.gate.admission import RESERVED_PREFIX, Objection, carried
 from foreman.gate.reasons import Reason
 from foreman.gate.situation import Situation
 from foreman.model import Deny, Hold
@@ -48,6 +48,14 @@ def label_not_taken_off(at: Situation) -> Objection:
     if removed is None:
         return Hold(Reason.HISTORY_UNKNOWN)
     return Deny(Reason.PERSON_REMOVED_LABEL, at.action.label[:80]) if at.action.label in removed else None
+
+
+def label_not_stale(at: Situation) -> Objection:
+    """An issue somebody pinned is never called stale, whatever the agent was asked about."""
+    if not isinstance(at.action, AddLabel) or at.action.label != at.policy.stale_label:
+        return None
+    exempt = carried(at.facts.issue.labels, at.policy.exempt_labels)
+    return Deny(Reason.NEVER_STALE, exempt[0]) if exempt else None
 
 
 def label_present(at: Situation) -> Objection:
