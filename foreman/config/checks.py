@@ -19,7 +19,7 @@ from foreman.model import ForgeKind, RepoRef
 Found = tuple[Path_, str]
 """Where, and what is wrong."""
 
-KEYLESS = ("none", "ollama", "ollama_chat")
+KEYLESS = ("none", "ollama", "ollama_chat", "recorded")
 """Providers that need no key."""
 
 
