@@ -232,8 +232,6 @@ class Daemon:
         self.recover()
         self._agents.tend()
         self._chores()
-        self._agents.tend()
-        self._chores()
         for account in self._accounts:
             for report in account.poll_all(repos):
                 done.polled += 1
