@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from foreman.daemon import Daemon, Drained
+from foreman.model import RepoRef
 from foreman.pipeline import Ending
 from foreman.store.database import Database
 
@@ -29,16 +30,19 @@ class Desk:
         self.tasks, self.planned, self.written = 1, 0, 0
         self.name = "desk"
 
-    def work(self, _name: str, *, busy: Any) -> Any:
+    def work(self, _name: str, *, busy: Any, closed: Any) -> Any:
         if not self.tasks or not self.looked.wait(0.01):
             return None
         self.tasks -= 1
         self.planned += 1
         self.taken.set()
-        return SimpleNamespace(ending=Ending.DECIDED)
+        return SimpleNamespace(ending=Ending.DECIDED, account_refused=False, unreachable=False)
 
     def busy(self) -> frozenset[str]:
         return frozenset()
+
+    def closed_repos(self) -> tuple[RepoRef, ...]:
+        return ()
 
     def has_due(self) -> bool:
         due = self.planned > 0
