@@ -34,7 +34,7 @@ from foreman.errors import (
 from foreman.log import get_logger
 from foreman.model import Allow, Hold, IssueRef, RepoRef
 from foreman.places import Places
-from foreman.store import breakers, inbox, memory, polls
+from foreman.store import breakers, inbox, issues, memory, polls
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
 
@@ -269,7 +269,9 @@ class Pipeline:
             return False
         with self.db.read() as connection:
             state = polls.get(connection, item.issue.repo)
-        return self.now() - item.created_at < NOT_FOUND_PATIENCE or (state is not None and state.failures > 0)
+            told = issues.get(connection, item.issue) is not None
+        young = self.now() - item.created_at < NOT_FOUND_PATIENCE
+        return (told and young) or (state is not None and state.failures > 0)
 
     def _again(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
         if item.attempt > self.max_retries(item.agent):
