@@ -67,7 +67,7 @@ def decision(task: dict[str, Any], *actions_: dict[str, Any], **more: Any) -> di
 class ScriptedAgent:
     """An agent over HTTP that answers what the test says, and remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.tasks: list[dict[str, Any]] = []
         self.answer: Answer = lambda task: decision(task, {"type": "add_label", "label": "bug"})
         agent = self
@@ -108,7 +108,7 @@ class ScriptedAgent:
             def log_message(self, *_: Any) -> None:
                 return
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()

@@ -1,0 +1,235 @@
+"""A daemon that runs: work within seconds, commands beside it, reload, pause, bad agents, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from foreman.sandbox import Fault, delay
+from foreman.store import breakers, inbox, polls
+from foreman.store.database import Database
+from tests.end_to_end.conftest import Command
+from tests.world import BOT, REPO, ScriptedAgent, World, decision, wait_until
+
+pytestmark = pytest.mark.timeout(180)
+
+SLOW = "acme/slow"
+SCOPE = "agent:issue-triage"
+
+
+def ready(world: World, process: subprocess.Popen[bytes], times: int = 1) -> None:
+    """Wait until the daemon says that it works."""
+    wait_until(lambda: process.poll() is not None or told(world, "daemon_ready") >= times, "it is ready", 60)
+    assert process.poll() is None, world.log[-2000:]
+
+
+def told(world: World, event: str) -> int:
+    """Return how often the log has an event."""
+    return sum(1 for line in world.log.splitlines() if f'"event": "{event}"' in line or f'"{event}"' in line)
+
+
+def looked(world: World, count: int = 1) -> bool:
+    """Return whether so many repositories were looked at for the first time."""
+    with closing(Database.open(world.folder / "memory.db")) as db, db.read() as connection:
+        return sum(state.first_done for state in polls.all(connection)) >= count
+
+
+def labelled(world: World, repo: str, number: int) -> bool:
+    return world.forge.issue(repo, number).labels == ("bug",)
+
+
+def test_an_issue_is_handled_within_seconds_beside_commands_and_a_second_daemon(
+    world: World, foreman: Command
+) -> None:
+    world.config["polling"]["first_run"] = "new"
+    old = world.forge.open_issue(REPO, title="It crashed long ago", author="kim")
+    with world.running() as process:
+        ready(world, process)
+        wait_until(lambda: looked(world), "the first look")
+        began = time.monotonic()
+        number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+        wait_until(lambda: labelled(world, REPO, number), "a label")
+        print(f"from an issue to its label: {time.monotonic() - began:.1f} s")
+
+        asked = foreman("triage", f"{REPO}#{old}")
+        assert (asked.code, "+bug: done" in asked.answer) == (0, True), asked.story
+
+        second = subprocess.run(
+            [sys.executable, "-m", "foreman.cli.main", "--config", str(world.file), "run"],
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert second.returncode == 2
+        (line,) = [line for line in second.stderr.decode().splitlines() if "another" in line]
+        assert str(process.pid) in line
+        assert b"Traceback" not in second.stderr
+        another = world.forge.open_issue(REPO, title="It crashes again", author="kim")
+        wait_until(lambda: labelled(world, REPO, another), "the first one goes on")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert "Traceback" not in world.log
+    assert len(world.effects()) == 3
+
+
+def test_a_reload_takes_what_is_valid_and_keeps_the_old_when_it_is_not(world: World) -> None:
+    world.forge.add_repo("acme/later", labels=["bug"])
+    world.forge.add_collaborator("acme/later", BOT)
+    with world.running() as process:
+        ready(world, process)
+        world.config["repos"].append(world.repo("acme/later"))
+        valid = world.file.read_text()
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: told(world, "reloaded"), "the reload")
+        later = world.forge.open_issue("acme/later", title="It crashes", author="kim")
+        wait_until(lambda: labelled(world, "acme/later", later), "a label in the new repository")
+
+        (world.folder / "config.yaml").write_text(valid.replace("repos:", "repositories:"))
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: told(world, "reload_refused"), "the refusal")
+        (line,) = [line for line in world.log.splitlines() if "reload_refused" in line]
+        assert "repositories" in json.dumps(json.loads(line)["problems"])
+        number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+        wait_until(lambda: labelled(world, REPO, number), "the old configuration works on")
+
+        world.config["mode"] = "shadow"
+        assert world.file.exists()
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: told(world, "reloaded") == 2, "the second reload")
+        quiet = world.forge.open_issue(REPO, title="It crashes", author="kim")
+        wait_until(lambda: ("add_label", "shadow") in world.states(quiet), "a decision that is not sent")
+    assert world.forge.issue(REPO, quiet).labels == ()
+
+
+def test_a_pause_stops_what_is_under_way_within_a_second(world: World, foreman: Command) -> None:
+    world.config["polling"]["write_interval_seconds"] = 1
+    names = ["bug", "question", "docs", "stale", "needs-info"]
+    world.config["policy"] = {"max_labels": 5, "labels": {"add": names}}
+    world.agent.answer = lambda task: decision(task, *({"type": "add_label", "label": name} for name in names))
+    numbers = [world.forge.open_issue(REPO, title="It crashes", author="kim") for _ in range(2)]
+    with world.running() as process:
+        ready(world, process)
+        wait_until(lambda: len(world.effects()) >= 2, "it has begun to write")
+        assert foreman("pause").code == 0
+        threading.Event().wait(1.0)
+        paused = len(world.effects())
+        threading.Event().wait(2.5)  # time for two more
+        assert len(world.effects()) == paused < 10
+        assert foreman("resume").code == 0
+        wait_until(lambda: len(world.effects()) == 10, "all of it")
+    assert all(set(world.forge.issue(REPO, number).labels) == set(names) for number in numbers)
+
+
+def test_a_repository_that_answers_slowly_keeps_no_other_waiting_for_long(world: World) -> None:
+    world.config["polling"]["first_run"] = "new"
+    world.forge.add_repo(SLOW, labels=["bug"])
+    world.forge.add_collaborator(SLOW, BOT)
+    world.config["repos"].insert(0, world.repo(SLOW))
+    with world.running() as process:
+        ready(world, process)
+        wait_until(lambda: looked(world, 2), "both were looked at")
+        world.forge.inject(Fault(path=SLOW, times=None, action=delay(1.5)))
+        for _ in range(8):
+            world.forge.open_issue(SLOW, title="It crashes", author="kim")
+        wait_until(lambda: any(task["repo"] == SLOW for task in world.agent.tasks), "it is at work on the slow one")
+        began = time.monotonic()
+        number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+        wait_until(lambda: labelled(world, REPO, number), "a label")
+        took = time.monotonic() - began
+    print(f"beside a repository whose every request takes 1.5 s: {took:.1f} s")
+
+
+def free_port() -> int:
+    """Return a port where nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Inside:
+    """What the database of a running daemon says."""
+
+    def __init__(self, world: World) -> None:
+        self.path = world.folder / "memory.db"
+
+    def held_back(self) -> bool:
+        """Return whether the agent is kept away from work."""
+        with closing(Database.open(self.path)) as db, db.read() as connection:
+            state = breakers.get(connection, SCOPE)
+        return state is not None and state.open
+
+    def time_is_up(self) -> None:
+        """Let the time be over for which the agent is kept away."""
+        now = datetime.now(UTC)
+        with closing(Database.open(self.path)) as db, db.transaction() as connection:
+            breakers.open_until(connection, SCOPE, until=now, reason="the test says so", now=now)
+
+    def items(self) -> list[tuple[str, int]]:
+        """Return state and counted attempts of all work."""
+        with closing(Database.open(self.path)) as db, db.read() as connection:
+            found = [inbox.get(connection, number + 1) for number in range(50)]
+        return [(item.state.value, item.attempt) for item in found if item is not None]
+
+
+def test_a_dead_agent_costs_no_task_and_comes_back_without_a_restart(world: World, foreman: Command) -> None:
+    port = free_port()
+    world.config["agents"]["issue-triage"] |= {"url": f"http://127.0.0.1:{port}", "max_retries": 0}
+    numbers = [world.forge.open_issue(REPO, title="It crashes", author="kim") for _ in range(6)]
+    inside = Inside(world)
+    with world.running() as process:
+        ready(world, process)
+        wait_until(inside.held_back, "it is kept away")
+        status = foreman("status")
+        assert status.code == 1
+        assert "issue-triage" in status.answer
+    assert inside.held_back()
+
+    with world.running() as process:
+        ready(world, process, times=2)
+        assert inside.held_back(), "a restart is no cure"
+        assert inside.items() == [("ready", 0)] * len(numbers)
+        agent = ScriptedAgent(port)
+        try:
+            inside.time_is_up()
+            wait_until(lambda: all(labelled(world, REPO, number) for number in numbers), "all of it is done", 60)
+        finally:
+            agent.close()
+    assert inside.items() == [("done", 1)] * len(numbers)
+    assert foreman("status").code == 0
+
+
+@pytest.mark.parametrize("signals", [1, 2], ids=["one signal", "a second one"])
+def test_a_stop_while_an_agent_hangs_ends_in_time_and_uses_up_no_attempt(world: World, signals: int) -> None:
+    world.config["agents"]["issue-triage"]["max_retries"] = 0 if signals == 1 else 1
+    number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+    hangs = threading.Event()
+    world.agent.answer = lambda task: hangs.wait(60) and 500
+    process = world.start()
+    try:
+        ready(world, process)
+        wait_until(lambda: world.agent.tasks, "it thinks")
+        began = time.monotonic()
+        for _ in range(signals):
+            process.send_signal(signal.SIGTERM)
+            threading.Event().wait(0.5)
+        code = process.wait(20)
+        took = time.monotonic() - began
+    finally:
+        hangs.set()
+        process.kill()
+        process.wait(5)
+    print(f"{signals} x SIGTERM to the end: {took:.1f} s")
+
+    assert code == (0 if signals == 1 else 128 + signal.SIGTERM)
+    world.agent.answer = lambda task: decision(task, {"type": "add_label", "label": "bug"})
+    assert world.once().tasks == {"decided": 1}
+    assert labelled(world, REPO, number)
