@@ -139,7 +139,7 @@ class Account:
                 return True
             return self._executor.step(only=only)
         except ForgeAuthError as error:
-            self.refused(str(error))
+            self._refuse(str(error))
             return False
 
     def has_due(self) -> bool:
@@ -176,7 +176,17 @@ class Account:
                     breakers.record_success(connection, scope, now=self._now())
                 log.info(words, forge=self.name)
 
-    def refused(self, reason: str) -> None:
+    def refused(self, reason: str = "") -> None:
+        """Hear that a request was answered 401, and find out whether it is the token or only that one repository.
+
+        Args:
+            reason: What was answered, for the log.
+        """
+        log.debug("token_doubted", forge=self.name, reason=reason)
+        if not self.shut:
+            self._probe()
+
+    def _refuse(self, reason: str) -> None:
         """Stop everything of this account: the forge does not take the token."""
         self._stop_for(RETRY_REFUSED, self.scope, reason)
         log.error("account_refused", forge=self.name, reason=reason, do="put a valid token into the environment")
@@ -206,12 +216,12 @@ class Account:
         except ForgeRateLimited:
             self._silent = 0  # it answers; the limit is everybody's own to keep
         except ForgeError as error:
-            self.refused(str(error))
+            self._refuse(str(error))
         else:
             if who.id == self.bot.id:
                 self.proven()
             else:
-                self.refused(f"the token belongs to {who.login} now, not to {self.bot.login}")
+                self._refuse(f"the token belongs to {who.login} now, not to {self.bot.login}")
         finally:
             self._probing.release()
 

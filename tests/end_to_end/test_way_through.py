@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from foreman.errors import ConfigError, StoreError
-from foreman.sandbox import Fault, not_json, reply
+from foreman.sandbox import Fault, drop_before, not_json, reply
 from tests.world import BOT, REPO, World, decision, wait_until
 
 
@@ -79,7 +79,9 @@ def test_every_agent_of_a_repository_gets_its_task(world: World) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
+        pytest.param(reply(401), id="401"),
         pytest.param(reply(404), id="404"),
+        pytest.param(drop_before, id="no answer"),
         pytest.param(reply(500), id="500"),
         pytest.param(not_json, id="captive portal"),
         pytest.param(reply(200, body="{"), id="broken JSON"),
@@ -96,6 +98,16 @@ def test_one_broken_repository_does_not_stop_the_others(world: World, fault: obj
 
     assert world.forge.issue(REPO, number).labels == ("bug",)
     assert list(done.failed_polls) == ["acme/broken"]
+
+
+def test_a_token_that_is_taken_nowhere_stops_the_account_and_says_so(world: World) -> None:
+    world.forge.open_issue(REPO, title="It crashes", author="kim")
+    with world.shop() as shop:
+        world.forge.inject(Fault(path="", times=None, action=reply(401)))
+        assert shop.daemon.once().failed_polls
+        assert [account.shut for account in shop.accounts.values()] == [True]
+
+    assert world.effects() == []
 
 
 def test_a_broken_repository_recovers_without_a_restart(world: World) -> None:
