@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import time
 from collections import Counter
@@ -22,6 +23,7 @@ from foreman.gate.text import CleanText, outgoing
 from foreman.gate.text_rendered import render
 from tests.gate.cases import SECRETS, TASK_ID, context, facts, make_policy
 
+_NOT_PROSE = re.compile(r"https?://|www\.|<[a-zA-Z!/]|!\[|@\w|```|\[[^\]]*\]\(|^\[")
 COMMENT = (
     "Thanks for the clear report. Version {n} has a fix for empty files; could you try it?\n\n"
     "- run `widget --check` first\n- then send the output\n\n```sh\nwidget --check empty.toml\n```\n\nSee also #12."
@@ -92,6 +94,28 @@ def _false_alarms(path: Path, limit: int) -> None:
     print()
 
 
+def _prose(path: Path, limit: int) -> None:
+    """Paragraphs without links, HTML, pictures, mentions and code: the nearest there is to what a bot writes."""
+    counts: Counter[str] = Counter()
+    for line in path.read_text(encoding="utf-8").splitlines():
+        for part in re.split(r"\n\s*\n", json.loads(line).get("body") or ""):
+            paragraph = part.strip()
+            if not 40 < len(paragraph) < 1500 or _NOT_PROSE.search(paragraph) or counts["paragraphs"] >= limit:
+                continue
+            counts["paragraphs"] += 1
+            result = outgoing(paragraph, context())
+            if not isinstance(result, CleanText):
+                counts["refused"] += 1
+            elif render(result.text).flat.replace("\u200b", "") == render(paragraph).flat:
+                counts["reads as written"] += 1
+            else:
+                counts["changed"] += 1
+    print(f"| {path.name}, plain prose | paragraphs | share |\n|---|---|---|")
+    for name, count in counts.items():
+        print(f"| {name} | {count} | {count / max(1, counts['paragraphs']):.1%} |")
+    print()
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -102,6 +126,7 @@ def main() -> None:
     _growth()
     for path in arguments.data:
         _false_alarms(path, arguments.limit)
+        _prose(path, arguments.limit)
 
 
 if __name__ == "__main__":
