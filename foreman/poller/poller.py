@@ -178,6 +178,7 @@ class Poller:
     def _first_look(self, plan: RepoPlan, state: PollState, tally: Tally) -> PollState:
         """Remember where the repository stood, and take the newest open issues where that is asked for."""
         repo = plan.repo
+        shown: dict[int, Issue] = {}
         state = self._identity.check(repo, state, tally)
         if self._opened_from(repo) is _NEVER:
             tally.requests += 1
@@ -190,10 +191,14 @@ class Poller:
                     if not issue.is_pull_request:
                         issues.save(connection, changes.snapshot(issue, None))
                 polls.save(connection, state)
+            shown = {i.ref.number: i for i in probe.issues if i.state == "open" and not i.is_pull_request}
         if plan.first_run:
             rows = self._reader.newest_open(repo, limit=plan.first_run)
             tally.requests += _pages(len(rows))
-            self._intake.welcome(rows, plan=plan, tally=tally)
+            # This list may lag behind the page before it, whose issues are known from here on.
+            shown |= {issue.ref.number: issue for issue in rows}
+            newest_first = [shown[number] for number in sorted(shown, reverse=True)]
+            self._intake.welcome(newest_first[: plan.first_run], plan=plan, tally=tally)
         return replace(state, first_done=not tally.cut, swept_at=self._now())
 
     def _take(self, plan: RepoPlan, state: PollState, probe: Probe, tally: Tally) -> PollState:

@@ -67,6 +67,16 @@ def test_everything_is_new_in_a_repository_that_was_empty(bench: Rig) -> None:
     assert [number for number, _, _ in bench.waiting()] == made
 
 
+def test_the_first_run_takes_what_was_shown_when_its_own_list_lags_behind(bench: Rig) -> None:
+    bench.plans[WIDGET] = plan(first_run=2)
+    made = [bench.open(f"number {n}").number for n in range(3)]
+    bench.clock.advance(5)
+    bench.sandbox.inject(Fault(method="GET", path="state=open", times=1, action=stale_list(20)))
+    bench.poller().poll(WIDGET)
+
+    assert sorted(number for number, _, _ in bench.waiting()) == made[1:]
+
+
 def test_the_first_run_takes_the_newest_open_issues_and_later_ones_once(bench: Rig) -> None:
     bench.plans[WIDGET] = plan(first_run=3)
     for n in range(5):
