@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from foreman.cli.main import main
+from tests.command import Command, Done, command
 from tests.world import World
 
 
@@ -64,28 +65,11 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    answer: str
-    story: str
-
-
-Run = Callable[..., Done]
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
+def run(capsys: pytest.CaptureFixture[str]) -> Command:
     """Return a function that runs one command in this process."""
 
     def call(*arguments: object, config: object = None) -> Done:
-        capsys.readouterr()
-        before = ["--config", str(config)] if config else []
-        code = main([*before, *(str(argument) for argument in arguments)])
-        answer, story = capsys.readouterr()
-        assert "Traceback" not in story
-        return Done(code=code, answer=answer, story=story)
+        return command(capsys, *(["--config", config] if config else []), *arguments)
 
     return call
