@@ -74,7 +74,7 @@ def test_control_the_cursor_is_stored_with_its_rows(yard: Yard, poller: type[Pol
         with yard.crew(poller=poller) as crew:
             crew.end_before_transaction(count)
             with pytest.raises(Crash):
-                crew.daemon.once()
+                crew.account.poll_all()
         with yard.crew(poller=poller) as crew:
             yard.rest(crew)
 
