@@ -89,6 +89,7 @@ class Yard(World):
         writer: Callable[[ForgeWriter], ForgeWriter] = lambda same: same,
         poller: type[Poller] = Poller,
         settle_seconds: float = SETTLE,
+        workers: int = 2,
     ) -> Iterator[Crew]:
         """Put the daemon's parts together, on this world's clock."""
         with self.shop() as shop:
@@ -126,7 +127,13 @@ class Yard(World):
                 disconnect=connection.disconnect,
             )
             daemon = Daemon(
-                db=db, accounts=[account], pipeline=shop.pipeline, agents=shop.agents, workers=2, now=now, stop=stop
+                db=db,
+                accounts=[account],
+                pipeline=shop.pipeline,
+                agents=shop.agents,
+                workers=workers,
+                now=now,
+                stop=stop,
             )
             yield Crew(shop=shop, account=account, daemon=daemon)
 
