@@ -391,7 +391,9 @@ def test_nothing_heavy_is_imported_to_validate() -> None:
         "yaml",
         "_yaml",
     }
-    assert {name for name in done.stdout.decode().split() if not name.startswith("_")} <= allowed
+    # What measures coverage is in the child too, when it is measured.
+    imported = {name for name in done.stdout.decode().split() if not name.startswith(("_", "$", "coverage"))}
+    assert imported <= allowed
 
 
 def test_events_may_be_narrowed_and_a_persons_request_always_comes_through() -> None:
