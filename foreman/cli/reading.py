@@ -113,7 +113,7 @@ def show(
             rows = [
                 {"issue": f"{row['repo']}#{row['issue_id']}", "summary": row["summary"]}
                 for row in memory.export(connection)
-                if row["repo"] == place.key
+                if row["kind"] == "summary" and row["repo"] == place.key
             ]
 
     def for_people() -> None:
@@ -234,7 +234,7 @@ def _show(entry: LogEntry) -> None:
     line(f"  when        {when(entry.timestamp)} UTC, {run}")
     rules = f"mode {entry.mode}, policy {entry.policy_version}"
     line(f"  why         {entry.event}, by {entry.agent} ({entry.task_type}), {rules}")
-    if seen:
+    if "title" in seen:
         line(f"  seen        “{seen.get('title', '')}” by {seen.get('author', '?')} ({seen.get('author_role', '?')})")
         line(f"              {seen.get('state', '?')}, labels: {', '.join(seen.get('labels', ())) or 'none'}")
         hidden = ", ".join(f"{count} {kind}" for kind, count in dict(seen.get("hidden") or {}).items())

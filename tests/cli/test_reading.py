@@ -108,6 +108,23 @@ def test_without_a_database_every_reading_command_says_how_to_make_one(world, ru
         assert "`foreman run` or `foreman triage` makes it" in done.story
 
 
+def test_what_was_taken_back_is_remembered_explained_and_exported(own_demo, run) -> None:
+    config = own_demo.config
+    taken = json.loads(run("log", "acme/widget#12", "--json", config=config).answer)[0]["id"]
+    assert run("undo", taken, "--yes", config=config).code == 0
+
+    shown = run("memory", "show", "acme/widget", config=config)
+    back = json.loads(run("log", "acme/widget#12", "--json", config=config).answer)[0]["id"]
+    explained = run("explain", back, config=config)
+
+    assert (shown.code, explained.code) == (0, 0)
+    assert "label needs-info added, taken back since" in shown.answer
+    assert f"takes back  decision {taken}" in explained.answer
+    assert "seen" not in explained.answer, "an undo looks at nothing"
+    exported = json.loads(run("memory", "export", config=config).answer)
+    assert {row["kind"] for row in exported} == {"summary", "correction"}
+
+
 def test_memory_is_shown_forgotten_and_exported(own_demo, run) -> None:
     config = own_demo.config
     shown = run("memory", "show", "acme/widget#2", config=config)
