@@ -8,13 +8,17 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from foreman.errors import ContainerError
 
 if TYPE_CHECKING:
     import docker
+
+_LOOK_SECONDS = 0.1
 
 
 @contextlib.contextmanager
@@ -92,6 +96,55 @@ def sockets_cross(*, timeout_seconds: float = 5.0) -> bool:
     with engine(timeout_seconds=timeout_seconds) as client:
         kernel = str(client.version().get("KernelVersion", ""))
     return kernel in ("", os.uname().release)
+
+
+def until_closing(begin: Callable[[], Iterator[dict[str, Any]]], closing: threading.Event) -> Iterator[dict[str, Any]]:
+    """Yield what the engine streams, but wait for its next word no longer than until `closing`.
+
+    Args:
+        begin: Begins the request and returns its lines.
+        closing: Set to give up.
+
+    Yields:
+        The lines.
+
+    Raises:
+        ContainerError: It was given up. The request ends with the process.
+    """
+    import docker.errors
+    import requests
+    import urllib3
+
+    foreign = (
+        docker.errors.DockerException,
+        requests.exceptions.RequestException,
+        urllib3.exceptions.HTTPError,
+        docker.errors.StreamParseError,
+        OSError,
+    )
+    told: queue.SimpleQueue[dict[str, Any] | Exception | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        try:
+            for line in begin():
+                told.put(line)
+        except foreign as error:
+            told.put(error)
+        else:
+            told.put(None)
+
+    threading.Thread(target=read, name="engine", daemon=True).start()
+    while not closing.is_set():
+        try:
+            line = told.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            continue
+        if line is None:
+            return
+        if isinstance(line, Exception):
+            raise line
+        yield line
+    raise ContainerError("the engine's work was interrupted")
 
 
 def _line(error: Exception) -> str:

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import agents
 import foreman
-from foreman.agent.engine import engine
+from foreman.agent.engine import engine, until_closing
 from foreman.errors import ContainerError, UsageError
 
 if TYPE_CHECKING:
@@ -207,7 +208,8 @@ def _run(
     tell: Callable[[str], None] | None,
     closing: threading.Event | None,
 ) -> None:
-    lines = client.api.build(
+    build = partial(
+        client.api.build,
         fileobj=io.BytesIO(context),
         custom_context=True,
         tag=tag,
@@ -219,9 +221,7 @@ def _run(
         labels={CONTEXT_LABEL: digest},
     )
     last = ""
-    for line in lines:
-        if closing is not None and closing.is_set():
-            raise ContainerError(f"building {tag} was interrupted")
+    for line in until_closing(build, closing or threading.Event()):
         if said := str(line.get("stream", "")).strip():
             last = said
             if tell is not None:

@@ -151,11 +151,13 @@ class ManagedRuntime:
                 self._lock.release()
 
     def _ready(self, deadline: float) -> Address:
-        if not self._lock.acquire(timeout=min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)):
-            raise AgentUnavailable(f"{self.agent} did not start in time")
+        # In small pieces: whoever starts it may be building an image, and a stop must not wait for that.
+        while not self._lock.acquire(timeout=max(0.0, min(_LONGEST_LOOK_SECONDS, deadline - time.monotonic()))):
+            self._refuse_when_closing()
+            if time.monotonic() >= deadline:
+                raise AgentUnavailable(f"{self.agent} did not start in time")
         try:
-            if self._closing.is_set():
-                raise AgentUnavailable(f"{self.agent} is being stopped")
+            self._refuse_when_closing()
             if self._address is not None:
                 if self._is_well(self._address):
                     return self._address
@@ -186,8 +188,7 @@ class ManagedRuntime:
         look = _FIRST_LOOK_SECONDS
         while True:
             left = deadline - time.monotonic()
-            if self._closing.is_set():
-                raise AgentUnavailable(f"{self.agent} is being stopped")
+            self._refuse_when_closing()
             if left <= 0:
                 raise AgentUnavailable(f"{self.agent} did not become healthy in time{self._said()}")
             if client.is_healthy(address, timeout_seconds=min(left, _HEALTH_SECONDS)):
@@ -196,6 +197,10 @@ class ManagedRuntime:
                 raise AgentUnavailable(f"{self.agent} ended while starting{self._said()}")
             self._closing.wait(look)
             look = min(look * 2, _LONGEST_LOOK_SECONDS)
+
+    def _refuse_when_closing(self) -> None:
+        if self._closing.is_set():
+            raise AgentUnavailable(f"{self.agent} is being stopped")
 
     def _is_well(self, address: Address) -> bool:
         """Look whether it can take a task; after trouble more closely. Others' tasks in flight are not cut short."""

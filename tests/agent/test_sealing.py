@@ -6,6 +6,8 @@ import inspect
 import io
 import os
 import tarfile
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import docker.errors
@@ -14,10 +16,12 @@ import requests
 
 from foreman.agent import images
 from foreman.agent.containers import docker_runtime
-from foreman.agent.engine import engine, engine_version
+from foreman.agent.dialing import Address
+from foreman.agent.engine import engine, engine_version, until_closing
+from foreman.agent.managed import ManagedRuntime
 from foreman.agent.resources import Resources
 from foreman.agent.sealing import Place, common_options, desktop_options, sealed_options
-from foreman.errors import ContainerError, UsageError
+from foreman.errors import AgentUnavailable, ContainerError, UsageError
 from tests.fake_engine import fake_engine
 
 
@@ -107,6 +111,74 @@ def test_into_another_machine_an_agent_is_reached_over_tcp_and_is_not_sealed(
         monkeypatch.setenv("DOCKER_HOST", address)
 
         assert (runtime.sealed, runtime.gateway_url) == (sealed, gateway)
+
+
+def test_the_engines_word_is_waited_for_only_until_closing() -> None:
+    let_go, closing = threading.Event(), threading.Event()
+
+    def build() -> Iterator[dict[str, str]]:
+        yield {"stream": "first"}
+        let_go.wait(30)
+
+    lines = until_closing(build, closing)
+    assert next(lines) == {"stream": "first"}
+    closing.set()
+    with pytest.raises(ContainerError, match="interrupted"):
+        next(lines)
+    let_go.set()
+    assert list(until_closing(lambda: iter([{"a": 1}]), threading.Event())) == [{"a": 1}]
+
+
+def test_what_the_engine_breaks_with_while_it_streams_is_raised_to_the_caller() -> None:
+    def break_off() -> Iterator[dict[str, str]]:
+        raise docker.errors.APIError("no")
+        yield {}
+
+    with pytest.raises(docker.errors.APIError):
+        list(until_closing(break_off, threading.Event()))
+
+
+def test_a_task_that_waits_for_a_start_lets_go_when_the_agent_is_stopped(tmp_path: Path) -> None:
+    inside, let_go = threading.Event(), threading.Event()
+
+    class Slow:
+        sealed, gateway_url = True, ""
+
+        def launch(self, *, timeout_seconds: float, closing: threading.Event) -> Address:
+            inside.set()
+            let_go.wait(30)
+            return Address(path=tmp_path / "none.sock")
+
+        def is_running(self) -> bool:
+            return False
+
+        def last_words(self) -> str:
+            return ""
+
+        def end(self, *, timeout_seconds: float) -> None:
+            return
+
+    runtime = ManagedRuntime("slow", Slow())
+    told: list[str] = []
+
+    def work(call: Callable[[], object]) -> None:
+        try:
+            call()
+        except AgentUnavailable as error:
+            told.append(str(error))
+
+    starting = threading.Thread(target=work, args=(runtime.start,))
+    asking = threading.Thread(target=work, args=(lambda: runtime.ask(b"{}", timeout_seconds=300),))
+    starting.start()
+    assert inside.wait(10)
+    asking.start()
+    runtime.stop(timeout_seconds=0.2)
+    asking.join(30)
+
+    assert told == ["slow is being stopped"]
+    assert starting.is_alive()
+    let_go.set()
+    starting.join(30)
 
 
 def test_build_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
