@@ -157,3 +157,5 @@ def _route_libraries() -> None:
         ):
             root.removeHandler(handler)
     root.addHandler(_Libraries())
+    # It warns at every tick for which a job is still at work; that a poll takes longer than its tick is no news.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -136,6 +136,15 @@ def test_the_level_holds_and_a_second_call_replaces_the_first(logged) -> None:
     assert [record["event"] for record in records(second)] == ["loud", "library_message"]
 
 
+def test_the_scheduler_is_heard_only_when_a_job_breaks(logged) -> None:
+    stream = logged()
+
+    logging.getLogger("apscheduler.scheduler").warning("maximum number of running instances reached")
+    logging.getLogger("apscheduler.executors.default").error("a job raised")
+
+    assert [record["text"] for record in records(stream)] == ["a job raised"]
+
+
 def test_large_values_are_cut_and_odd_ones_made_plain(logged) -> None:
     stream = logged()
     endless: list = []
