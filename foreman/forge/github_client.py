@@ -20,6 +20,7 @@ from foreman import __version__
 from foreman.errors import ForgeRateLimited, ForgeUnavailable
 from foreman.forge.github_errors import LONGEST_WAIT, Circumstances, exhausted_until, translated
 from foreman.forge.github_wire import FreshToken, OneOriginConnection, UnusableReply
+from foreman.forge.turns import Turns
 
 _ALWAYS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
@@ -65,7 +66,7 @@ class GitHubClient:
         self._strikes = 0
         self._closed = False
         self._writing = threading.Lock()
-        self._sending = threading.Lock()
+        self._sending = Turns(monotonic)
         self._connection = OneOriginConnection(api_url=api_url, timeout_seconds=timeout_seconds, monotonic=monotonic)
         # Retrying, waiting and pooling belong to others; PyGithub's part is to build, send and sort out requests.
         self._requester = Requester(
@@ -150,7 +151,7 @@ class GitHubClient:
         headers: dict[str, str],
         body: Mapping[str, object] | None,
     ) -> Reply:
-        with self._sending:
+        with self._sending.turn(repo):
             about = Circumstances(operation=operation, repo=repo, now=self._clock(), strikes=self._strikes)
             if self._closed:
                 raise ForgeUnavailable("disconnected", repo=repo, operation=operation, sent=False)
