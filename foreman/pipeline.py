@@ -262,16 +262,18 @@ class Pipeline:
     def _may_come_back(self, item: InboxItem, error: ForgeError) -> bool:
         """Return whether an issue that cannot be found may only be hidden for a while.
 
-        A copy of the forge's data that lags behind does not know the newest issues, and a repository that cannot be
-        read hides all of its issues: neither is a reason to forget work.
+        A copy of the forge's data that lags behind does not know the newest issues, a repository that cannot be read
+        hides all of its issues, and one wrong answer is no answer: none of these is a reason to forget work.
         """
         if isinstance(error, ForgeGone):
             return False
         with self.db.read() as connection:
             state = polls.get(connection, item.issue.repo)
             told = issues.get(connection, item.issue) is not None
+            ended = [attempt for attempt in inbox.story(connection, item.id) if attempt.ended_at is not None]
         young = self.now() - item.created_at < NOT_FOUND_PATIENCE
-        return (told and young) or (state is not None and state.failures > 0)
+        again = bool(ended) and ended[-1].reason == str(error)
+        return (told and (young or not again)) or (state is not None and state.failures > 0)
 
     def _again(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
         if item.attempt > self.max_retries(item.agent):
