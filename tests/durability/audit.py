@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 
 from foreman.model import ActionState
+from foreman.sandbox import LedgerEntry
 from foreman.store.actions import LogEntry
 from tests.world import BOT, REPO, World
 
@@ -21,24 +23,30 @@ def _word(kind: str, payload: dict[str, object]) -> str:
             return kind
 
 
-def logged(entries: tuple[LogEntry, ...]) -> Counter[tuple[int, str]]:
-    """Return what the log says was written: issue number and what, how often."""
+Key = tuple[str, str]
+"""An issue as people name it, and what was done to it."""
+
+
+def logged(
+    entries: Iterable[LogEntry], states: Collection[ActionState] = (ActionState.DONE, ActionState.UNDONE)
+) -> Counter[Key]:
+    """Return what the log says was written, or what else it says of it: how often what to which issue."""
     return Counter(
-        (entry.issue.number, _word(action.type, action.payload))
+        (f"{entry.issue.repo.path}#{entry.issue.number}", _word(action.type, action.payload))
         for entry in entries
         for action in entry.actions
-        if action.state in (ActionState.DONE, ActionState.UNDONE) and action.reason != ALREADY
+        if action.state in states and action.reason != ALREADY
     )
 
 
-def written(world: World) -> Counter[tuple[int, str]]:
-    """Return what the forge's ledger says was written by the bot."""
-    found: Counter[tuple[int, str]] = Counter()
-    for entry in world.forge.writes():
+def written(writes: Iterable[LedgerEntry]) -> Counter[Key]:
+    """Return what the forge's ledger says was written, in the same words."""
+    found: Counter[Key] = Counter()
+    for entry in writes:
         for effect in entry.effect.split("; "):
             words = effect.split(" ")
-            number = next((int(word.rpartition("#")[2]) for word in words if word.startswith(f"{REPO}#")), 0)
-            found[number, f"{words[0]} {words[1]}" if words[0].startswith("label") else words[0]] += 1
+            issue = next((word for word in words if "#" in word), "")
+            found[issue, " ".join(words[:2]) if words[0].startswith("label") else words[0]] += 1
     return found
 
 
@@ -54,7 +62,7 @@ def violations(world: World, numbers: list[int]) -> list[str]:
     """
     entries = world.entries()
     wrong = []
-    told, done = logged(entries), written(world)
+    told, done = logged(entries), written(world.forge.writes())
     if told != done:
         wrong.append(f"log and ledger differ: only logged {told - done}, only written {done - told}")
     for number in numbers:

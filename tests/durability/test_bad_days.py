@@ -6,10 +6,12 @@ single reply is proven elsewhere (`tests/forge`, `tests/poller`, `tests/executor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,8 @@ from foreman.model import ActionState
 from foreman.sandbox import (
     Action,
     Fault,
+    Injected,
+    LedgerEntry,
     commit_late,
     commit_then_drop,
     commit_then_status,
@@ -33,11 +37,14 @@ from foreman.sandbox import (
     truncate,
 )
 from foreman.store import inbox
+from tests.durability import audit
 from tests.durability.yard import Crew, Yard, state_of
+from tests.forge.scripted import Answer, ScriptedServer
 from tests.rig import empty_database
-from tests.world import BOT, REPO
+from tests.world import BOT, REPO, decision
 
 OTHER = "acme/gadget"
+ELSEWHERE = "acme/of-no-concern"
 MINUTE = 60.0
 LIST = r"/repos/acme/widget/issues$"
 ISSUE = r"/repos/acme/widget/issues/\d+"
@@ -46,7 +53,7 @@ ISSUE = r"/repos/acme/widget/issues/\d+"
 class Life:
     """One daemon and its forge, minute by minute."""
 
-    def __init__(self, yard: Yard, crew: Crew) -> None:
+    def __init__(self, yard: Skewed, crew: Crew) -> None:
         self.yard = yard
         self.crew = crew
         self.forge = yard.forge
@@ -92,24 +99,39 @@ class Life:
         """What was done to an issue, by the forge's own account."""
         return [entry.effect for entry in self.forge.writes() if entry.effect.endswith(f" {repo}#{number}")]
 
+    def violations(self, numbers: list[int]) -> list[str]:
+        """What the audit says of everything, and of these issues; what became of others is their own test's matter."""
+        found = [(re.match(r"#(\d+)", line), line) for line in self.yard.violations(numbers)]
+        return [line for about, line in found if about is None or int(about[1]) in numbers]
+
     def status(self) -> Overview:
         return overview(load(self.yard.file), self.crew.shop.db, now=self.yard.time())
 
     @contextmanager
-    def trouble(self, *faults: Fault) -> Iterator[None]:
+    def trouble(self, *faults: Fault) -> Iterator[list[Injected]]:
         injected = [self.forge.inject(fault) for fault in faults]
         try:
-            yield
+            yield injected
         finally:
             for one in injected:
                 one.remove()
 
 
+class Skewed(Yard):
+    """A yard in which our clock may differ from the forge's."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.skew = timedelta(0)
+        self.clock = lambda: self.time() + self.skew
+
+
 @contextmanager
 def life_of(folder: Path) -> Iterator[Life]:
-    yard = Yard(folder)
+    yard = Skewed(folder)
     try:
         (folder / "memory.db").write_bytes(empty_database())
+        yard.forge.add_repo(ELSEWHERE, labels=["bug"])
         yard.forge.add_repo(OTHER, labels=["bug"])
         yard.forge.add_collaborator(OTHER, BOT, permission="write")
         yard.config["repos"].append(yard.repo(OTHER))
@@ -135,7 +157,7 @@ LISTED = ("GET", LIST)
 Make = Callable[[Life], Action]
 
 
-def _reset(life: Life) -> Action:
+def _over_the_quota(life: Life) -> Action:
     at = life.yard.time() + timedelta(minutes=10)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(at.timestamp()))}
     return reply(403, headers, {"message": "API rate limit exceeded"})
@@ -147,29 +169,24 @@ DAYS: dict[str, tuple[tuple[str | None, str], Action | Make]] = {
     "a write done and answered 500": (WRITE, commit_then_status(500)),
     "a write done and half a reply": (WRITE, truncate(1)),
     "a write not done and no reply": (WRITE, drop_before()),
-    "a write answered by a portal": (WRITE, not_json()),
     "a write too fast, with a time": (WRITE, reply(429, {"Retry-After": "120"}, {"message": "slow down"})),
     "a write too fast, without a time": (WRITE, reply(403, body={"message": "You exceeded a secondary rate limit"})),
-    "a write over the quota": (WRITE, _reset),
+    "a write over the quota": (WRITE, _over_the_quota),
     "a write with a refused token": (WRITE, reply(401, body={"message": "Bad credentials"})),
     "an issue read from behind": (READ, stale_list(20)),
-    "an issue cut short": (READ, truncate(40)),
     "an issue that is a portal": (READ, not_json()),
     "an issue dripping": (READ, drip(20_000)),
-    "an issue with a refused token": (READ, reply(401, body={"message": "Bad credentials"})),
-    "an issue too fast, with a time": (READ, reply(403, {"Retry-After": "120"}, {"message": "slow down"})),
     "an issue refused": (READ, reply(403, body={"message": "Resource not accessible"})),
     "a list from behind": (LISTED, stale_list(90)),
     "a list cut short": (LISTED, truncate(40)),
     "a list in another order": (LISTED, reorder_pages()),
     "a list that is no list": (LISTED, reply(200, body={"message": "hello"})),
-    "a list that is not JSON": (LISTED, reply(200, body='[{"number": 1,')),
     "a list moved": (LISTED, redirect("/repos/acme/elsewhere/issues", 301)),
     "a list not found": (LISTED, reply(404, body={"message": "Not Found"})),
     "a list gone": (LISTED, reply(410, body={"message": "Issues are disabled for this repo"})),
     "everything 502": (ANY, reply(502, body="<html>Bad gateway</html>")),
     "everything a portal": (ANY, not_json()),
-    "everything over the quota": (ANY, _reset),
+    "everything over the quota": (ANY, _over_the_quota),
     "everything with a refused token": (ANY, reply(401, body={"message": "Bad credentials"})),
 }
 
@@ -187,4 +204,152 @@ def test_a_bad_day_is_lived_through_without_a_restart(life: Life, day: str) -> N
     numbers += life.open()
     life.until(lambda: life.at_rest(numbers) and life.status().attention == ())
 
-    assert life.yard.violations(numbers) == []
+    assert life.violations(numbers) == []
+
+
+def test_a_refused_token_stops_the_account_tells_the_maintainer_and_is_tried_again(life: Life) -> None:
+    numbers = life.open(count=4)
+    with life.trouble(Fault(times=None, action=reply(401, body={"message": "Bad credentials"}))):
+        life.minute()
+        told = life.status()
+        before = len(life.forge.ledger)
+        for _ in range(11):
+            life.minute()
+        asked = [(entry.method, entry.path) for entry in life.forge.ledger[before:]]
+    life.until(lambda: life.at_rest(numbers) and life.status().attention == ())
+
+    assert [account.well for account in told.accounts] == [False]
+    assert any("put a valid one into the environment" in line for line in told.attention)
+    assert asked == [("GET", "/user")] * 2
+
+
+def test_a_forge_that_is_away_is_asked_once_a_minute_and_found_again(life: Life) -> None:
+    port = int(life.forge.url.rpartition(":")[2])
+    numbers = life.open() + life.open(OTHER)
+    life.forge.close()
+    for _ in range(15):
+        life.minute()
+    away = life.status()
+    life.forge.start(port)
+    before = len(life.forge.ledger)
+    life.minute()
+    first = [(entry.method, entry.path) for entry in life.forge.ledger[before:]][:1]
+    life.until(lambda: not life.busy() and life.said(numbers[0]) == life.said(numbers[1], OTHER) == 1)
+
+    assert [host.well for host in away.hosts] == [False]
+    assert first == [("GET", "/user")]
+    assert life.status().hosts[0].well
+
+
+def test_a_plain_refusal_is_no_rate_limit_and_one_actions_alone(life: Life) -> None:
+    [number] = life.open()
+    with life.trouble(Fault(method="POST", path="/comments$", action=reply(403, body={"message": "Forbidden"}))):
+        life.until(lambda: bool(life.writes(number)))
+    [other] = life.open()
+    life.until(lambda: life.at_rest([other]), minutes=3)
+
+    assert life.yard.states(number) == [("add_label", "done"), ("comment", "failed")]
+    assert [effect.split()[0] for effect in life.writes(number)] == ["label+"]
+
+
+ENDS: dict[str, Callable[[Life, int], object]] = {
+    "moved": lambda life, number: life.forge.transfer(REPO, number, ELSEWHERE),
+    "deleted": lambda life, number: life.forge.delete_issue(REPO, number),
+    "locked": lambda life, number: life.forge.lock(REPO, number),
+    "closed": lambda life, number: life.forge.close_issue(REPO, number, by=f"kim{life.people}"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_nothing_is_done_to_what_is_no_longer_there_nor_anywhere_else(life: Life, end: str) -> None:
+    [number] = life.open()
+    answer = life.yard.agent.answer
+
+    def too_late(task: dict[str, Any]) -> dict[str, Any]:
+        if task["payload"]["issue"]["number"] == number and not ended:
+            ended.append(ENDS[end](life, number))
+        return Yard.honest(task)
+
+    ended: list[object] = []
+    before = len(life.forge.writes())
+    life.yard.agent.answer = too_late
+    life.until(lambda: bool(ended) and not life.busy(), minutes=20)
+    life.yard.agent.answer = answer
+    [other] = life.open()
+    life.until(lambda: life.at_rest([other]), minutes=5)
+
+    assert {issue for issue, _ in audit.written(life.forge.writes()[before:])} == {f"{REPO}#{other}"}
+    assert {state for _, state in life.yard.states(number)} <= {"failed", "denied"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_token_goes_to_no_other_origin(life: Life, method: str) -> None:
+    elsewhere = ScriptedServer()
+    try:
+        elsewhere.will(Answer(status=200, body={"id": 1}))
+        life.yard.time.advance(60 * MINUTE)
+        numbers = life.open()
+        away = redirect(f"{elsewhere.url}/repos/{REPO}/issues", 307 if method == "POST" else 301)
+        with life.trouble(Fault(method=method, times=None, action=away)) as [fault]:
+            life.until(lambda: fault.hits >= 2, minutes=40)
+        numbers += life.open()
+        life.until(lambda: life.said(numbers[-1]) == 1 and not life.busy())
+
+        assert elsewhere.asked == []
+        assert life.violations(numbers if method == "GET" else numbers[-1:]) == []
+    finally:
+        elsewhere.close()
+
+
+def test_a_flood_in_one_repository_delays_no_other_and_loses_nothing(life: Life) -> None:
+    """All within one second, on pages that move while they are read; and the other repository's issue comes last."""
+    life.yard.time.advance(60 * MINUTE)
+    asked: list[tuple[str, int]] = []
+    heard: set[int] = set()
+    moved: list[int] = []
+
+    def brief(task: dict[str, Any]) -> dict[str, Any]:
+        issue = task["payload"]["issue"]
+        asked.append((task["repo"], issue["number"]))
+        if any(said["body"] == "and now" for said in issue["comments"]):
+            heard.add(issue["number"])
+        return decision(task) if issue["title"] == "flood" else Yard.honest(task)
+
+    def meanwhile(entry: LedgerEntry, _: bytes) -> None:
+        if entry.path.endswith(f"{REPO}/issues") and "since" in entry.query and not moved:
+            moved.extend(flood[::20])
+            life.yard.time.advance(1)
+            for number in moved:
+                life.forge.comment(REPO, number, author=life.forge.issue(REPO, number).author, body="and now")
+
+    life.yard.agent.answer = brief
+    life.forge.on_exchange(meanwhile)
+    flood = life.open(title="flood", count=110)
+    [other] = life.open(OTHER)
+    life.minute()
+    place = asked.index((OTHER, other))
+    life.until(lambda: not life.busy() and heard == set(moved), minutes=10)
+    life.yard.agent.answer = Yard.honest
+
+    assert moved
+    assert place < 5
+    assert life.said(other, OTHER) == 1
+    assert {number for repo, number in asked if repo == REPO} == set(flood)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_wrong_clock_loses_nothing(life: Life, minutes: int) -> None:
+    """Ours, not the forge's; through a lost reply, a rate limit and a change of the clock in the middle."""
+    numbers = life.open(count=2)
+    life.yard.skew = timedelta(minutes=minutes)
+    lost = Fault(method="POST", path="/comments$", action=commit_then_drop())
+    limit = Fault(method="POST", path="/comments$", after=2, action=_over_the_quota(life))
+    with life.trouble(lost, limit):
+        life.minute()
+        numbers += life.open(count=2)
+        life.until(lambda: life.at_rest(numbers))
+    life.yard.skew = timedelta(0)
+    numbers += life.open(count=2)
+    life.until(lambda: life.at_rest(numbers))
+
+    assert life.violations(numbers) == []
