@@ -6,6 +6,7 @@ did, and look. The two assumptions are the constants here; outside them a commen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +43,12 @@ CLOCK_SKEW = timedelta(minutes=15)
 NEWEST = 100
 """Newest open issues among which one that we opened is looked for."""
 
+_OPPOSITES = {
+    ChangeKind.LABELED: ChangeKind.UNLABELED,
+    ChangeKind.CLOSED: ChangeKind.REOPENED,
+    ChangeKind.ASSIGNED: ChangeKind.UNASSIGNED,
+}
+_OPPOSITES |= {other: kind for kind, other in _OPPOSITES.items()}
 _KINDS = {
     "add_label": ChangeKind.LABELED,
     "remove_label": ChangeKind.UNLABELED,
@@ -65,7 +72,9 @@ class Found:
     undo: dict[str, Any] = field(default_factory=dict)
 
 
-def find(reader: ForgeReader, action: StoredAction, *, bot: Account, marker_secret: str) -> Found | None:
+def find(
+    reader: ForgeReader, action: StoredAction, *, bot: Account, marker_secret: str, seen_at: datetime | None = None
+) -> Found | None:
     """Look whether an action that was sent has happened.
 
     Args:
@@ -73,6 +82,7 @@ def find(reader: ForgeReader, action: StoredAction, *, bot: Account, marker_secr
         action: In state `sent`.
         bot: Our own account.
         marker_secret: Key of the tags on our comments.
+        seen_at: The last change of the issue that its decision knew of, by the forge's time; None when not known.
 
     Returns:
         What was found; None when there is no trace of it.
@@ -98,7 +108,7 @@ def find(reader: ForgeReader, action: StoredAction, *, bot: Account, marker_secr
                     return Found(undo={"number": issue.ref.number})
             return None
         case _:
-            return _find_state(reader, action, bot=bot, since=since)
+            return _find_state(reader, action, bot=bot, since=since, seen_at=seen_at)
 
 
 def _first_line(text: str) -> str:
@@ -114,26 +124,44 @@ def _find_comment(reader: ForgeReader, action: StoredAction) -> Found | None:
     return None
 
 
-def _find_state(reader: ForgeReader, action: StoredAction, *, bot: Account, since: datetime) -> Found | None:
+def _find_state(
+    reader: ForgeReader, action: StoredAction, *, bot: Account, since: datetime, seen_at: datetime | None
+) -> Found | None:
     """Look at the history first: what we did and a person took back since has happened, and is not done again."""
     try:
         history = reader.history(action.issue)
     except ForgeNotFound:
         history = ()
-    if any(_is_it(change, action, bot=bot, since=since) for change in history):
+    kind = _KINDS.get(action.type)
+    about = [change for change in history if kind is not None and _is_about(change, action, kind)]
+    if _is_done(about, kind, bot=bot, since=since, seen_at=seen_at):
         return Found(undo=undo_of(action))
     if already(action, reader.issue(action.issue)):
         return Found(reason="found so on the forge, not by us")
     return None
 
 
-def _is_it(change: Change, action: StoredAction, *, bot: Account, since: datetime) -> bool:
-    if change.kind is not _KINDS.get(action.type) or change.at < since:
-        return False
-    if change.actor is None or change.actor.id != bot.id:
+def _is_about(change: Change, action: StoredAction, kind: ChangeKind) -> bool:
+    """Return whether a change is of what the action changes: that label, that assignee, the issue's state."""
+    if change.kind not in (kind, _OPPOSITES[kind]):
         return False
     if action.type in ("add_label", "remove_label"):
         return change.label == str(action.payload["label"])
     if action.type in ("assign", "unassign"):
         return change.assignee.casefold() == str(action.payload["user"]).casefold()
     return True
+
+
+def _is_done(
+    about: Sequence[Change], kind: ChangeKind | None, *, bot: Account, since: datetime, seen_at: datetime | None
+) -> bool:
+    """Return whether our own last change is this action's, and not one that an earlier decision made.
+
+    An earlier one was taken back before this decision was made, by us or by somebody else: else there was nothing to
+    do.
+    """
+    ours = [at for at, change in enumerate(about) if change.actor is not None and change.actor.id == bot.id]
+    if not ours or about[ours[-1]].kind is not kind or about[ours[-1]].at < since:
+        return False
+    later = about[ours[-1] + 1 :]
+    return not (later and seen_at is not None and later[0].at <= seen_at)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from foreman import checkpoint
 from foreman.errors import ForgeAuthError, ForgeError
-from foreman.executor import settle
+from foreman.executor import freshness, settle
 from foreman.executor.brake import Brake
 from foreman.executor.outcomes import Outcomes
 from foreman.forge.base import ForgeReader
@@ -57,7 +57,9 @@ class Settler:
         """
         met = self._met.setdefault(action.id, self.monotonic())
         try:
-            found = settle.find(self.reader, action, bot=self.bot, marker_secret=self.marker_secret)
+            found = settle.find(
+                self.reader, action, bot=self.bot, marker_secret=self.marker_secret, seen_at=_seen_at(entry)
+            )
         except ForgeError as error:
             self._could_not_look(entry, action, error, met)
             return
@@ -106,11 +108,13 @@ class Settler:
     def _wait_more(self, action: StoredAction, met: float) -> bool:
         """Put a look off while the forge may not have settled; returns whether it was.
 
-        Our clock may have jumped since it was sent: what this process measured itself counts, or a long time.
+        Our clock may have jumped since it was sent: what this process measured itself counts, or, where another one
+        sent it, a long time.
         """
         now = self.now()
         waited = timedelta(seconds=self.monotonic() - met)
-        if waited >= self.settle or now - (action.sent_at or now) >= self.settle + settle.CLOCK_SKEW:
+        long_ago = action.id not in self._lost and now - (action.sent_at or now) >= self.settle + settle.CLOCK_SKEW
+        if waited >= self.settle or long_ago:
             return False
         self.outcomes.defer(action, not_before=now + self.settle - waited, reason=action.reason)
         return True
@@ -122,3 +126,7 @@ class Settler:
         if self._lost.get(action.id, 0) >= settle.SENDS:
             return Outcome(state=ActionState.UNKNOWN, reason=f"sent {settle.SENDS} times without a reply or a trace")
         return Outcome(state=ActionState.PLANNED, reason="did not happen; sent again")
+
+
+def _seen_at(entry: LogEntry) -> datetime | None:
+    return freshness.since(entry.seen) if "updated_at" in entry.seen else None

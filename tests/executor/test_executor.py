@@ -234,11 +234,46 @@ def test_what_we_did_and_a_person_took_back_is_not_done_again(bench: Rig) -> Non
     bench.sandbox.inject(Fault(method="POST", path=POST_LABEL, times=1, action=commit_then_drop()))
     executor = bench.executor()
     executor.step()
+    bench.clock.advance(1)
     bench.sandbox.remove_label(REPO, ref.number, "bug", by="maintainer")
     drain(executor, bench)
 
     assert bench.states(log_id) == ["done"]
     assert "bug" not in bench.sandbox.issue(REPO, ref.number).labels
+
+
+@pytest.mark.parametrize("by", [BOT, "maintainer"])
+def test_what_an_earlier_decision_did_is_no_trace_of_this_one(bench: Rig, by: str) -> None:
+    """Put on, taken off again, and put on by a request that never arrived."""
+    ref = bench.open()
+    bench.clock.advance(10)
+    bench.sandbox.add_label(REPO, ref.number, "bug", by=BOT)
+    bench.clock.advance(10)
+    bench.sandbox.remove_label(REPO, ref.number, "bug", by=by)
+    bench.clock.advance(10)
+    log_id = bench.decide(ref, LABEL)
+    bench.sandbox.inject(Fault(method="POST", path=POST_LABEL, times=1, action=drop_before()))
+    drain(bench.executor(), bench)
+
+    assert bench.states(log_id) == ["done"]
+    assert bench.effects() == [f"label+ bug {ref}"]
+
+
+def test_a_clock_put_forward_makes_nobody_impatient(bench: Rig) -> None:
+    """The reply was lost in this very process, which knows how long ago that was."""
+    log_id = bench.decide(bench.open(), COMMENT)
+    bench.sandbox.inject(Fault(method="POST", path=POST_COMMENT, times=1, action=commit_then_drop()))
+    executor = bench.executor()
+    executor.step()
+    bench.clock.jump(7200)
+    stale = bench.sandbox.inject(Fault(method="GET", path=POST_COMMENT, times=None, action=stale_list(7230)))
+    executor.step()
+    assert bench.states(log_id) == ["sent"]
+    stale.remove()
+    drain(executor, bench)
+
+    assert bench.states(log_id) == ["done"]
+    assert len(bench.effects()) == 1
 
 
 REFUSED = [
