@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -64,6 +66,34 @@ def test_issues_are_triaged_by_a_sealed_agent_and_nothing_is_left_behind(world: 
     assert beside.returncode == 0, beside.stderr
     assert kept == running  # a command beside the daemon leaves its containers alone
     assert containers(world) == set()
+
+
+def test_a_sealed_agent_asks_a_model_through_the_gateways_socket(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is written by hand, under the name that the first, unanswered question tells."""
+    monkeypatch.setenv("FOREMAN_LLM_RECORD", str(tmp_path))
+    world.config["agents"]["issue-triage"] = {"runtime": "docker", "timeout_seconds": 120}
+    world.config["llm"] = {"provider": "recorded", "model": "m", "when": "always"}
+    text = {"title": "A strange page", "body": "The second page of the manual looks odd.", "author": "kim"}
+    world.forge.open_issue(REPO, **text)
+    with world.running():
+        missing = wait_until(lambda: re.search(r"no recorded answer (\w+\.json)", world.log), "the question", 150)
+        verdict = {"labels": ["docs"], "comment": "", "confidence": 0.9, "reason": "about a page"}
+        choice = {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": json.dumps(verdict)},
+        }
+        usage = {"prompt_tokens": 9, "completion_tokens": 4}
+        response = {"object": "chat.completion", "choices": [choice], "usage": usage}
+        record = {"made": "by hand", "provider": "recorded", "model": "m", "usd": "0.01", "response": response}
+        (tmp_path / missing[1]).write_text(json.dumps(record))
+        number = world.forge.open_issue(REPO, **text)
+        wait_until(lambda: world.forge.issue(REPO, number).labels == ("docs",), "what the model said", 60)
+
+    (entry,) = world.entries(number)
+    assert (entry.input_tokens, entry.output_tokens, str(entry.usd)) == (9, 4, "0.01")
 
 
 def test_what_a_kill_left_is_replaced_at_the_next_start(world: World, tmp_path: Path) -> None:
