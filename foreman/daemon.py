@@ -151,6 +151,7 @@ class Daemon:
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self.lost: ForemanError | None = None
+        self._troubles: dict[str, str] = {}
 
     @property
     def stopping(self) -> bool:
@@ -341,18 +342,24 @@ class Daemon:
         clear_contextvars()
         with bound_contextvars(thread=name):
             try:
-                return bool(step())
+                done = bool(step())
             except LeaseLost as error:
                 # Another daemon has taken over: whatever we would write now is not ours to write.
                 self.lost = error
                 log.error("lease_lost", reason=str(error))
                 self._stop.set()
             except StoreError as error:
-                log.error("store_trouble", reason=str(error))
+                if self._troubles.get(name) != str(error):  # told once, not every few seconds for as long as it lasts
+                    log.error("store_trouble", reason=str(error))
+                self._troubles[name] = str(error)
                 self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
             except Exception:
                 log.exception("step_failed")
                 self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
+            else:
+                if self._troubles.pop(name, None) is not None:
+                    log.info("store_recovered")
+                return done
         return False
 
     def _work_next(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from foreman.app.agents import in_use
+from foreman.app.doctor import NO_BYTES
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
@@ -105,6 +107,7 @@ class Overview:
         accounts: Bot accounts that are or were refused.
         hosts: Forges that do or did not answer.
         flood: Why all writing stops; empty when it does not.
+        free_bytes: Of the disk the database is on.
         pauses: What people stopped.
         attention: What needs a person, one line each.
     """
@@ -119,6 +122,7 @@ class Overview:
     accounts: tuple[Health, ...]
     hosts: tuple[Health, ...]
     flood: str
+    free_bytes: int
     pauses: tuple[Pause, ...]
     attention: tuple[str, ...]
 
@@ -134,6 +138,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
     Returns:
         The facts, of one moment.
     """
+    free = shutil.disk_usage(config.storage.path.parent).free
     with db.read() as connection:
         repos = tuple(_repo(connection, plan, now) for plan in config.plans())
         tasks = inbox.counts(connection)
@@ -153,9 +158,15 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             accounts=accounts,
             hosts=tuple(_breakers(connection, "forge:")),
             flood=torrent,
+            free_bytes=free,
             pauses=controls.all(connection),
-            attention=tuple(_attention(repos, tasks, states, agents, accounts, torrent)),
+            attention=(*_disk(free, config), *_attention(repos, tasks, states, agents, accounts, torrent)),
         )
+
+
+def _disk(free: int, config: Config) -> Iterator[str]:
+    if free < NO_BYTES:
+        yield f"the disk is almost full, on a full one nothing is done: free space at {config.storage.path.parent}"
 
 
 def _repo(connection: Connection, plan: RepoPlan, now: datetime) -> RepoStatus:
