@@ -3,7 +3,7 @@
 A reload takes effect between decisions. Valid: new repositories, policies, modes and intervals hold from the next look
 on. Invalid: nothing changes, and the log says why. What is already planned was judged by the old rules; where the new
 ones are stricter about its mode, they hold for it too: `auto` to `approve` holds it, to `shadow` takes it off, and so
-does the end of its agent's or its repository's entry.
+does the end of its agent's or its repository's entry. What they no longer allow at all, such as closing, is refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from foreman.config import load
 from foreman.config.effective import Policy, RepoPlan
 from foreman.config.models import Config
 from foreman.errors import ConfigError
+from foreman.gate import permission
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
 from foreman.store import actions
@@ -69,17 +70,17 @@ class CurrentConfig:
             return self._plans.get(repo)
 
     def recheck(self, action: StoredAction) -> Verdict:
-        """Judge a planned action by what holds now: its mode may be stricter, the hour's quota used up."""
+        """Judge a planned action by what holds now: whether it is allowed at all, its mode, the hour's quota."""
         with self._lock:
             plans = self._plans
-        match _mode_of(plans, action):
-            case Mode.SHADOW:
-                return Deny("mode_shadow", "the mode became stricter")
-            case Mode.APPROVE:
-                return Hold("mode_approve", "the mode became stricter")
-            case Mode.AUTO:
-                policy = _policy_of(plans, action)
-                return Allow() if policy is None else self._limits.verdict(action, policy)
+        mode, policy = _mode_of(plans, action), _policy_of(plans, action)
+        if mode is Mode.SHADOW:
+            return Deny("mode_shadow", "the mode became stricter")
+        if policy is not None and (no := permission.withdrawn(action.type, action.payload, policy)) is not None:
+            return no
+        if mode is Mode.APPROVE:
+            return Hold("mode_approve", "the mode became stricter")
+        return Allow() if policy is None else self._limits.verdict(action, policy)
 
     def reload(self) -> bool:
         """Read the file again and put it into force.

@@ -1,0 +1,40 @@
+"""Orders of events that the state machine made likely enough to be kept as tests of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.durability import books
+from tests.durability.town import Town
+from tests.rig import empty_database
+from tests.world import REPO
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    made = Town(tmp_path, empty_database())
+    made.person_opens()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("mode", ["auto", "approve"])
+def test_what_was_planned_or_held_is_not_done_once_it_is_not_allowed_any_more(town: Town, mode: str) -> None:
+    town.config["mode"] = mode
+    town.config["policy"]["allow_close"] = True
+    town.mood = "close"
+    town.start()
+    town.maintainer_pauses(paused=True)
+    town.work()
+    town.maintainer_configures(mode, allow_close=False)
+    town.time.advance(5)
+    town.maintainer_judges(well=True)
+    town.maintainer_pauses(paused=False)
+
+    assert town.rest() == ""
+    assert town.forge.issue(REPO, 1).state == "open"
+    assert [action.reason for entry in town.log() for action in entry.actions] == ["close_off"]
+    assert books.violations(town) == []
