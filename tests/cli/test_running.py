@@ -22,6 +22,17 @@ def test_a_dry_run_decides_and_changes_nothing_on_the_forge_nor_in_the_log(own_d
     assert run("log", "--json", config=own_demo.config).answer == logged
 
 
+def test_a_dry_run_that_would_act_sends_the_forge_nothing_but_reads(world, run) -> None:
+    number = world.forge.open_issue("acme/widget", title="It crashes", author="kim")
+
+    done = run("triage", f"acme/widget#{number}", "--dry-run", config=world.file)
+
+    assert done.code == 0
+    assert "add_label bug: allow, would be planned" in done.answer
+    assert {entry.method for entry in world.forge.ledger} == {"GET"}
+    assert world.entries(number) == ()
+
+
 @pytest.mark.parametrize(
     ("spent", "told"),
     [
