@@ -17,6 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from foreman.errors import ModelError
 from foreman.llm.base import Completion, LLMBackend
 
@@ -160,10 +162,14 @@ class RecordingBackend:
             "request": {key: request[key] for key in _KEYED if request.get(key) is not None},
             "response": answer.body,
         }
-        self._directory.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all: two calls may write the same record at once.
-        handle, name = tempfile.mkstemp(dir=self._directory, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(record, file, indent=2, sort_keys=True)
-            file.write("\n")
-        Path(name).replace(self._directory / f"{key_of(request)}.json")
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            # Whole or not at all: two calls may write the same record at once.
+            handle, name = tempfile.mkstemp(dir=self._directory, suffix=".part")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(record, file, indent=2, sort_keys=True)
+                file.write("\n")
+            Path(name).replace(self._directory / f"{key_of(request)}.json")
+        except OSError as error:
+            # The answer is paid for: it goes on, and is counted, without its record.
+            structlog.get_logger().warning("answer_not_recorded", directory=str(self._directory), reason=str(error))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from foreman.errors import ConfigError, ModelError
 from foreman.llm.base import LLMSettings, LLMTarget, from_config
@@ -42,6 +43,19 @@ def test_what_was_recorded_is_repeated(stream: bool, tmp_path: Path) -> None:
     assert recorded.price_bound(request()) is None
     recording.close()
     assert inner.closed
+
+
+def test_an_answer_that_cannot_be_recorded_is_handed_on_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("no folder")
+    recording = RecordingBackend(
+        ScriptedBackend(lambda asked: completion("a bug")), tmp_path / "taken", now=lambda: NOON
+    )
+
+    with capture_logs() as said:
+        answer = recording.complete(request(), timeout_seconds=1)
+
+    assert answer == completion("a bug")
+    assert [line["event"] for line in said] == ["answer_not_recorded"]
 
 
 def test_a_miss_names_the_hash(tmp_path: Path) -> None:
