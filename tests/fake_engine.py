@@ -11,13 +11,17 @@ from typing import Any
 
 
 @contextmanager
-def fake_engine(kernel: str) -> Iterator[str]:
+def fake_engine(kernel: str, *, limits: bool = True) -> Iterator[str]:
     """Serve it on loopback and yield what DOCKER_HOST is to be."""
     version = {"Version": "27.0.1", "ApiVersion": "1.41", "MinAPIVersion": "1.24", "KernelVersion": kernel}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            told: dict[str, Any] = {"Id": "sha256:1", "RepoTags": []} if "/images/" in self.path else version
+            told: dict[str, Any] = version
+            if "/images/" in self.path:
+                told = {"Id": "sha256:1", "RepoTags": []}
+            elif self.path.endswith("/info"):
+                told = {"MemoryLimit": True, "CpuCfsQuota": limits, "PidsLimit": limits}
             body = json.dumps(told).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

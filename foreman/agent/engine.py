@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import docker
 
 _LOOK_SECONDS = 0.1
+_LIMITS = {"memory": "MemoryLimit", "processes": "PidsLimit", "CPU": "CpuCfsQuota"}
 
 
 @contextlib.contextmanager
@@ -96,6 +97,23 @@ def sockets_cross(*, timeout_seconds: float = 5.0) -> bool:
     with engine(timeout_seconds=timeout_seconds) as client:
         kernel = str(client.version().get("KernelVersion", ""))
     return kernel in ("", os.uname().release)
+
+
+def ignored_limits(*, timeout_seconds: float = 5.0) -> tuple[str, ...]:
+    """Return which limits of agents the engine takes and does not hold, as some do that run without root.
+
+    Args:
+        timeout_seconds: For each request.
+
+    Returns:
+        In words: `memory`, `processes`, `CPU`.
+
+    Raises:
+        ContainerError: There is no engine.
+    """
+    with engine(timeout_seconds=timeout_seconds) as client:
+        told = client.info()
+    return tuple(name for name, key in _LIMITS.items() if told.get(key, True) is False)
 
 
 def until_closing(begin: Callable[[], Iterator[dict[str, Any]]], closing: threading.Event) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from foreman.agent import images
-from foreman.agent.engine import engine_version, sockets_cross
+from foreman.agent.engine import engine_version, ignored_limits, sockets_cross
 from foreman.agent.remote import UrlRuntime
 from foreman.app import agents, models
 from foreman.app.checkup import Finding, fail, fine, warn
@@ -88,6 +88,7 @@ def _container(name: str, settings: AgentSettings, run_dir: Path) -> Finding:
         image = settings.image or images.tag_of(name)
         there = images.exists(image)
         sealed = sockets_cross()
+        ignored = ignored_limits()
     except ContainerError as error:
         return fail(what, str(error), f"or set `agents.{name}.runtime: process`, which is not sealed")
     if not there and settings.image:
@@ -97,6 +98,9 @@ def _container(name: str, settings: AgentSettings, run_dir: Path) -> Finding:
         return warn(what, f"not sealed, {version}; {how}, and has a network", "use an engine of this machine")
     if not there:
         return warn(what, f"{version}; the image {image} is built at the first task", f"`foreman agent build {name}`")
+    if ignored:
+        how = f"but the engine holds no limit on {', '.join(ignored)}"
+        return warn(what, f"sealed, image {image}, {version}; {how}", "give the engine cgroups that it may use")
     if os.geteuid() != 0 and not is_bounded(run_dir):
         how = f"its socket lies in {run_dir}, where it can make files without end"
         return warn(

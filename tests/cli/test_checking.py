@@ -117,6 +117,17 @@ def test_an_engine_in_another_machine_is_told_not_to_seal(world, run, monkeypatc
     assert text in found["text"]
 
 
+def test_an_engine_that_holds_no_limits_is_told(world, run, monkeypatch) -> None:
+    world.config["agents"] = {}
+    with fake_engine(os.uname().release, limits=False) as address:
+        monkeypatch.setenv("DOCKER_HOST", address)
+
+        found = findings(run("check", "--json", config=world.file))["agent issue-triage"]
+
+    assert found["result"] == "warn"
+    assert "holds no limit on processes, CPU" in found["text"]
+
+
 def test_shadow_needs_no_right_to_write(world, run) -> None:
     _read_only(world)
     world.config["mode"] = "shadow"
