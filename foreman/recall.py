@@ -17,12 +17,16 @@ from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, RepoRef, Role
-from foreman.store import actions, breakers, controls, inbox
+from foreman.store import actions, breakers, controls, inbox, issues
 from foreman.store.database import Database
 
 log = get_logger(__name__)
 
 _T = TypeVar("_T")
+
+LAG_PATIENCE = timedelta(minutes=2)
+"""How long an issue may be shown as it was before what we know of it; four times what a copy of the forge's data is
+assumed to lag behind (`executor.settle`). After that it is believed."""
 
 REPOSITORY_FACTS_LIFE = timedelta(minutes=5)
 """How long a repository's labels and visibility are believed; a label made since only means one Hold more."""
@@ -72,6 +76,7 @@ class Recall:
         self._marker_secret = marker_secret
         self._now = now
         self._repos: dict[RepoRef, _RepoFacts] = {}
+        self._lagging: dict[IssueRef, datetime] = {}
         self._lock = threading.Lock()
         self._begun: dict[str, tuple[RepoRef, int]] = {}
 
@@ -93,10 +98,11 @@ class Recall:
             What was found.
 
         Raises:
-            ForgeError: The issue itself cannot be read.
+            ForgeError: The issue itself cannot be read, or is shown as it was before the event.
         """
         issue = self._reader.issue(ref)
         comments = self._try(ref, "comments", lambda: self._reader.comments(ref))
+        self._refuse_what_lags(issue, comments)
         history = self._history(issue)
         repo = self._repo(ref.repo)
         now = self._now()
@@ -144,6 +150,25 @@ class Recall:
             under_way = sum(whose == mine for whose in self._begun.values())
             self._begun[task_id] = mine
         return replace(look, facts=replace(look.facts, runs_of_author_today=logged + under_way))
+
+    def _refuse_what_lags(self, issue: Issue, comments: tuple[Comment, ...] | None) -> None:
+        """Take no decision on less than the poller has seen: the event would count as dealt with."""
+        with self._db.read() as connection:
+            known = issues.get(connection, issue.ref)
+        behind = known is not None and (
+            issue.updated_at < known.updated_at
+            or comments is None
+            # A deleted comment lowers the number too.
+            or (len(comments) < issue.comment_count and all(said.id < known.last_comment_id for said in comments))
+        )
+        now = self._now()
+        with self._lock:
+            since = self._lagging.setdefault(issue.ref, now) if behind else self._lagging.pop(issue.ref, now)
+            if not behind or not timedelta(0) <= now - since < LAG_PATIENCE:
+                self._lagging.pop(issue.ref, None)
+                return
+        message = f"#{issue.ref.number} is shown as it was before its last change"
+        raise ForgeUnavailable(message, repo=issue.ref.repo.key, operation="read issue", status=200)
 
     def _history(self, issue: Issue) -> tuple[Change, ...] | None:
         if issue.updated_at == issue.created_at and not issue.labels:

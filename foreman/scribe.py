@@ -113,6 +113,7 @@ def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:
             thought.look.comments,
             reruns=item.reruns,
             event_key=item.event_key,
+            actor_id=item.actor_id,
             requested=item.requested,
         ),
         "title": thought.title[:200],

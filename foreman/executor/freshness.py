@@ -53,7 +53,13 @@ class Own:
 
 
 def seen_of(
-    issue: Issue, comments: Sequence[Comment] | None, *, reruns: int, event_key: str = "", requested: bool = False
+    issue: Issue,
+    comments: Sequence[Comment] | None,
+    *,
+    reruns: int,
+    event_key: str = "",
+    actor_id: int | None = None,
+    requested: bool = False,
 ) -> dict[str, Any]:
     """Write down what a decision is based on, for `NewDecision.seen`; more keys may stand beside these.
 
@@ -62,6 +68,7 @@ def seen_of(
         comments: All comments as the agent was shown them; None when they could not be read.
         reruns: How often the task was done again because its decision had become stale.
         event_key: Key of the event behind it, which a rerun takes over.
+        actor_id: Who caused that event; a rerun takes that over too.
         requested: A person asked for it by hand.
 
     Returns:
@@ -79,6 +86,7 @@ def seen_of(
         "author_id": issue.author.id,
         "reruns": reruns,
         "event_key": event_key,
+        "actor_id": actor_id,
         "requested": requested,
     }
 

@@ -128,6 +128,7 @@ class Outcomes:
                     task_type=entry.task_type,
                     event=EventKind(entry.event),
                     event_key=str(entry.seen.get("event_key", "")),
+                    actor_id=entry.seen.get("actor_id"),
                     requested=bool(entry.seen.get("requested", False)),
                     reruns=reruns + 1,
                     now=now,

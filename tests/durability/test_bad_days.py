@@ -353,3 +353,56 @@ def test_a_wrong_clock_loses_nothing(life: Life, minutes: int) -> None:
     life.until(lambda: life.at_rest(numbers))
 
     assert life.violations(numbers) == []
+
+
+LAGS: dict[str, tuple[str, Action]] = {
+    "the issue": ("$", stale_list(30)),
+    "its comments": ("/comments$", stale_list(30)),
+    "all of it": ("/comments$", reply(404, body={"message": "Not Found"})),
+}
+
+
+@pytest.mark.parametrize("lag", LAGS)
+def test_an_event_is_not_dealt_with_before_the_agent_can_see_it(life: Life, lag: str) -> None:
+    """The poller has been told of it; the copy that is asked for the task does not know it yet."""
+    [number] = life.open()
+    life.until(lambda: life.at_rest([number]))
+    author = life.forge.issue(REPO, number).author
+    path, action = LAGS[lag]
+    if path == "$":
+        life.forge.edit_issue(REPO, number, body="and now", by=author)
+    else:
+        life.forge.comment(REPO, number, author=author, body="and now")
+    late = Fault(method="GET", path=f"/issues/{number}{path}", after=int(path != "$"), action=action)
+    with life.trouble(late) as [fault]:
+        life.minute()
+        life.until(lambda: not life.busy(), minutes=5)
+    shown = life.yard.agent.asked_about(number)[-1]["payload"]["issue"]
+
+    assert fault.hits == 1
+    assert "and now" in [shown["body"], *(said["body"] for said in shown["comments"])]
+
+
+def test_a_decision_about_a_comment_that_went_stale_is_made_again(life: Life) -> None:
+    [number] = life.open()
+    author = life.forge.issue(REPO, number).author
+    life.until(lambda: life.at_rest([number]))
+    life.forge.comment(REPO, number, author=author, body="first")
+    talked: list[int] = []
+
+    def answer(task: dict[str, Any]) -> dict[str, Any]:
+        if task["payload"]["issue"]["number"] != number:
+            return Yard.honest(task)
+        if not talked:
+            talked.append(life.forge.comment(REPO, number, author="kim-too", body="second"))
+        return decision(task, {"type": "add_label", "label": "question"})
+
+    life.yard.agent.answer = answer
+    # The list keeps the second comment back: only the rerun can come to it.
+    with life.trouble(Fault(method="GET", path=LIST, after=1, times=None, action=reply(502))):
+        life.minute()
+        life.minute()
+    life.yard.agent.answer = Yard.honest
+    life.until(lambda: not life.busy())
+
+    assert "question" in life.forge.issue(REPO, number).labels
