@@ -22,7 +22,7 @@ from foreman.errors import ForemanError, LeaseLost, StoreError
 from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
 from foreman.pipeline import Passed, Pipeline
-from foreman.store import breakers, inbox
+from foreman.store import breakers, far_future, inbox
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -386,6 +386,8 @@ class Daemon:
     def _chores(self) -> bool:
         now = self._now()
         with self._db.transaction() as connection:
+            if moved := far_future.bring_back(connection, now=now):
+                log.warning("clock_was_wrong", rows=moved, now=now.isoformat())
             freed = inbox.expire(connection, now=now) + inbox.release_held(connection, now=now)
             breakers.watch_flood(connection, now=now)
         for account in self._accounts:

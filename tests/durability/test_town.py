@@ -38,3 +38,22 @@ def test_what_was_planned_or_held_is_not_done_once_it_is_not_allowed_any_more(to
     assert town.forge.issue(REPO, 1).state == "open"
     assert [action.reason for entry in town.log() for action in entry.actions] == ["close_off"]
     assert books.violations(town) == []
+
+
+def test_a_clock_that_was_a_year_ahead_for_a_minute_delays_nothing(town: Town) -> None:
+    town.start()
+    town.clock_jumps(365 * 24 * 60)
+    town.mood = "broken"
+    town.work()
+    town.person_opens()
+    town.time.advance(5)
+    town.maintainer_pauses(paused=True)
+    town.work()
+    town.clock_jumps(-365 * 24 * 60)
+    town.person_opens()
+    town.mood = "honest"
+    town.maintainer_pauses(paused=False)
+
+    assert town.rest() == ""
+    assert [town.states(number) for number in town.numbers] == [[("add_label", "done"), ("comment", "done")]] * 3
+    assert books.violations(town) == []
