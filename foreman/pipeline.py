@@ -231,6 +231,10 @@ class Pipeline:
     def _agent_is_well(self, item: InboxItem, thought: Deliberation) -> None:
         if thought.decision is None:
             return
+        with self.db.read() as connection:
+            before = breakers.get(connection, scope_of(item.agent))
+        if before is None or not (before.failures or before.trips or before.open):
+            return  # as nearly always: nobody waits for the write lock because of it
         with self.db.transaction() as connection:
             breakers.record_success(connection, scope_of(item.agent), now=self.now())
 
