@@ -115,18 +115,18 @@ def test_a_pause_stops_what_is_under_way_within_a_second(world: World, foreman: 
     names = ["bug", "question", "docs", "stale", "needs-info"]
     world.config["policy"] = {"max_labels": 5, "labels": {"add": names}}
     world.agent.answer = lambda task: decision(task, *({"type": "add_label", "label": name} for name in names))
-    numbers = [world.forge.open_issue(REPO, title="It crashes", author="kim") for _ in range(2)]
+    number = world.forge.open_issue(REPO, title="It crashes", author="kim")
     with world.running() as process:
         ready(world, process)
-        wait_until(lambda: len(world.effects()) >= 2, "it has begun to write")
+        wait_until(world.effects, "it has begun to write")
         assert foreman("pause").code == 0
         threading.Event().wait(1.0)
         paused = len(world.effects())
         threading.Event().wait(2.5)  # time for two more
-        assert len(world.effects()) == paused < 10
+        assert len(world.effects()) == paused < 5
         assert foreman("resume").code == 0
-        wait_until(lambda: len(world.effects()) == 10, "all of it")
-    assert all(set(world.forge.issue(REPO, number).labels) == set(names) for number in numbers)
+        wait_until(lambda: len(world.effects()) == 5, "all of it")
+    assert set(world.forge.issue(REPO, number).labels) == set(names)
 
 
 def test_a_repository_that_answers_slowly_keeps_no_other_waiting_for_long(world: World) -> None:
@@ -137,15 +137,15 @@ def test_a_repository_that_answers_slowly_keeps_no_other_waiting_for_long(world:
     with world.running() as process:
         ready(world, process)
         wait_until(lambda: looked(world, 2), "both were looked at")
-        world.forge.inject(Fault(path=SLOW, times=None, action=delay(1.0)))
-        for _ in range(5):
+        world.forge.inject(Fault(path=SLOW, times=None, action=delay(0.6)))
+        for _ in range(3):
             world.forge.open_issue(SLOW, title="It crashes", author="kim")
         wait_until(lambda: any(task["repo"] == SLOW for task in world.agent.tasks), "it is at work on the slow one")
         began = time.monotonic()
         number = world.forge.open_issue(REPO, title="It crashes", author="kim")
         wait_until(lambda: labelled(world, REPO, number), "a label", 60)
         took = time.monotonic() - began
-    print(f"beside a repository whose every request takes 1 s: {took:.1f} s")
+    print(f"beside a repository whose every request takes 0.6 s: {took:.1f} s")
 
 
 def free_port() -> int:

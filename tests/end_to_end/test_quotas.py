@@ -33,7 +33,7 @@ def test_a_flood_by_one_person_costs_nobody_elses_issue(world: World) -> None:
         world.forge.open_issue(REPO, title=f"Buy this {number}", author="spammer")
         if number % 12 == 0:
             controls.append(world.forge.open_issue(REPO, title="It crashes", author=f"person{number}"))
-    world.config["workers"] = world.config["agents"]["issue-triage"]["max_concurrency"] = 8
+    world.config["agents"]["issue-triage"]["max_concurrency"] = 4
     for _ in range(2):
         world.once()
 
