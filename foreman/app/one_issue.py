@@ -10,7 +10,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from foreman import scribe
-from foreman.app.workshop import open_store, utc_now, workshop
+from foreman.app.opening import open_store
+from foreman.app.workshop import utc_now, workshop
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
 from foreman.deliberation import Deliberation

@@ -15,7 +15,8 @@ from foreman.app import one_issue
 from foreman.app.demo_forge import sandboxed
 from foreman.app.desk import Desk
 from foreman.app.one_issue import Handled
-from foreman.app.workshop import open_store, utc_now, workshop
+from foreman.app.opening import open_store
+from foreman.app.workshop import utc_now, workshop
 from foreman.config.models import Config
 from foreman.errors import StoreError, UsageError
 from foreman.model import ActionState, InboxState, RepoRef

@@ -27,7 +27,6 @@ from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
-from foreman.errors import StoreError
 from foreman.executor import Executor
 from foreman.gate.secret_scan import KnownSecrets as GateSecrets
 from foreman.model import ForgeKind
@@ -78,30 +77,6 @@ class Workshop:
     marker_secret: str
     stop: threading.Event
     now: Callable[[], datetime]
-
-
-@contextmanager
-def open_store(config: Config, *, create: bool = False) -> Iterator[Database]:
-    """Open the database of a configuration for reading or for queueing work.
-
-    Args:
-        config: As loaded.
-        create: Make it when there is none.
-
-    Yields:
-        The store.
-
-    Raises:
-        StoreError: There is none yet, or it cannot be used.
-    """
-    path = config.storage.path
-    if not create and not path.exists():
-        raise StoreError(f"there is no database at {path} yet: `foreman run` or `foreman triage` makes it")
-    db = Database.open(path)
-    try:
-        yield db
-    finally:
-        db.close()
 
 
 @contextmanager

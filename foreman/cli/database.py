@@ -17,7 +17,7 @@ def backup(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
 ) -> None:
     """Copy the database into one file, while a daemon works on it or without one."""
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli.output import line
     from foreman.store import backup as copies
 

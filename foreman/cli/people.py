@@ -30,7 +30,7 @@ def pending(
     as_json: Json = False,
 ) -> None:
     """Show the actions that wait for a person, exactly as they would be sent."""
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli import parsing
     from foreman.cli.output import emit
     from foreman.store import actions

@@ -28,7 +28,7 @@ def log(
     """Show the action log, newest first."""
     from datetime import UTC, datetime
 
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli import parsing
     from foreman.cli.output import emit, line, table
     from foreman.errors import UsageError
@@ -76,7 +76,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Show one decision whole: what was seen, the rule behind every verdict, model, cost, what was sent."""
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli.output import emit
     from foreman.errors import StoreError, UsageError
     from foreman.store import actions
@@ -97,7 +97,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what is remembered of an issue or a repository."""
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli import parsing
     from foreman.cli.output import block, emit, line
     from foreman.model import IssueRef
@@ -134,7 +134,7 @@ def forget(
     """Forget what is remembered of an issue or a repository; the action log stays."""
     from datetime import UTC, datetime
 
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli import exits, parsing
     from foreman.cli.output import line
     from foreman.store import memory
@@ -153,7 +153,7 @@ def forget(
 
 def export(context: typer.Context, as_json: Json = True) -> None:
     """Print everything that is remembered, as one JSON document."""
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli.output import print_json
     from foreman.store import memory
 

@@ -23,8 +23,8 @@ def status(context: typer.Context, as_json: Json = False) -> int:
     """
     from datetime import UTC, datetime
 
+    from foreman.app.opening import open_store
     from foreman.app.overview import overview
-    from foreman.app.workshop import open_store
     from foreman.cli import exits
     from foreman.cli.output import emit
 

@@ -18,7 +18,7 @@ Where = Annotated[str | None, typer.Argument(metavar="REPO", help="This reposito
 
 def dead(context: typer.Context, as_json: Json = False) -> None:
     """Show the tasks that gave up, each with its story."""
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli.output import emit, line, when
     from foreman.store import inbox
 
@@ -65,8 +65,8 @@ def drop(context: typer.Context, ids: Ids, yes: Yes = False) -> int:
     """Give tasks up for good that gave up; their story stays in the log."""
     from datetime import UTC, datetime
 
+    from foreman.app.opening import open_store
     from foreman.app.verdicts import dead_items
-    from foreman.app.workshop import open_store
     from foreman.cli import exits
     from foreman.cli.output import line
     from foreman.store import inbox
@@ -93,8 +93,8 @@ def pause(
     """Stop writing to a repository, or to all; polling and deciding go on. Survives a restart."""
     from datetime import UTC, datetime
 
+    from foreman.app.opening import open_store
     from foreman.app.verdicts import person
-    from foreman.app.workshop import open_store
     from foreman.cli.output import line
     from foreman.store import controls
 
@@ -107,7 +107,7 @@ def pause(
 
 def resume(context: typer.Context, where: Where = None) -> None:
     """Write again to a repository, or to all that were paused together."""
-    from foreman.app.workshop import open_store
+    from foreman.app.opening import open_store
     from foreman.cli.output import line
     from foreman.store import controls
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -146,3 +148,17 @@ def test_memory_is_shown_forgotten_and_exported(own_demo, run) -> None:
     )
     assert run("memory", "show", "acme/widget#2", config=config).answer == ("nothing is remembered of acme/widget#2\n")
     assert json.loads(run("log", "acme/widget#2", "--json", config=config).answer)
+
+
+def test_what_only_reads_the_store_loads_no_part_of_the_daemon(demo) -> None:
+    """They are typed often; the whole daemon takes a second to import."""
+    commands = (["log"], ["explain", "1"], ["memory", "show", "acme/widget#2"], ["dead"])
+    heavy = ("github", "apscheduler", "docker", "fastapi", "httpx", "litellm", "markdown_it", "foreman.sandbox")
+    code = (
+        "import sys\nfrom foreman.cli.main import main\n"
+        f"assert not any(main(['--config', {demo.config!r}, *words]) for words in {commands!r})\n"
+        f"sys.exit(','.join(name for name in {heavy!r} if name in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
