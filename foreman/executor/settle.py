@@ -155,13 +155,16 @@ def _is_about(change: Change, action: StoredAction, kind: ChangeKind) -> bool:
 def _is_done(
     about: Sequence[Change], kind: ChangeKind | None, *, bot: Account, since: datetime, seen_at: datetime | None
 ) -> bool:
-    """Return whether our own last change is this action's, and not one that an earlier decision made.
+    """Return whether a change is this action's doing, and not that of an earlier decision.
 
-    An earlier one was taken back before this decision was made, by us or by somebody else: else there was nothing to
-    do.
+    What an earlier one did was taken back before this decision was made, by us or by somebody else: else there was
+    nothing to do. Where it is not known what the decision saw, only our own last change counts.
     """
     ours = [at for at, change in enumerate(about) if change.actor is not None and change.actor.id == bot.id]
-    if not ours or about[ours[-1]].kind is not kind or about[ours[-1]].at < since:
-        return False
-    later = about[ours[-1] + 1 :]
-    return not (later and seen_at is not None and later[0].at <= seen_at)
+    for at in ours if seen_at is not None else ours[-1:]:
+        if about[at].kind is not kind or about[at].at < since:
+            continue
+        taken_back = next((change.at for change in about[at + 1 :] if change.kind is not kind), None)
+        if seen_at is None or taken_back is None or taken_back > seen_at:
+            return True
+    return False

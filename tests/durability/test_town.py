@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from foreman.sandbox import Fault, commit_then_drop
 from tests.durability import books
 from tests.durability.town import Town
 from tests.rig import empty_database
@@ -56,4 +57,23 @@ def test_a_clock_that_was_a_year_ahead_for_a_minute_delays_nothing(town: Town) -
 
     assert town.rest() == ""
     assert [town.states(number) for number in town.numbers] == [[("add_label", "done"), ("comment", "done")]] * 3
+    assert books.violations(town) == []
+
+
+def test_what_a_person_takes_back_while_a_reply_is_lost_stays_taken_back(town: Town) -> None:
+    """The label was put on, taken off and put on again; of that last time nothing was heard when a person steps in."""
+    town.start()
+    town.work()
+    for mood in ("tidy", "honest"):
+        town.mood = mood
+        town.person_edits(1)
+        town.time.advance(60)
+        if mood == "honest":
+            town.forge.inject(Fault(method="POST", action=commit_then_drop()))
+        town.work()
+    assert "bug" in town.forge.issue(REPO, 1).labels
+    town.maintainer_takes_back(1)
+
+    assert town.rest() == ""
+    assert "bug" not in town.forge.issue(REPO, 1).labels
     assert books.violations(town) == []
