@@ -16,7 +16,7 @@ from foreman.gate import text_patterns as patterns
 from foreman.gate.characters import make_visible
 from foreman.gate.text_context import MAX_REFERENCES, TextContext
 from foreman.gate.text_effects import is_mentionable, is_own_path, referred
-from foreman.gate.text_links import URL, WWW, inside_url, is_allowed, issue_of, mail_addresses, runs_into_code, trim
+from foreman.gate.text_links import URL, WWW, inside_url, is_allowed, issue_of, mail_addresses, runs_on, trim
 from foreman.gate.text_rendered import Rendered
 from foreman.gate.text_source import masked
 from foreman.model import ForgeKind
@@ -82,11 +82,11 @@ def urls_allowed(result: Result) -> str:
     """Text that a forge or a mail program turns into a link counts as one."""
     flat = result.rendered.flat
     for found in URL.finditer(flat):
-        if not is_allowed(trim(re.split(r"[)\]]", found[0])[0]), result.context):
+        if not is_allowed(trim(found[0]), result.context):
             return "a URL that is not allowed"
     mask = masked(result.text)
-    if any(runs_into_code(mask, found.end()) for found in URL.finditer(mask)):
-        return "a URL that runs into code"
+    if any(runs_on(mask, *found.span()) for found in URL.finditer(mask)):
+        return "a URL that does not end where it seems to"
     inside = inside_url(flat)
     addresses = [found.start() for found in WWW.finditer(flat)] + [start for start, _ in mail_addresses(flat)]
     return "an address that would become a link" if any(not inside(start) for start in addresses) else ""

@@ -18,7 +18,7 @@ from foreman.gate.text_links import (
     is_allowed,
     issue_of,
     mail_addresses,
-    runs_into_code,
+    runs_on,
     trim,
 )
 from foreman.gate.text_source import Edit, apply, as_code, masked
@@ -34,7 +34,7 @@ def urls(text: str, context: TextContext) -> str:
     for found in URL.finditer(mask):
         url = trim(found[0].split("](")[0])
         end = found.start() + len(url)
-        if not is_allowed(url, context) or runs_into_code(mask, found.end()):
+        if not is_allowed(url, context) or runs_on(mask, *found.span()):
             spans.append((found.start(), end))
         elif "@" in url:
             edits.append((found.start(), end, url.replace("@", "%40")))

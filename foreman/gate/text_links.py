@@ -18,10 +18,11 @@ _UPLOADS = re.compile(r"(?:^|/)(?:files|assets|uploads|suites|raw|archive|zipbal
 _ISSUE = re.compile(r"/(issues|pull|discussions|merge_requests|work_items)/(\d{1,12})(?!\d)", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_~)]}"
 
-URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>`\\\x00|]{0,2000}")
+_END = r"\t-\r <>`\\\x00|"  # of a URL; only ASCII spaces are, as in the forges' renderers
+URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{0,20}}://[^{_END}]{{0,2000}}")
 """Anything that looks like a URL in running text."""
 
-WWW = re.compile(r"(?<![A-Za-z0-9/])www\.[^\s<>`\\\x00|().][^\s<>`\\\x00|()]{0,2000}", re.IGNORECASE)
+WWW = re.compile(rf"(?<![A-Za-z0-9/])www\.[^{_END}().][^{_END}()]{{0,2000}}", re.IGNORECASE)
 """What GitHub links without a scheme; one label is enough for it, and any letters."""
 
 _MAIL = re.compile(r"(?<=[A-Za-z0-9._+-])@(?:[A-Za-z0-9_-]{1,255}\.){1,20}[A-Za-z0-9_-]{0,255}[A-Za-z]")
@@ -29,7 +30,7 @@ _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 _KNOWN_NAMES = frozenset(("asp.net", "ado.net", "vb.net", "ml.net", "java.net", "system.net", "socket.io", "java.io"))
 _BARE = re.compile(
-    r"(?<![A-Za-z0-9_@/:\\-])(?:[a-z0-9-]{1,63}\.){1,5}"
+    r"(?<![\w@/:\\-])(?:[\w-]{1,63}\.){1,5}"
     r"(?:(?:com|net|org|biz|edu|gov|xyz)(?![\w-]|\.\w)"
     r"|(?:io|me|co|ly|tk|ru|cn|gg|ai|to|us|uk|de|eu|app|dev|site|top|link|click|online)(?=/))"
     r"(?:[/?#][^\s<>`\\\x00|()]{0,2000})?",
@@ -107,9 +108,14 @@ def inside_url(text: str) -> Callable[[int], bool]:
     return inside
 
 
-def runs_into_code(mask: str, end: int) -> bool:
-    """Return whether a URL in masked source touches code: a forge would take the backticks for a part of it."""
-    return mask[end : end + 1] in (MASK, "`", "\\") and end < len(mask)
+def runs_on(mask: str, start: int, end: int) -> bool:
+    """Return whether a URL found in masked source goes on for a forge: into code, past a bar, past a bracket.
+
+    With `|@other.example` behind it, what was a host becomes a user's name at another one.
+    """
+    following = mask[end : end + 1]
+    angle = start > 0 and mask[start - 1] == "<"
+    return following in (MASK, "`", "\\", "|", ">") and end < len(mask) and not (following == ">" and angle)
 
 
 def trim(url: str) -> str:

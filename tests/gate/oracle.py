@@ -89,6 +89,8 @@ def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> se
     for url in re.findall(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>)\]]*", flat):
         if not _allowed(url, prefixes):
             found.add("url")
+    if re.search(r"://[^/ \t\r\n<\0]*@", flat):  # a renderer that links text ends a URL at ASCII spaces and `<` alone
+        found.add("url")
     no_urls = re.sub(r"https://[^\s<>]*", "x", flat)  # links are judged above; a forge looks for nothing within them
     if re.search(r"(?<![A-Za-z0-9/])www\.\w", no_urls, re.IGNORECASE) or re.search(
         r"\w@[\w-]+(?:\.[\w-]+)*\.[\w-]*[A-Za-z]", no_urls
