@@ -30,6 +30,10 @@ log = get_logger(__name__)
 CHUNK_ROWS = 50
 """Rows in one transaction: short enough that a worker waiting to write does not notice."""
 
+REQUEST_COST = 10
+"""Rows with news that one request beyond the list counts for: a poll that must read the comments of each issue takes
+as little time from other repositories as one that need not."""
+
 PATIENCE = 3
 """Polls in a row that may fail over one issue before it is left for the daily sweep, so that the others go on."""
 
@@ -44,7 +48,7 @@ class Tally:
         requests: Sent to the forge.
         events: New ones.
         items: Pieces of work put down.
-        budget: Rows with news that may still be taken.
+        budget: Rows with news that may still be taken; a request counts for `REQUEST_COST` of them.
         cut: There was more than the budget.
         skipped: Rows that could not be read and are left for the daily sweep.
     """
@@ -178,6 +182,7 @@ class Intake:
         wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
         needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
         tally.requests += needs.comments + needs.history
+        tally.budget -= REQUEST_COST * (needs.comments + needs.history)
         comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else ()
         history = self.reader.history(issue.ref) if needs.history else ()
         happened = changes.compare(

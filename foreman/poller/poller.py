@@ -39,7 +39,8 @@ OVERLAP = timedelta(minutes=15)
 late: ten minutes of either do no harm. What is seen twice is known by its snapshot and by its event's key."""
 
 NEWS_PER_POLL = 200
-"""Rows with news taken in one poll. The rest comes with the next poll, which is due at once but after other repos'."""
+"""Rows with news taken in one poll, fewer where they cost requests (`intake.REQUEST_COST`). The rest comes with the
+next poll, which is due at once but after other repos'."""
 
 SWEEP_EVERY = timedelta(hours=24)
 """How often a repository is read again beyond the overlap."""

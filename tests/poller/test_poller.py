@@ -235,6 +235,28 @@ def test_a_flood_is_taken_in_parts_and_nothing_is_lost(started: Rig, monkeypatch
     assert len(started.waiting()) == 50
 
 
+def test_a_flood_of_comments_is_taken_in_parts_as_well(started: Rig) -> None:
+    """Each of them costs a request, and other repositories wait for the end of a poll."""
+    for n in range(45):
+        started.open(f"talk {n}")
+        started.clock.advance(1)
+    watch = started.poller()
+    watch.poll(WIDGET)
+    started.forget_work()
+    for number in range(2, 47):
+        started.clock.advance(1)
+        started.sandbox.comment(REPO, number, author="reporter", body="and now")
+    started.sandbox.clear_ledger()
+    reports = []
+    while not reports or reports[-1].behind:
+        before = len(started.sandbox.ledger)
+        reports.append(watch.poll(WIDGET))
+        assert len(started.sandbox.ledger) - before <= 25
+
+    assert sum(report.new_events for report in reports) == 45
+    assert len(reports) == 3
+
+
 def test_a_flood_goes_on_after_a_restart(started: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poller_module, "NEWS_PER_POLL", 20)
     for n in range(35):
