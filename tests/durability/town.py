@@ -18,8 +18,9 @@ from foreman.forge.base import ForgeReader
 from foreman.model import ActionState, ForgeKind, InboxState, RepoRef
 from foreman.store import actions, controls, inbox, polls
 from foreman.store.actions import LogEntry
+from tests.durability.moods import MOODS
 from tests.durability.yard import Crash, Crew, Yard
-from tests.world import REPO, decision
+from tests.world import REPO
 
 WIDGET = RepoRef(ForgeKind.GITHUB, REPO)
 RUNS_A_DAY = 6
@@ -28,45 +29,6 @@ WHEN_FULL = ("runs_per_issue", "runs_per_person")
 """Why work may be set aside for as long as a day."""
 
 Act = Callable[["Town", int], None]
-
-
-def _skip(task: dict[str, Any]) -> Any:
-    return decision(task)
-
-
-def _chatty(task: dict[str, Any]) -> Any:
-    return decision(task, {"type": "comment", "body": "Anything else?"}, {"type": "add_label", "label": "question"})
-
-
-def _greedy(task: dict[str, Any]) -> Any:
-    """Ask for what no policy allows, and for one thing that it does."""
-    asked: list[dict[str, Any]] = [
-        {"type": "add_label", "label": "approved"},
-        {"type": "add_label", "label": "foreman:hold"},
-        {"type": "assign", "user": "kim"},
-        {"type": "add_label", "label": "docs"},
-    ]
-    return decision(task, *asked)
-
-
-def _close(task: dict[str, Any]) -> Any:
-    return decision(task, {"type": "close", "reason": "completed"}, decision="close")
-
-
-def _tidy(task: dict[str, Any]) -> Any:
-    return decision(task, {"type": "remove_label", "label": "bug"}, {"type": "add_label", "label": "docs"})
-
-
-MOODS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "honest": Yard.honest,
-    "skip": _skip,
-    "chatty": _chatty,
-    "greedy": _greedy,
-    "close": _close,
-    "tidy": _tidy,
-    "malformed": lambda _: b"{not a decision",
-    "broken": lambda _: 500,
-}
 
 
 class Town(Yard):
