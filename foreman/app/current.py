@@ -20,6 +20,7 @@ from foreman.config.effective import Policy, RepoPlan
 from foreman.config.models import Config
 from foreman.errors import ConfigError
 from foreman.gate import permission
+from foreman.gate.reasons import Reason
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
 from foreman.store import actions
@@ -75,11 +76,11 @@ class CurrentConfig:
             plans = self._plans
         mode, policy = _mode_of(plans, action), _policy_of(plans, action)
         if mode is Mode.SHADOW:
-            return Deny("mode_shadow", "the mode became stricter")
+            return Deny(Reason.MODE_SHADOW, "the mode became stricter")
         if policy is not None and (no := permission.withdrawn(action.type, action.payload, policy)) is not None:
             return no
         if mode is Mode.APPROVE:
-            return Hold("mode_approve", "the mode became stricter")
+            return Hold(Reason.MODE_APPROVE, "the mode became stricter")
         return Allow() if policy is None else self._limits.verdict(action, policy)
 
     def reload(self) -> bool:

@@ -62,6 +62,13 @@ class Reason(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
     TEXT_SECRET = "text_secret"  # noqa: S105  # a name, not a secret
     TEXT_UNSAFE = "text_unsafe"
+    # between the verdict and the sending
+    STALE = "stale"
+    ANOTHER_ISSUE = "another_issue"
+    NOT_FOR_US = "not_for_us"
+    MODE_APPROVE = "mode_approve"
+    MODE_SHADOW = "mode_shadow"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,14 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.TEXT_UNSAFE: _E(
         "The comment does something to its readers that could not be taken out safely.", "See the detail."
     ),
+    Reason.STALE: _E(
+        "The issue moved on after the decision.", "Nothing; it is decided once more with what is there now."
+    ),
+    Reason.ANOTHER_ISSUE: _E("The number belongs to another issue now.", "Nothing; look on the forge."),
+    Reason.NOT_FOR_US: _E("It became confidential or a pull request.", "Nothing; it is left to people."),
+    Reason.MODE_APPROVE: _E("The mode holds every such action until a person lets it pass.", "Approve or reject it."),
+    Reason.MODE_SHADOW: _E("The mode became `shadow` before it was sent.", "Nothing; it is not done later either."),
+    Reason.REJECTED: _E("A person refused it.", "Nothing; it is remembered as a correction."),
 }
 """One entry for every reason."""
 

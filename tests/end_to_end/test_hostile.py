@@ -199,7 +199,12 @@ def _reply(case: Case, task: dict[str, Any]) -> bytes:
 
 def test_of_a_decision_only_what_the_policy_allows_happens(trial: Trial) -> None:
     trial.world.forge.add_collaborator(REPO, "lee")
-    arranged = [case for case in corpus("judge") if set(case.get("facts", {})) <= {"labels"}]
+    arranged = [
+        case
+        for case in corpus("judge")
+        # A stale label comes from the agent's own settings.
+        if set(case.get("facts", {})) <= {"labels"} and "stale_label" not in case.get("policy", {})
+    ]
     assert len(arranged) >= 30
     for case in arranged:
         trial.add(
