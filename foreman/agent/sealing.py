@@ -28,8 +28,13 @@ USER = "65532:65532"
 SCRATCH = "size=16m,mode=1777,noexec,nosuid,nodev"
 """Mount options of `/tmp`, the only scratch."""
 
-SOCKET_TMPFS = "size=64k,nr_inodes=16,mode=0700,uid=65532,gid=65532,noexec,nosuid,nodev"
-"""Mount options of the folder with the agent's socket, where it can be a tmpfs of its own."""
+SOCKET_TMPFS = "nr_blocks=16,nr_inodes=16,mode=0700,uid=65532,gid=65532,noexec,nosuid,nodev"
+"""Mount options of the folder with the agent's socket, where it can be a tmpfs of its own: 16 blocks are 64 KB.
+
+Not `size=`: Podman takes that for a quota, which its file system may not have, and refuses the volume."""
+
+OPEN_FILES = 1024
+"""Files and sockets an agent may hold open at once, each process."""
 
 TCP_PORT = 8080
 """Where an agent listens inside its container when sockets cannot cross."""
@@ -78,6 +83,7 @@ def common_options(*, agent: str, owner: str, image: str, resources: Resources) 
         "memswap_limit": resources.memory_bytes,  # the same number: no swap
         "nano_cpus": int(resources.cpus * 1_000_000_000),
         "pids_limit": resources.pids,
+        "ulimits": [{"name": "nofile", "soft": OPEN_FILES, "hard": OPEN_FILES}],
         "oom_score_adj": 1000,  # when the host runs short, agents go first
         "log_config": {"type": "json-file", "config": {"max-size": "1m", "max-file": "1"}},
         "restart_policy": {"Name": "no"},

@@ -20,7 +20,7 @@ from foreman.agent.dialing import Address
 from foreman.agent.engine import engine, engine_version, until_closing
 from foreman.agent.managed import ManagedRuntime
 from foreman.agent.resources import Resources
-from foreman.agent.sealing import Place, common_options, desktop_options, sealed_options
+from foreman.agent.sealing import SOCKET_TMPFS, Place, common_options, desktop_options, sealed_options
 from foreman.errors import AgentUnavailable, ContainerError, UsageError
 from tests.fake_engine import fake_engine
 
@@ -33,6 +33,8 @@ def test_a_sealed_container_has_two_doors_and_nothing_else() -> None:
     assert common["security_opt"] == ["no-new-privileges:true"]
     assert (common["mem_limit"], common["memswap_limit"]) == (2**30, 2**30)
     assert (common["nano_cpus"], common["pids_limit"], common["ipc_mode"]) == (500_000_000, 7, "none")
+    assert common["ulimits"] == [{"name": "nofile", "soft": 1024, "hard": 1024}]
+    assert "size=" not in SOCKET_TMPFS  # Podman takes it for a quota and refuses the volume
     assert not {"volumes", "devices", "pid_mode", "cap_add", "userns_mode"} & (common.keys() | sealed.keys())
     assert (sealed["network_mode"], sealed["environment"]) == ("none", {})
     assert [(m["Type"], m["Target"], m["ReadOnly"]) for m in sealed["mounts"]] == [
