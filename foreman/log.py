@@ -156,6 +156,7 @@ def _route_libraries() -> None:
             logging.StreamHandler,
         ):
             root.removeHandler(handler)
-    root.addHandler(_Libraries())
+    # On the handler: a library that sets its own level, as PyGithub does, is not asked what ours is.
+    root.addHandler(_Libraries(logging.WARNING))
     # It warns at every tick for which a job is still at work; that a poll takes longer than its tick is no news.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

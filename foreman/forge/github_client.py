@@ -6,6 +6,7 @@ Nothing is asked twice here. What the replies mean is read elsewhere (`github_ma
 from __future__ import annotations
 
 import json
+import logging
 import math
 import threading
 from collections.abc import Callable, Mapping
@@ -67,6 +68,7 @@ class GitHubClient:
         self._closed = False
         self._writing = threading.Lock()
         self._sending = Turns(monotonic)
+        _silence_the_library()
         self._connection = OneOriginConnection(api_url=api_url, timeout_seconds=timeout_seconds, monotonic=monotonic)
         # Retrying, waiting and pooling belong to others; PyGithub's part is to build, send and sort out requests.
         self._requester = Requester(
@@ -201,6 +203,13 @@ class GitHubClient:
                 "waiting out the rate limit", retry_at=until, repo=about.repo, operation=about.operation
             )
         self._limited_until = None
+
+
+def _silence_the_library() -> None:
+    """Take back the level and the way to stderr that PyGithub gives itself: what it says goes where all logs go."""
+    library = logging.getLogger("github")
+    library.handlers.clear()
+    library.setLevel(logging.NOTSET)
 
 
 def utc_now() -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -338,3 +339,11 @@ def test_disconnecting_breaks_off_what_is_under_way_and_sends_nothing_more(
         forge.post_comment(REF, "again")
     assert raised.value.sent is False
     assert len(server.asked) == 1
+
+
+def test_the_library_has_no_way_of_its_own_to_stderr(server: ScriptedServer, connect: Connect) -> None:
+    logging.getLogger("github").addHandler(logging.StreamHandler())
+    connect(server.url)
+
+    assert logging.getLogger("github").handlers == []
+    assert logging.getLogger("github").level == logging.NOTSET
