@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 _ALLOWED = ("127.", "::1", "localhost")
 
@@ -58,6 +59,13 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for name in ("FOREMAN_CONFIG", "FOREMAN_LOG_LEVEL", "FOREMAN_LOG_FORMAT", "CREDENTIALS_DIRECTORY", "GITHUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     yield
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Let no test log into the stream of one before it, which is closed: a command sets the log up for its process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
