@@ -15,7 +15,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from foreman import checkpoint
-from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
+from foreman.errors import (
+    ForgeAuthError,
+    ForgeError,
+    ForgeGone,
+    ForgeNotFound,
+    ForgeRateLimited,
+    ForgeUnavailable,
+)
+from foreman.executor import settle
 from foreman.executor.brake import Brake
 from foreman.executor.freshness import Obstacle, interference, obstacle
 from foreman.executor.looking import View, look, own_doings
@@ -226,8 +234,13 @@ class Executor:
                 if not action.approved_by:
                     self._outcomes.defer(action, not_before=retry_at, reason=str(error))
             return
+        now = self._now()
+        hidden = isinstance(error, ForgeNotFound) and not isinstance(error, ForgeGone)
         for action in planned:
-            self._settler.finish(entry, action, Outcome(state=ActionState.FAILED, reason=str(error)))
+            if hidden and not action.approved_by and timedelta(0) <= now - entry.timestamp < settle.HIDDEN_FOR:
+                self._outcomes.defer(action, not_before=now + settle.LISTS_WITHIN, reason=str(error))
+            else:
+                self._settler.finish(entry, action, Outcome(state=ActionState.FAILED, reason=str(error)))
 
     def _do(self, entry: LogEntry, action: StoredAction, view: View) -> None:
         """Send one action."""

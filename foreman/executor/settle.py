@@ -25,6 +25,10 @@ takes more than 10 seconds to process is terminated."""
 LISTS_WITHIN = timedelta(seconds=30)
 """L: what was written shows in a read within this time. Assumed; GitHub documents no bound for its replicas."""
 
+HIDDEN_FOR = 4 * LISTS_WITHIN
+"""How long after a decision its issue may be missing, as on a copy of the data that lags behind, before that is
+believed."""
+
 SETTLE_AT_LEAST = FINISHES_WITHIN + LISTS_WITHIN
 """Bound below which `polling.settle_seconds` is only for test servers. The default, 60 s, is half as much again."""
 

@@ -398,6 +398,18 @@ def test_a_decision_about_an_issue_that_changed_is_not_carried_out(
     assert len(bench.waiting()) == reruns
 
 
+@pytest.mark.parametrize(("times", "state"), [(2, "done"), (None, "failed")])
+def test_an_issue_that_a_lagging_copy_does_not_know_is_looked_for_again(
+    bench: Rig, times: int | None, state: str
+) -> None:
+    log_id = bench.decide(bench.open(), LABEL, COMMENT)
+    missing = Fault(method="GET", path=r"/issues/1$", times=times, action=reply(404, body={"message": "Not Found"}))
+    bench.sandbox.inject(missing)
+    drain(bench.executor(), bench)
+
+    assert bench.states(log_id) == [state, state]
+
+
 def test_the_second_stale_decision_waits_for_a_person(bench: Rig) -> None:
     ref = bench.open()
     log_id = bench.decide(ref, LABEL, reruns=1)
