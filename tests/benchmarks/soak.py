@@ -56,10 +56,13 @@ SHARE = 0.1
 """Of all requests, so many go wrong."""
 
 BATCH = 60
-"""Events between two looks of the daemon; fewer in a short soak, so that it has many looks too."""
+"""Events between two rests of the daemon; fewer in a short soak, so that it has many of them too."""
 
-PAUSE = 300.0
-"""Seconds between two batches, of the soak's clock."""
+LOOK = 30.0
+"""Seconds from one look of a busy daemon to the next, of the soak's clock; a brake or a backoff ends in between."""
+
+LOOKS = 10
+"""Most looks between two batches."""
 
 WARM_UP = 0.25
 """Of the events; growth of memory counts from there."""
@@ -260,8 +263,11 @@ class Soak:
                 if len(self.crowd.unseen) < 10 * BATCH:
                     for _ in range(min(batch, events - self.crowd.made)):
                         self.crowd.do()
-                self.step(crew)
-                self.yard.time.advance(PAUSE)
+                for look in range(LOOKS):
+                    rest = self.step(crew)
+                    self.yard.time.advance(LOOK * (LOOKS - look) if rest else LOOK)
+                    if rest:
+                        break
                 if self.crowd.made >= told + 1000:
                     told = self.crowd.made
                     took = time.monotonic() - self.started

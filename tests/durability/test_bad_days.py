@@ -1,7 +1,8 @@
 """The forge on a bad day, and the whole daemon through it: nothing lost, nothing twice, well again without a restart.
 
 One daemon lives through all of them, one after the other, on a clock of the test. What a single adapter makes of a
-single reply is proven elsewhere (`tests/forge`, `tests/poller`, `tests/executor`).
+single reply is proven elsewhere (`tests/forge`, `tests/poller`, `tests/executor`), and that a lost reply is not
+answered with a second write, beside its controls (`test_controls`).
 """
 
 from __future__ import annotations
@@ -24,9 +25,7 @@ from foreman.sandbox import (
     Fault,
     Injected,
     LedgerEntry,
-    commit_late,
     commit_then_drop,
-    commit_then_status,
     drip,
     drop_before,
     not_json,
@@ -164,9 +163,6 @@ def _over_the_quota(life: Life) -> Action:
 
 
 DAYS: dict[str, tuple[tuple[str | None, str], Action | Make]] = {
-    "a write done and its reply lost": (WRITE, commit_then_drop()),
-    "a write done late": (WRITE, commit_late(0.2)),
-    "a write done and answered 500": (WRITE, commit_then_status(500)),
     "a write done and half a reply": (WRITE, truncate(1)),
     "a write not done and no reply": (WRITE, drop_before()),
     "a write too fast, with a time": (WRITE, reply(429, {"Retry-After": "120"}, {"message": "slow down"})),
@@ -174,16 +170,13 @@ DAYS: dict[str, tuple[tuple[str | None, str], Action | Make]] = {
     "a write over the quota": (WRITE, _over_the_quota),
     "a write with a refused token": (WRITE, reply(401, body={"message": "Bad credentials"})),
     "an issue read from behind": (READ, stale_list(20)),
-    "an issue that is a portal": (READ, not_json()),
-    "an issue dripping": (READ, drip(20_000)),
+    "an issue dripping": (READ, drip(200_000)),
     "an issue refused": (READ, reply(403, body={"message": "Resource not accessible"})),
     "a list from behind": (LISTED, stale_list(90)),
-    "a list cut short": (LISTED, truncate(40)),
     "a list in another order": (LISTED, reorder_pages()),
     "a list that is no list": (LISTED, reply(200, body={"message": "hello"})),
     "a list moved": (LISTED, redirect("/repos/acme/elsewhere/issues", 301)),
     "a list not found": (LISTED, reply(404, body={"message": "Not Found"})),
-    "a list gone": (LISTED, reply(410, body={"message": "Issues are disabled for this repo"})),
     "everything 502": (ANY, reply(502, body="<html>Bad gateway</html>")),
     "everything a portal": (ANY, not_json()),
     "everything over the quota": (ANY, _over_the_quota),
@@ -324,7 +317,7 @@ def test_a_flood_in_one_repository_delays_no_other_and_loses_nothing(life: Life)
 
     life.yard.agent.answer = brief
     life.forge.on_exchange(meanwhile)
-    flood = life.open(title="flood", count=110)
+    flood = life.open(title="flood", count=104)
     [other] = life.open(OTHER)
     life.minute()
     place = asked.index((OTHER, other))
