@@ -65,11 +65,13 @@ REFERENCE = {
 }
 """A reference to an issue or merge request of the same repository."""
 
-COMMAND = re.compile(r"^(?P<lead>[ \t>]*)(?P<sign>[/!.])(?=[A-Za-z])(?!(?<=/)[\w.-]{1,100}/[\w.])", re.MULTILINE)
+COMMAND = re.compile(
+    r"^(?P<lead>(?:[^\S\n]|>)*)(?P<sign>[/!.])(?=[A-Za-z])(?!(?<=/)[\w.-]{1,100}/[\w.])", re.MULTILINE
+)
 """A line that other bots or GitLab read as an order; an absolute path is none."""
 
 SPOKEN = re.compile(
-    r"^(?P<lead>[ \t>]*(?:bors|homu|r\?|recheck))(?P<gap>[ \t]|$)"
+    r"^(?P<lead>(?:[^\S\n]|>)*(?:bors|homu|r\?|recheck))(?P<gap>[ \t]|$)"
     r"|(?:ok|add)(?= to test| to whitelist| to allowlist)(?P<gap2> )"
     r"|(?:re)?test(?= this please)(?P<gap3> )",
     re.MULTILINE | re.IGNORECASE,

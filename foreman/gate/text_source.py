@@ -65,6 +65,7 @@ def _structure(text: str) -> _Structure:
     infos: list[tuple[int, int]] = []
     code: list[tuple[int, int]] = []
     tokens = _STRUCTURE.parse(text, {})
+    table_end = -1
     for token in tokens:
         if token.map is None:
             continue
@@ -74,7 +75,10 @@ def _structure(text: str) -> _Structure:
             start = text.index(token.markup, first) + len(token.markup)
             end = text.find("\n", start)
             infos.append((start, end if end >= 0 else len(text)))
-        elif token.type == "code_block":
+        elif token.type == "table_open":
+            table_end = token.map[1]
+        elif token.type == "code_block" and token.map[0] != table_end:
+            # Right behind a table, GitHub takes an indented line for one more row.
             code.append((first, last))
         elif token.type == "inline":
             code.extend(_inline_code(text, first, last, in_table=token.level > 2 and _in_cell(text, first, last)))

@@ -68,7 +68,9 @@ def _allowed(url: str, prefixes: tuple[str, ...]) -> bool:
 
 def code_blocks(body: str) -> list[str]:
     """Return the content of all code blocks."""
-    return [t.content for t in MarkdownIt("commonmark").parse(body) if t.type in ("fence", "code_block")]
+    return [
+        t.content for t in MarkdownIt("commonmark").enable("table").parse(body) if t.type in ("fence", "code_block")
+    ]
 
 
 def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> set[str]:

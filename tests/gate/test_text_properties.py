@@ -20,7 +20,9 @@ PIECES = [
     "https://docs.acme.example/y", "http://", "www.bad.com", "bad.com", "/close", "!deploy", ".deploy",
     "bors r+", "- ", "> ", "1. ", "    ", "\t", "a", "word", "\\", "\u200b", "\u200d", "\u202e", "\U000e0041",
     "\u0645\u06cc", "\U0001f469", "\ufe0f", "[x]: y", "[^1]:", "\"t\"", "$\\color{x}", "~bug", "%m", "&12",
-    "$5", "\r\n", "\r", "mailto:a@b.com", "\uff20x", "ok to test", "&zwj;", "&#10;", "&colon;", "#", "@",
+    "$5", "$`", "`$", "[[", "]]", "|", "| a |\n|---|\n",
+    "www.", "a@b_c.d", "> - ", "kim@0123abc", "\u00a0",
+    "\r\n", "\r", "mailto:a@b.com", "\uff20x", "ok to test", "&zwj;", "&#10;", "&colon;", "#", "@",
     "fix", "es", "---\n", "<https://bad.example>", "`#1`", ":", ".",
 ]
 # fmt: on
@@ -43,6 +45,13 @@ HARD = {
     "commands": "/a\n",
     "paths": "a/",
     "invisible": "\u200b",
+    "formulas": "$\\a{b}$ ",
+    "bars": "https://docs.acme.example|",
+    "addresses": "a@b.c ",
+    "nesting": "> - ",
+    "gaps": "fixes" + " " * 50,
+    "cells": "| a | b |\n|---|---|\n",
+    "quick actions": "```a\n/b\n",
 }
 
 
