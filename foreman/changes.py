@@ -98,6 +98,26 @@ def same(before: Snapshot | None, issue: Issue) -> bool:
     return before is not None and before == snapshot(issue, before)
 
 
+def lag(before: Snapshot | None, issue: Issue, comments: Iterable[Comment]) -> bool:
+    """Tell whether comments that were read cannot be all of those the issue has got since the last look.
+
+    A forge's list of comments may come from a copy of its data that is behind the one that listed the issue.
+
+    Args:
+        before: The last look, None for none.
+        issue: The issue now.
+        comments: All that were written or changed since that look.
+
+    Returns:
+        Whether to read them again later; False when nobody looked before.
+    """
+    if before is None:
+        return False
+    # By time, not by id: the last look may have read one that the issue's number did not count yet.
+    new = sum(1 for comment in comments if comment.created_at >= before.updated_at)
+    return new < issue.comment_count - before.comment_count
+
+
 def needs(before: Snapshot | None, issue: Issue, *, horizon: Horizon, wanted: Collection[EventKind]) -> Needs:
     """Say what must be read to tell what happened and who did it.
 

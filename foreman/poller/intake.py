@@ -184,6 +184,9 @@ class Intake:
         tally.requests += needs.comments + needs.history
         tally.budget -= REQUEST_COST * (needs.comments + needs.history)
         comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else ()
+        if needs.comments and changes.lag(before, issue, comments):
+            message = f"the comments of #{issue.ref.number} are not all there yet"
+            raise ForgeUnavailable(message, repo=issue.ref.repo.key, operation="list comments", status=200)
         history = self.reader.history(issue.ref) if needs.history else ()
         happened = changes.compare(
             before,

@@ -296,6 +296,24 @@ def test_a_row_that_shows_up_late_is_found(started: Rig) -> None:
     assert late.number in [number for number, _, _ in started.waiting()]
 
 
+def test_comments_that_show_up_later_than_their_issue_are_found(started: Rig) -> None:
+    watch = started.poller()
+    watch.poll(WIDGET)
+    started.forget_work()
+    started.clock.advance(60)
+    for body in ("one", "two"):
+        started.clock.advance(10)
+        started.sandbox.comment(REPO, 1, author="reporter", body=body)
+    for behind in (30, 15):
+        started.sandbox.inject(Fault(method="GET", path=r"/issues/1/comments", action=stale_list(behind)))
+    started.clock.advance(10)
+    reports = [watch.poll(WIDGET) for _ in range(3)]
+
+    assert ["not all there" in report.error for report in reports] == [True, True, False]
+    assert started.waiting() == [(1, "commented", "issue-triage")]
+    assert sum(report.new_events for report in reports) == 2
+
+
 def test_pages_that_move_while_they_are_read_lose_nothing(started: Rig) -> None:
     for n in range(105):
         started.open(f"burst {n}")
