@@ -113,8 +113,10 @@ def lag(before: Snapshot | None, issue: Issue, comments: Iterable[Comment]) -> b
     """
     if before is None:
         return False
-    # By time, not by id: the last look may have read one that the issue's number did not count yet.
-    new = sum(1 for comment in comments if comment.created_at >= before.updated_at)
+    # By time: the last look may have read one that the issue's number did not count yet. By id within one second: the
+    # comment that was the issue's last change then is among those that are read now.
+    known = (before.updated_at, before.last_comment_id)
+    new = sum(1 for comment in comments if (comment.created_at, comment.id) > known)
     return new < issue.comment_count - before.comment_count
 
 

@@ -156,10 +156,7 @@ class Recall:
         with self._db.read() as connection:
             known = issues.get(connection, issue.ref)
         behind = known is not None and (
-            issue.updated_at < known.updated_at
-            or comments is None
-            # A deleted comment lowers the number too.
-            or (len(comments) < issue.comment_count and all(said.id < known.last_comment_id for said in comments))
+            issue.updated_at < known.updated_at or comments is None or len(comments) < issue.comment_count
         )
         now = self._now()
         with self._lock:

@@ -299,6 +299,9 @@ def test_a_row_that_shows_up_late_is_found(started: Rig) -> None:
 def test_comments_that_show_up_later_than_their_issue_are_found(started: Rig) -> None:
     watch = started.poller()
     watch.poll(WIDGET)
+    started.clock.advance(60)
+    started.sandbox.comment(REPO, 1, author="reporter", body="the last thing that was seen")
+    watch.poll(WIDGET)
     started.forget_work()
     started.clock.advance(60)
     for body in ("one", "two"):
