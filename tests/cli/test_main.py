@@ -138,6 +138,8 @@ def test_an_interrupted_command_ends_with_130(tmp_path) -> None:
         [sys.executable, "-m", "foreman.cli.main", "--config", str(pipe), "config", "validate"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell starts what it puts into the background with the signal switched off, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     with process:
