@@ -26,7 +26,7 @@ ELSEWHERE = {"undo.planned.committed"}
 """Points that no daemon passes: a command does (tests/undo)."""
 
 KILLS_IN_ONE_WORLD = 50
-"""Each with an issue of its own: more in one hour, and the daemon would stop writing as one that has gone mad."""
+"""Each with an issue of its own: with more in one hour the daemon would stop writing as one that has gone mad."""
 
 POINTS = [point for point in KILL_POINTS if point not in ELSEWHERE]
 
@@ -39,6 +39,7 @@ class Scenario:
         self.edited: set[int] = set()
         world.agent.answer = self.answer
         world.config["agents"]["issue-triage"]["max_retries"] = 20
+        world.config["policy"] = {"max_actions_per_hour": 4 * KILLS_IN_ONE_WORLD}
         self.numbers = [world.forge.open_issue(REPO, title=f"It crashes {n}", author="kim") for n in range(3)]
         world.forge.inject(Fault(method="POST", path=f"/issues/{self.numbers[2]}/comments", action=commit_then_drop))
 
