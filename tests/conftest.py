@@ -17,6 +17,7 @@ _ALLOWED = ("127.", "::1", "localhost")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the switches of the long tests."""
     parser.addoption("--long", action="store_true", help="run property and kill tests at full length")
+    parser.addoption("--replies", type=int, default=20_000, help="so many random replies, with --long (gate)")
     parser.addoption("--kills", type=int, default=0, help="so many random kills (durability)")
 
 
