@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from foreman.errors import StoreError
 from foreman.model import ActionState
 from foreman.store import corrections
-from foreman.store.action_rows import fetch, move, unchanged
+from foreman.store.action_rows import StoredAction, fetch, move, unchanged
 
 
 def cancel(
@@ -92,17 +92,7 @@ def reject(connection: Connection, action_id: int, *, by: str, because: str = ""
     if action.state is not ActionState.HELD:
         raise ValueError(f"action {action_id} is {action.state}, not held")
     move(connection, action, ActionState.DENIED, reason="rejected", detail=because or action.detail, settled_at=now)
-    corrections.add(
-        connection,
-        issue=action.issue,
-        kind="rejected",
-        action_type=action.type,
-        value=corrections.value_of(action.payload),
-        by=by,
-        because=because,
-        action_id=action.id,
-        now=now,
-    )
+    _remember(connection, action, "rejected", by=by, because=because, now=now)
 
 
 def mark_undone(
@@ -123,14 +113,20 @@ def mark_undone(
     for action_id in action_ids:
         action = fetch(connection, action_id)
         move(connection, action, ActionState.UNDONE, reason=reason, settled_at=now, not_before=None)
-        corrections.add(
-            connection,
-            issue=action.issue,
-            kind="undone",
-            action_type=action.type,
-            value=corrections.value_of(action.payload),
-            by=by,
-            because=reason,
-            action_id=action.id,
-            now=now,
-        )
+        _remember(connection, action, "undone", by=by, because=reason, now=now)
+
+
+def _remember(
+    connection: Connection, action: StoredAction, kind: str, *, by: str, because: str, now: datetime
+) -> None:
+    corrections.add(
+        connection,
+        issue=action.issue,
+        kind=kind,
+        action_type=action.type,
+        value=corrections.value_of(action.payload),
+        by=by,
+        because=because,
+        action_id=action.id,
+        now=now,
+    )
