@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -106,23 +106,17 @@ class StoreVitals:
                 samples=[Sample(value=number, labels={"state": state.value}) for state, number in states.items()],
             ),
             _one("foreman_writes_last_hour", "Actions sent to forges in the last hour.", writes),
-            Metric(
-                name="foreman_poll_age_seconds",
-                help="Since a repository was last read without trouble; not there before the first time.",
-                samples=[
-                    Sample(value=_age(state.last_ok_at, now), labels={"repo": repo})
-                    for repo, state in rows
-                    if state is not None and state.last_ok_at is not None
-                ],
+            _ages(
+                "foreman_poll_age_seconds",
+                "Since a repository was last read without trouble; not there before the first time.",
+                [(repo, state.last_ok_at) for repo, state in rows if state is not None],
+                now,
             ),
-            Metric(
-                name="foreman_poll_lag_seconds",
-                help="How long a poll has been due; 0 while none is.",
-                samples=[
-                    Sample(value=_age(state.next_poll_at, now), labels={"repo": repo})
-                    for repo, state in rows
-                    if state is not None and state.next_poll_at is not None
-                ],
+            _ages(
+                "foreman_poll_lag_seconds",
+                "How long a poll has been due; 0 while none is.",
+                [(repo, state.next_poll_at) for repo, state in rows if state is not None],
+                now,
             ),
             Metric(
                 name="foreman_poll_failures",
@@ -169,6 +163,11 @@ def _usage(spent: Sequence[usage.UsageTotal]) -> list[Metric]:
 
 def _one(name: str, text: str, value: float) -> Metric:
     return Metric(name=name, help=text, samples=[Sample(value=value)])
+
+
+def _ages(name: str, text: str, since: Iterable[tuple[str, datetime | None]], now: datetime) -> Metric:
+    samples = [Sample(value=_age(moment, now), labels={"repo": repo}) for repo, moment in since if moment is not None]
+    return Metric(name=name, help=text, samples=samples)
 
 
 def _by_repo(connection: Connection) -> dict[RepoRef, PollState]:
