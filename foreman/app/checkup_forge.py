@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from foreman.app.checkup import Finding, fail, fine, warn
-from foreman.app.forges import Connection
+from foreman.app.connection import Connection
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.errors import ForgeError, ForgeNotFound

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from foreman.app import forges
+from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.demo_forge import sandboxed
 from foreman.app.workshop import utc_now
@@ -66,9 +67,9 @@ class Desk:
         self._stack = stack
         self._stop = threading.Event()
         self._reached: Config | None = None
-        self._connections: dict[ForgeKind, forges.Connection] = {}
+        self._connections: dict[ForgeKind, Connection] = {}
 
-    def connection(self, kind: ForgeKind) -> forges.Connection:
+    def connection(self, kind: ForgeKind) -> Connection:
         """Return the account on a forge, connected when it is first asked for.
 
         Args:

@@ -20,6 +20,7 @@ from foreman.agent.pool import AgentPool
 from foreman.app import agents as agents_of
 from foreman.app import forges, models
 from foreman.app.agents import AgentOffice
+from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.rundir import owner_of, run_folder, visitor
 from foreman.approvals import Dashboard
@@ -67,7 +68,7 @@ class Workshop:
 
     config: CurrentConfig
     db: Database
-    connections: dict[ForgeKind, forges.Connection]
+    connections: dict[ForgeKind, Connection]
     accounts: dict[ForgeKind, Account]
     deliberators: dict[ForgeKind, Deliberator]
     pipeline: Pipeline
@@ -220,7 +221,7 @@ def workshop(
 
 def _account(
     kind: ForgeKind,
-    connection: forges.Connection,
+    connection: Connection,
     current: CurrentConfig,
     db: Database,
     marker_secret: str,

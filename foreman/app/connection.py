@@ -1,0 +1,76 @@
+"""A forge account, connected, and the proof that the token is the configured account's: the same for every forge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from foreman.errors import ConfigError, ForgeAuthError, Problem
+from foreman.forge.base import ForgeReader, ForgeWriter
+from foreman.model import Account, ForgeKind
+from foreman.secrets import KnownSecrets, SecretRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One forge account, connected.
+
+    Attributes:
+        kind: Which forge.
+        bot: Who the token belongs to.
+        reader: For looking.
+        writer: For the executor alone.
+        disconnect: Breaks off what is under way.
+    """
+
+    kind: ForgeKind
+    bot: Account
+    reader: ForgeReader
+    writer: ForgeWriter
+    disconnect: Callable[[], None]
+
+
+def token_of(reference: SecretRef | None, key: str, secrets: KnownSecrets) -> Callable[[], str]:
+    """Return what a token is asked from at each request.
+
+    Args:
+        reference: Where the token is.
+        key: Its key in the configuration.
+        secrets: Where the token is made known, so that it can be kept out of everything.
+
+    Returns:
+        The question.
+
+    Raises:
+        ConfigError: There is none; told now, not at the first poll.
+    """
+    if reference is None:
+        raise ConfigError([Problem(path=key, message="is needed: the bot account's token")])
+    reference.resolve(secrets)
+    return lambda: reference.resolve(secrets)
+
+
+def proven_owner(forge: ForgeReader, *, wanted: str, key: str) -> Account:
+    """Return the token's owner, who is the configured account.
+
+    Args:
+        forge: Connected with the token.
+        wanted: The configured login.
+        key: Its key in the configuration; the token's key is the same with `_token`.
+
+    Returns:
+        The account.
+
+    Raises:
+        ConfigError: The forge does not take the token, or it is somebody else's.
+    """
+    try:
+        owner = forge.whoami()
+    except ForgeAuthError as error:
+        raise ConfigError(
+            [Problem(path=key.replace("_user", "_token"), message=f"the forge does not accept this token ({error})")]
+        ) from error
+    if owner.login.casefold() != wanted.casefold():
+        message = f"is {wanted!r}, but the token belongs to {owner.login!r}: use the bot account's own token"
+        raise ConfigError([Problem(path=key, message=message)])
+    return owner
