@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Self
 
@@ -160,7 +161,8 @@ class SandboxForge(Hands):
         self._record(entry, answer.body)
         if action.late is not None:
             self._put_off(request, entry, action.late)
-        headers = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
+        date = format_datetime(entry.at.astimezone(UTC), usegmt=True)
+        headers = {"Date": date, "Content-Type": "application/json; charset=utf-8", **answer.headers}
         if headers.get("Location", "").startswith("/"):
             headers["Location"] = request.base + headers["Location"]
         return Delivery(

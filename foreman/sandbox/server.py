@@ -40,7 +40,7 @@ class Delivery:
 
     Attributes:
         status: HTTP status; 0 closes the connection without a word.
-        headers: All but Content-Length.
+        headers: All but Content-Length and Server.
         body: Bytes.
         bytes_per_second: Pace; 0 for at once.
         cut: Close after so many bytes of the body; None for never.
@@ -170,7 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
         if received.truncated or not delivery.status or self.server.stopping.is_set():
             self.close_connection = True
             return
-        self.send_response(delivery.status)
+        self.send_response_only(delivery.status)
+        self.send_header("Server", self.version_string())
         for name, value in delivery.headers.items():
             self.send_header(name, value)
         if delivery.status not in (204, 304):
