@@ -72,6 +72,9 @@ class FakeHub:
         self.repos[path] = repo
         return repo.id
 
+    def archive(self, path: str) -> None:
+        self.repos[path].archived = True
+
     def add_collaborator(self, path: str, login: str, permission: str = "write") -> None:
         self.add_account(login)
         self.repos[path].permissions[login] = Permission(permission)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
-from foreman.forge.base import Change, ForgeReader, ForgeWriter, Permission, Probe, RepoInfo
+from foreman.forge.base import Change, ForgeReader, ForgeWriter, Permission, Probe, Quota, RepoInfo
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
 from tests.fake_hub import FakeHub, FakeRepo, Ticking
 
@@ -19,7 +19,7 @@ __all__ = ["Call", "FakeForge", "FakeHub", "Ticking"]
 
 PROBE_ROWS = 30
 WRITES = frozenset(name for name in vars(ForgeWriter) if not name.startswith("_"))
-READS = frozenset(name for name in vars(ForgeReader) if not name.startswith("_")) - {"kind"}
+READS = frozenset(name for name in vars(ForgeReader) if not name.startswith("_")) - {"kind", "quota", "skew"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class FakeForge:
         self.login = login
         self.hub.add_account(login)
         self.calls: list[Call] = []
+        self.quota: Quota | None = None
+        self.skew = timedelta(0)
         self._failures: dict[str, list[tuple[ForgeError, bool]]] = {}
 
     def fail(self, method: str, error: ForgeError, *, times: int = 1, after: bool = False) -> None:
@@ -58,18 +60,33 @@ class FakeForge:
 
     def repository(self, repo: RepoRef) -> RepoInfo:
         def look() -> RepoInfo:
-            found = self._repo(repo)
-            may_write = found.permissions.get(self.login, Permission.NONE) not in (Permission.NONE, Permission.READ)
-            return RepoInfo(
-                id=found.id,
-                path=found.path,
-                private=found.private,
-                archived=found.archived,
-                has_issues=True,
-                may_write=may_write,
-            )
+            return self._info(self._repo(repo))
 
         return self._do("repository", (repo,), look)
+
+    def _info(self, found: FakeRepo) -> RepoInfo:
+        may_write = found.permissions.get(self.login, Permission.NONE) not in (Permission.NONE, Permission.READ)
+        return RepoInfo(
+            id=found.id,
+            path=found.path,
+            private=found.private,
+            archived=found.archived,
+            has_issues=True,
+            may_write=may_write,
+        )
+
+    def owned(self, owner: str, *, nested: bool) -> tuple[RepoInfo, ...]:
+        def look() -> tuple[RepoInfo, ...]:
+            if owner not in {path.split("/")[0] for path in self.hub.repos} | set(self.hub.accounts):
+                raise ForgeNotFound("Not Found", status=404)
+            return tuple(
+                self._info(found)
+                for found in sorted(self.hub.repos.values(), key=lambda one: one.id)
+                if (found.path.startswith(f"{owner}/") if nested else found.path.rpartition("/")[0] == owner)
+                and (not found.private or self.login in found.permissions)
+            )
+
+        return self._do("owned", (owner, nested), look)
 
     def probe(self, repo: RepoRef, *, etag: str) -> Probe:
         def look() -> Probe:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -39,6 +39,21 @@ class Permission(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many requests an account has left, as the forge last told it.
+
+    Attributes:
+        limit: Requests in one window.
+        remaining: What is left of them.
+        reset_at: When the window ends and the next begins, by the forge's clock, aware UTC.
+    """
+
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepoInfo:
     """A repository as the forge shows it.
 
@@ -49,6 +64,7 @@ class RepoInfo:
         archived: Nothing can be written.
         has_issues: Issues are switched on.
         may_write: The token may change issues there.
+        disabled: The forge has locked it: nothing can be read or written.
     """
 
     id: int
@@ -57,6 +73,7 @@ class RepoInfo:
     archived: bool
     has_issues: bool
     may_write: bool
+    disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +136,26 @@ class ForgeReader(Protocol):
     def kind(self) -> ForgeKind:
         """Which forge this is."""
 
+    @property
+    def quota(self) -> Quota | None:
+        """What is left of the account's requests; None before the first reply and where the forge does not tell."""
+
+    @property
+    def skew(self) -> timedelta:
+        """How far the forge's clock is ahead of ours, to about a second; zero before the first reply."""
+
     def whoami(self) -> Account:
         """Return the token's owner."""
 
     def repository(self, repo: RepoRef) -> RepoInfo:
         """Return the repository's facts."""
+
+    def owned(self, owner: str, *, nested: bool) -> tuple[RepoInfo, ...]:
+        """Return the repositories of a user, organization or group that the account can see, oldest first.
+
+        With `nested` those of its subgroups too, where the forge has such. An owner that is not there is
+        `ForgeNotFound`.
+        """
 
     def probe(self, repo: RepoRef, *, etag: str) -> Probe:
         """Ask whether anything changed, at no cost to the quota when nothing did."""

@@ -158,6 +158,7 @@ def repository_of(row: RepoRow) -> RepoInfo:
         archived=row.archived,
         has_issues=row.has_issues,
         may_write=may.admin or may.maintain or may.push or may.triage,
+        disabled=row.disabled,
     )
 
 

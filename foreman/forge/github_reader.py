@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
 from foreman.errors import ForgeMoved, ForgeNotFound
 from foreman.forge import github_map as words
+from foreman.forge import github_owned
 from foreman.forge import github_rows as rows
-from foreman.forge.base import Change, Permission, Probe, RepoInfo
+from foreman.forge.base import Change, Permission, Probe, Quota, RepoInfo
 from foreman.forge.github_client import GitHubClient, Reply
 from foreman.forge.github_errors import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
@@ -35,6 +36,16 @@ class GitHubReader:
         """GitHub."""
         return ForgeKind.GITHUB
 
+    @property
+    def quota(self) -> Quota | None:
+        """What the last reply left of the account's requests."""
+        return self._client.meter.quota
+
+    @property
+    def skew(self) -> timedelta:
+        """How far GitHub's clock is ahead of ours."""
+        return self._client.meter.skew
+
     def whoami(self) -> Account:
         """Return the token's owner."""
         reply = self._client.get("read account", "", "/user")
@@ -44,6 +55,11 @@ class GitHubReader:
         """Return the repository's facts."""
         reply = self._client.get("read repository", repo.key, f"/repos/{repo.path}")
         return words.repository_of(_read(rows.RepoRow, reply, "read repository", repo.key))
+
+    def owned(self, owner: str, *, nested: bool) -> tuple[RepoInfo, ...]:
+        """Return an owner's repositories; GitHub has nothing nested."""
+        del nested
+        return github_owned.owned(self._client, owner)
 
     def probe(self, repo: RepoRef, *, etag: str) -> Probe:
         """Ask whether anything changed."""

@@ -110,6 +110,7 @@ class RepoRow(_Row):
     private: bool = Field(strict=True)
     archived: bool = False
     has_issues: bool = True
+    disabled: bool = False
     permissions: PermissionsRow = PermissionsRow()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from foreman.sandbox import github_comments, github_issues, github_labels
+from foreman.sandbox import github_comments, github_issues, github_labels, github_owned
 from foreman.sandbox import github_read as read
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.github_call import Call, Refused, Reply
@@ -59,6 +59,9 @@ _REPO_ROUTES = tuple((method, re.compile(pattern), handler) for method, pattern,
 _OTHER_ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = (
     ("GET", re.compile("/user"), read.me),
     ("GET", re.compile("/users/([^/]+)"), read.user),
+    ("GET", re.compile("/orgs/([^/]+)/repos"), github_owned.of_organization),
+    ("GET", re.compile("/users/([^/]+)/repos"), github_owned.of_user),
+    ("GET", re.compile("/user/repos"), github_owned.of_asker),
 )
 _REPO_PATH = re.compile(r"/repos/([^/]+/[^/]+)(/.*)?|/repositories/(\d+)(/.*)?")
 _PREFIX = "/api/v3"

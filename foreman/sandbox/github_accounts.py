@@ -105,7 +105,7 @@ def repository(shapes: Shapes, repo: Repo, *, login: str | None) -> Json:
         "has_discussions": False,
         "forks_count": 0,
         "archived": repo.archived,
-        "disabled": False,
+        "disabled": repo.disabled,
         "open_issues_count": open_issues,
         "license": None,
         "allow_forking": True,

@@ -117,6 +117,20 @@ class People:
             self._world.repo(repo).archived = True
             self.changed()
 
+    def disable(self, repo: str) -> None:
+        """Lock a repository, as a forge's staff do."""
+        with self._lock:
+            self._world.repo(repo).disabled = True
+            self.changed()
+
+    def remove_repo(self, repo: str) -> None:
+        """Delete a repository and everything in it."""
+        with self._lock:
+            gone = self._world.repo(repo)
+            del self._world.repos[gone.id]
+            self._world.renames = {path: number for path, number in self._world.renames.items() if number != gone.id}
+            self.changed()
+
     def rename_repo(self, old: str, new: str) -> None:
         """Give a repository a new path; the old one redirects."""
         with self._lock:

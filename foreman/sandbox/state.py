@@ -158,6 +158,7 @@ class Repo:
         created_at: Aware UTC.
         private: Only collaborators see it.
         archived: Nothing can be written.
+        disabled: The forge's staff have locked it.
         has_issues: Issues are switched on.
         labels: In the order they were made.
         collaborators: Login to permission.
@@ -170,6 +171,7 @@ class Repo:
     created_at: datetime
     private: bool = False
     archived: bool = False
+    disabled: bool = False
     has_issues: bool = True
     labels: list[Label] = field(default_factory=list)
     collaborators: dict[str, str] = field(default_factory=dict)

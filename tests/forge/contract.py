@@ -61,6 +61,21 @@ class ForgeContract:
         with pytest.raises(ForgeNotFound):
             world.reader.repository(RepoRef.parse("acme/nothing"))
 
+    def test_an_owners_repositories_are_those_the_account_can_see(self, world: World) -> None:
+        for name, private in (("open", False), ("old", False), ("ours", True), ("theirs", True)):
+            world.people.add_repo(f"acme/{name}", private=private)
+        world.people.add_collaborator("acme/ours", BOT)
+        world.people.add_repo("acme2/other")
+        world.people.archive("acme/old")
+
+        found = world.reader.owned("acme", nested=False)
+
+        assert [info.path for info in found] == ["acme/widget", "acme/open", "acme/old", "acme/ours"]
+        assert [info.archived for info in found] == [False, False, True, False]
+        assert found[0] == world.reader.repository(REPO)
+        with pytest.raises(ForgeNotFound):
+            world.reader.owned("nobody-at-all", nested=False)
+
     def test_an_issue_is_read_whole(self, world: World) -> None:
         ref = world.open(body="Line one\r\n\u200b<!-- two -->", labels=("bug",))
 

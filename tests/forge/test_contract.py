@@ -47,6 +47,7 @@ def test_the_fake_fails_on_demand_in_every_method(method: str) -> None:
         "probe": (REPO,),
         "changed_since": (REPO,),
         "newest_open": (REPO,),
+        "owned": ("acme",),
         "repository": (REPO,),
         "labels": (REPO,),
         "permission": (REPO, forge.hub.account("ann")),
@@ -57,7 +58,12 @@ def test_the_fake_fails_on_demand_in_every_method(method: str) -> None:
         "comments": (ref,),
         "history": (ref,),
     }.get(method, (ref, "x"))
-    named = {"probe": {"etag": ""}, "changed_since": {"since": hub.now()}, "newest_open": {"limit": 3}}.get(method, {})
+    named = {
+        "owned": {"nested": False},
+        "probe": {"etag": ""},
+        "changed_since": {"since": hub.now()},
+        "newest_open": {"limit": 3},
+    }.get(method, {})
 
     with pytest.raises(ForgeUnavailable) as raised:
         found = getattr(forge, method)(*arguments, **named)
