@@ -12,6 +12,7 @@ from typing import Any
 
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import Change, ForgeReader, ForgeWriter, Permission, Probe, Quota, RepoInfo
+from foreman.forge.grants import Grants, TokenKind
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
 from tests.fake_hub import FakeHub, FakeRepo, Ticking
 
@@ -57,6 +58,9 @@ class FakeForge:
 
     def whoami(self) -> Account:
         return self._do("whoami", (), lambda: self.hub.accounts[self.login])
+
+    def grants(self) -> Grants:
+        return self._do("grants", (), lambda: Grants(kind=TokenKind.CLASSIC, scopes=("repo",)))
 
     def repository(self, repo: RepoRef) -> RepoInfo:
         def look() -> RepoInfo:

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from foreman.forge.grants import Grants
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
 
 
@@ -146,6 +147,9 @@ class ForgeReader(Protocol):
 
     def whoami(self) -> Account:
         """Return the token's owner."""
+
+    def grants(self) -> Grants:
+        """Return what the token may do, as far as the forge tells; asks only what no earlier reply has told."""
 
     def repository(self, repo: RepoRef) -> RepoInfo:
         """Return the repository's facts."""

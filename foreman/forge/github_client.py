@@ -19,8 +19,10 @@ from github.Requester import Requester
 
 from foreman import __version__
 from foreman.errors import ForgeRateLimited, ForgeUnavailable
-from foreman.forge.github_errors import LONGEST_WAIT, Circumstances, exhausted_until, translated
+from foreman.forge.github_errors import Circumstances, exhausted_until, translated
+from foreman.forge.github_grants import TOLD
 from foreman.forge.github_wire import FreshToken, OneOriginConnection, UnusableReply
+from foreman.forge.meter import LONGEST_WAIT, Meter
 from foreman.forge.turns import Turns
 
 _ALWAYS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -64,8 +66,11 @@ class GitHubClient:
         self._write_interval = write_interval_seconds
         self._last_write: float | None = None
         self._limited_until: datetime | None = None
+        self.meter = Meter("x-ratelimit-")
         self._strikes = 0
         self._closed = False
+        self._token = token
+        self._told: Mapping[str, str] = {}
         self._writing = threading.Lock()
         self._sending = Turns(monotonic)
         _silence_the_library()
@@ -81,6 +86,16 @@ class GitHubClient:
             retry=None,
             pool_size=1,
         )
+
+    @property
+    def token(self) -> str:
+        """The token as it is now."""
+        return self._token()
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What the last reply told about the token: the headers of `TOLD`."""
+        return self._told
 
     def close(self) -> None:
         """Break off what is under way and send nothing any more."""
@@ -181,10 +196,11 @@ class GitHubClient:
         status, got, text = self._requester.requestJson(
             verb, path, parameters=query, headers=headers, input=body, cnx=self._connection
         )
+        now = self._clock()
+        self.meter.hear(got, now=now)
         if status >= 400:
             raise self._requester.createException(status, got, _error_body(text))
         until = exhausted_until(got)
-        now = self._clock()
         if until is not None and until > now:
             self._limited_until = min(until, now + LONGEST_WAIT)
         links = requests.utils.parse_header_links(got.get("link", ""))

@@ -32,11 +32,10 @@ from foreman.errors import (
     ForgeUnavailable,
 )
 from foreman.forge.github_wire import Redirected, UnusableReply
+from foreman.forge.meter import LONGEST_WAIT, number
 
 SHORTEST_SECONDARY_WAIT = timedelta(minutes=1)
 LONGEST_SECONDARY_WAIT = timedelta(hours=1)
-LONGEST_WAIT = timedelta(hours=24)
-"""Nobody gets to switch the bot off for ever with one header."""
 
 FOREIGN = (
     GithubException,
@@ -156,7 +155,7 @@ def exhausted_until(headers: Mapping[str, str]) -> datetime | None:
     """
     if headers.get("x-ratelimit-remaining") != "0":
         return None
-    reset = _number(headers.get("x-ratelimit-reset"))
+    reset = number(headers.get("x-ratelimit-reset"))
     return datetime.fromtimestamp(reset, UTC) if reset is not None and 0 < reset < 1e11 else None
 
 
@@ -235,7 +234,7 @@ def _never_connected(error: BaseException) -> bool:
 
 def _retry_after(text: str, now: datetime) -> timedelta:
     """Read seconds, or a date as a proxy may send it; zero when it is neither."""
-    seconds = _number(text)
+    seconds = number(text)
     if seconds is not None:
         return timedelta(seconds=min(seconds, 1e6))
     try:
@@ -243,11 +242,6 @@ def _retry_after(text: str, now: datetime) -> timedelta:
     except ValueError:
         return timedelta(0)
     return at - now if at.tzinfo else timedelta(0)
-
-
-def _number(text: str | None) -> float | None:
-    text = (text or "").strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 @contextmanager

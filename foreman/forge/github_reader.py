@@ -14,6 +14,8 @@ from foreman.forge import github_rows as rows
 from foreman.forge.base import Change, Permission, Probe, Quota, RepoInfo
 from foreman.forge.github_client import GitHubClient, Reply
 from foreman.forge.github_errors import readable
+from foreman.forge.github_grants import grants_of
+from foreman.forge.grants import Grants
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
 
 PROBE_ROWS = 30
@@ -50,6 +52,12 @@ class GitHubReader:
         """Return the token's owner."""
         reply = self._client.get("read account", "", "/user")
         return words.account_of(_read(rows.UserRow, reply, "read account", ""))
+
+    def grants(self) -> Grants:
+        """Return what the token may do."""
+        if not self._client.told:
+            self.whoami()
+        return grants_of(self._client.token, self._client.told)
 
     def repository(self, repo: RepoRef) -> RepoInfo:
         """Return the repository's facts."""

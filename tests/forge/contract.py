@@ -14,6 +14,7 @@ import pytest
 
 from foreman.errors import ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission
+from foreman.forge.grants import TokenKind
 from foreman.model import Account, IssueRef, RepoRef, Role
 
 REPO = RepoRef.parse("acme/widget")
@@ -58,6 +59,12 @@ class ForgeContract:
             REPO.path, False, False, True, True,
         )  # fmt: skip
         assert info.id > 0
+
+    def test_it_knows_what_its_token_may_do(self, world: World) -> None:
+        grants = world.reader.grants()
+
+        assert isinstance(grants.kind, TokenKind)
+        assert grants.scopes, "the token of a test is one whose scopes the forge tells"
         with pytest.raises(ForgeNotFound):
             world.reader.repository(RepoRef.parse("acme/nothing"))
 

@@ -26,12 +26,12 @@ from foreman.errors import (
 from foreman.forge.github_errors import (
     FOREIGN,
     LONGEST_SECONDARY_WAIT,
-    LONGEST_WAIT,
     Circumstances,
     forge_error,
     retry_at,
     translated,
 )
+from foreman.forge.meter import LONGEST_WAIT
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 ABOUT = Circumstances(operation="add label", repo="acme/widget", now=NOW)
