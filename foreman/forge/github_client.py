@@ -200,6 +200,7 @@ class GitHubClient:
         self.meter.hear(got, now=now)
         if status >= 400:
             raise self._requester.createException(status, got, _error_body(text))
+        self._told = {name: got[name] for name in TOLD if name in got}
         until = exhausted_until(got)
         if until is not None and until > now:
             self._limited_until = min(until, now + LONGEST_WAIT)
