@@ -44,6 +44,7 @@ def test_the_fake_fails_on_demand_in_every_method(method: str) -> None:
     forge.fail(method, error)
     arguments = {
         "whoami": (),
+        "grants": (),
         "probe": (REPO,),
         "changed_since": (REPO,),
         "newest_open": (REPO,),
