@@ -90,6 +90,7 @@ def snapshot(issue: Issue, before: Snapshot | None, comments: Iterable[Comment] 
         author_id=issue.author.id,
         comment_count=issue.comment_count,
         last_comment_id=max([last, *(comment.id for comment in comments)]),
+        confidential=issue.confidential,
     )
 
 

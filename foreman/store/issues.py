@@ -27,6 +27,7 @@ class Snapshot:
         author_id: Numeric id of who opened it.
         comment_count: As the forge counts.
         last_comment_id: Highest id of a comment seen; 0 for none.
+        confidential: Only few may read it.
     """
 
     issue: IssueRef
@@ -38,9 +39,19 @@ class Snapshot:
     author_id: int
     comment_count: int
     last_comment_id: int
+    confidential: bool = False
 
 
-_SAME = ("forge_id", "updated_at", "content_digest", "state", "author_id", "comment_count", "last_comment_id")
+_SAME = (
+    "forge_id",
+    "updated_at",
+    "content_digest",
+    "state",
+    "author_id",
+    "comment_count",
+    "last_comment_id",
+    "confidential",
+)
 
 
 def get(connection: Connection, issue: IssueRef) -> Snapshot | None:

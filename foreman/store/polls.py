@@ -30,6 +30,8 @@ class PollState:
         failures: Tries in a row that did not go well.
         first_done: The first poll is over.
         swept_at: When the last daily sweep ended.
+        news_at: When a look last found something new.
+        interval_seconds: Until the next poll, as decided at the last one; None before the first.
     """
 
     repo: RepoRef
@@ -43,6 +45,8 @@ class PollState:
     failures: int = 0
     first_done: bool = False
     swept_at: datetime | None = None
+    news_at: datetime | None = None
+    interval_seconds: float | None = None
 
 
 _COLUMNS = tuple(column.name for column in polls.columns if column.name != "repo")

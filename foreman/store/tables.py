@@ -114,7 +114,45 @@ polls = Table(
     Column("failures", Integer, nullable=False),
     Column("first_done", Boolean, nullable=False),
     Column("swept_at", UtcTime),
+    Column("news_at", UtcTime),
+    Column("interval_seconds", Float),
 )
+
+discovered = Table(
+    "discovered",
+    metadata,
+    Column("pattern", Text, primary_key=True),
+    Column("repo", Text, primary_key=True),
+    Column("forge_id", BigInteger, nullable=False),
+    Column("skipped", Text, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("gone_at", UtcTime),
+)
+"""Repositories that a pattern found, and why one of them is not polled."""
+
+patterns = Table(
+    "patterns",
+    metadata,
+    Column("pattern", Text, primary_key=True),
+    Column("next_at", UtcTime),
+    Column("last_ok_at", UtcTime),
+    Column("last_error", OutsideText, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("cut", Boolean, nullable=False),
+)
+"""When each pattern was last asked about, and what came of it."""
+
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("limit", BigInteger, nullable=False),
+    Column("remaining", BigInteger, nullable=False),
+    Column("reset_at", UtcTime, nullable=False),
+    Column("told_at", UtcTime, nullable=False),
+    Column("stretch", Float, nullable=False),
+)
+"""What a forge last told each account about its limits."""
 
 issues = Table(
     "issues",
@@ -129,7 +167,27 @@ issues = Table(
     Column("author_id", BigInteger, nullable=False),
     Column("comment_count", Integer, nullable=False),
     Column("last_comment_id", BigInteger, nullable=False),
+    Column("confidential", Boolean, nullable=False, server_default=text("0")),
+    Column("settled", Boolean, nullable=False, server_default=text("1")),
+    Column("heard_from", UtcTime),
+    Column("heard", JsonText, nullable=False, server_default=text("'[]'")),
 )
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("repo", Text, primary_key=True),
+    Column("issue_id", Integer, primary_key=True),
+    Column("comment_id", BigInteger, primary_key=True),
+    Column("reaction_id", BigInteger, primary_key=True),
+    Column("account_id", BigInteger, nullable=False),
+    Column("login", OutsideText, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("gone_at", UtcTime),
+)
+"""Reactions to an issue (`comment_id` 0) and to comments of ours, those that were taken back too."""
 
 events = Table(
     "events",

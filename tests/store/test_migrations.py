@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import foreman.store
 from foreman.errors import StoreError
-from foreman.store import schema
+from foreman.model import IssueRef, RepoRef
+from foreman.store import controls, events, issues, memory, polls, schema
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
 from foreman.store.tables import metadata
+from tests.store.conftest import NOW
 
 PUBLIC = {
     "action_log": [
@@ -85,18 +88,59 @@ def test_a_newer_schema_is_refused(db: Database) -> None:
         Database.open(db.path)
 
 
-def test_an_older_database_is_copied_before_it_is_migrated(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole way needs a second migration; what happens before Alembic is asked is all here."""
+def _first_release(path: Path) -> None:
+    """Make a database as the first release left it, with a row in each table whose shape has changed since."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(Path(foreman.store.__file__).parent / "migrations"))
+        command.upgrade(config, schema.REVISIONS[0])
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as raw:
+        at = "2026-11-01 12:00:00.250000"
+        raw.execute("INSERT INTO meta VALUES ('marker_secret', 'ab')")
+        raw.execute(f"INSERT INTO polls VALUES ('o/r', 7, '{at}', 'W/1', '{at}', '{at}', '{at}', '', 0, 1, '{at}')")
+        raw.execute(f"INSERT INTO issues VALUES ('o/r', 12, 9, '{at}', 'd1', '[\"bug\"]', 'open', 3, 2, 44)")
+        raw.execute(f"INSERT INTO events VALUES ('k', 'o/r', 12, 'opened', '{at}', 3, '{at}')")
+        raw.execute("INSERT INTO memory_summary VALUES ('o/r', 12, 'facts', '2026-11-01 12:00:00')")
+        raw.commit()
+
+
+def test_a_database_of_the_first_release_is_copied_then_brought_forward_with_all_it_holds(
+    tmp_path: Path, db: Database
+) -> None:
+    path = tmp_path / "memory.db"
+    _first_release(path)
+
+    moved = Database.open(path)
+
+    with moved.read() as connection:
+        issue = issues.get(connection, IssueRef.parse("o/r#12"))
+        poll = polls.get(connection, RepoRef.parse("o/r"))
+        assert memory.summary(connection, IssueRef.parse("o/r#12")) == "facts"
+        assert [event.key for event in events.of_issue(connection, IssueRef.parse("o/r#12"))] == ["k"]
+        assert controls.meta_get(connection, "marker_secret") == "ab"
+    moved.close()
+    assert issue is not None and issue.labels == ("bug",) and issue.content_digest == "d1"
+    assert not issue.confidential
+    assert poll is not None and poll.cursor == NOW and poll.etag == "W/1" and poll.news_at is None
+    with closing(sqlite3.connect(path)) as raw, closing(sqlite3.connect(db.path)) as new:
+        assert _shape(raw) == _shape(new)
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.HEAD,)]
+    copy = tmp_path / f"memory.db.before-{schema.HEAD}"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.REVISIONS[0],)]
+        assert raw.execute("SELECT issue_id FROM issues").fetchall() == [(12,)]
+
+
+def test_an_older_database_is_not_migrated_under_a_daemon_that_uses_it(
+    monkeypatch: pytest.MonkeyPatch, db: Database
+) -> None:
     lease = DaemonLease.acquire(db, db.path, "test")
-    monkeypatch.setattr(schema, "HEAD", "0002_next")
+    monkeypatch.setattr(schema, "HEAD", "0999_next")
     with closing(sqlite3.connect(db.path)) as raw:
         with pytest.raises(StoreError, match="stop it"):
             schema.needs_migration(raw, db.path)
         lease.release()
         assert schema.needs_migration(raw, db.path)
-        copy = schema.back_up_before_migration(raw, db.path)
-
-    assert copy.name == "memory.db.before-0002_next"
-    assert copy.stat().st_mode & 0o777 == 0o600
-    with closing(sqlite3.connect(copy)) as raw:
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001_first",)]
