@@ -45,8 +45,10 @@ def examine(
     Yields:
         What was found.
     """
-    repos = sum(plan.enabled for plan in config.plans())
-    yield fine("config", f"{source} is valid, {repos} of {len(config.repos)} repositories enabled")
+    own = [repo for repo in config.repos if repo.pattern is None]
+    named = f"{sum(repo.enabled for repo in own)} of {len(own)} repositories enabled"
+    patterns = [pattern.key for pattern in config.patterns()]
+    yield fine("config", f"{source} is valid, {named}{' and ' if patterns else ''}{' and '.join(patterns)}")
     with sandboxed(config) as reachable:
         missing = unset_secrets(reachable)
         for problem in missing:

@@ -16,7 +16,7 @@ from foreman.secrets import KnownSecrets
 
 def kinds(config: Config) -> tuple[ForgeKind, ...]:
     """Return the forges that any repository lives on, each once."""
-    return tuple(dict.fromkeys(repo.ref.forge for repo in config.repos))
+    return tuple(dict.fromkeys(repo.forge for repo in config.repos))
 
 
 def connect(

@@ -64,9 +64,9 @@ def agents_for(config: Config, ref: IssueRef, wanted: str | None) -> tuple[Agent
     Raises:
         UsageError: The repository or the agent is not configured.
     """
-    plan = next((plan for plan in config.plans() if plan.repo == ref.repo), None)
-    if plan is None:
-        known = ", ".join(plan.repo.key for plan in config.plans())
+    plan = config.plan_of(ref.repo)
+    if plan is None or plan.repo != ref.repo:
+        known = ", ".join(repo.key for repo in config.repos)
         raise UsageError(f"{ref.repo} is not in the configuration; there is {known}")
     agents = tuple(agent for agent in plan.agents if wanted in (None, agent.agent))
     if not agents:

@@ -211,9 +211,9 @@ def retry(
 
 
 def _refuse_strangers(config: Config, items: Sequence[InboxItem]) -> None:
-    known = {(plan.repo, agent.agent) for plan in config.plans() if plan.enabled for agent in plan.agents}
     for item in items:
-        if (item.issue.repo, item.agent) not in known:
+        plan = config.plan_of(item.issue.repo)
+        if plan is None or not plan.enabled or plan.repo != item.issue.repo or plan.agent(item.agent) is None:
             raise UsageError(f"{item.agent} does not work on {item.issue.repo} any more: `foreman drop {item.id}`")
 
 

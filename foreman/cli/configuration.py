@@ -56,12 +56,12 @@ def validate(context: typer.Context, as_json: Json = False) -> int:
 
     own = Context.of(context)
     source = ""
-    repositories = 0
+    named = ""
     try:
         path = own.config_file()
         source = str(path)
         config = load(path)
-        repositories = len(config.repos)
+        named = _named(config)
         unset = _unset(config)
         if unset:
             raise ConfigError(unset, source=source)
@@ -74,7 +74,7 @@ def validate(context: typer.Context, as_json: Json = False) -> int:
     if as_json:
         print_json({"source": source, "valid": True, "problems": []})
     else:
-        line(f"{source}: valid, {repositories} {'repository' if repositories == 1 else 'repositories'}")
+        line(f"{source}: valid, {named}")
     return exits.DONE
 
 
@@ -97,6 +97,14 @@ def _unset(config: Config) -> tuple[Problem, ...]:
 
     with sandboxed(config) as reachable:
         return unset_secrets(reachable)
+
+
+def _named(config: Config) -> str:
+    patterns = sum(repo.pattern is not None for repo in config.repos)
+    own = len(config.repos) - patterns
+    parts = [f"{own} {'repository' if own == 1 else 'repositories'}"] if own else []
+    parts += [f"{patterns} {'pattern' if patterns == 1 else 'patterns'}"] if patterns else []
+    return " and ".join(parts)
 
 
 def _allowed(value: bool) -> str:

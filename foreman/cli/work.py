@@ -129,9 +129,9 @@ def _scope(config: Any, where: str | None, *, known_only: bool = True) -> str:
     if where is None:
         return EVERYTHING
     repo = parsing.repo(where)
-    known = [plan.repo for plan in config.plans()]
-    if known_only and repo not in known:
-        names = ", ".join(str(one) for one in known)
+    plan = config.plan_of(repo)
+    if known_only and (plan is None or plan.repo != repo):
+        names = ", ".join(one.key for one in config.repos)
         raise UsageError(f"{repo} is not in the configuration; there is {names}")
     return repo.key
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from foreman.config import patterns
 from foreman.config.document import Path_
+from foreman.config.effective import RepoPattern
 from foreman.config.explain import nearest
 from foreman.config.fields import is_loopback
 from foreman.config.models import BUNDLED_AGENTS, AgentSettings
@@ -74,31 +76,50 @@ def _identities(data: dict[str, Any]) -> Iterator[Found]:
 
 
 def _repositories(data: dict[str, Any]) -> Iterator[Found]:
-    seen: dict[str, int] = {}
+    seen: dict[RepoPattern | str, int] = {}
     for index, repo in _rows(data.get("repos")):
         forge = _forge(repo)
-        owner, name, path = (repo.get(key) for key in ("owner", "name", "path"))
-        if path is not None and (owner is not None or name is not None):
-            yield ("repos", index, "path"), "stands for `owner` and `name`; give one or the other"
-            continue
-        if path is None:
-            missing = [key for key in ("owner", "name") if repo.get(key) is None]
-            for key in missing:
-                yield ("repos", index, key), "is required (or `path`)"
-            if missing:
-                continue
-            path = f"{owner}/{name}" if isinstance(owner, str) and isinstance(name, str) else None
-        if forge is None or not isinstance(path, str):
+        wrong = tuple(_whereabouts(repo))
+        for key, message in wrong:
+            yield ("repos", index, key), message
+        if wrong or forge is None or not all(isinstance(repo.get(key, ""), str) for key in ("owner", "name", "path")):
             continue
         try:
-            key = RepoRef(forge, path).key.casefold()
-        except ValueError:
-            shape = "owner/name" if forge is ForgeKind.GITHUB else "group/sub/project"
-            yield ("repos", index), f"is no {forge} repository: the forge has names such as {shape}, and no URLs here"
+            meant = _identity(forge, repo.get("path") or f"{repo['owner']}/{repo['name']}", repo)
+        except ValueError as error:
+            yield ("repos", index), str(error)
             continue
-        if key in seen:
-            yield ("repos", index), f"is the same repository as repos[{seen[key]}]"
-        seen.setdefault(key, index)
+        if isinstance(meant, str):
+            for key in ("include", "exclude"):
+                if repo.get(key):
+                    yield ("repos", index, key), 'goes with a pattern, such as `name: "*"`'
+        if meant in seen:
+            what = "repository" if isinstance(meant, str) else "pattern"
+            yield ("repos", index), f"is the same {what} as repos[{seen[meant]}]"
+        seen.setdefault(meant, index)
+
+
+def _whereabouts(repo: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if repo.get("path") is None:
+        yield from ((key, "is required (or `path`)") for key in ("owner", "name") if repo.get(key) is None)
+    elif repo.get("owner") is not None or repo.get("name") is not None:
+        yield "path", "stands for `owner` and `name`; give one or the other"
+
+
+def _identity(forge: ForgeKind, path: str, repo: dict[str, Any]) -> RepoPattern | str:
+    if patterns.is_pattern(path):
+        include, exclude = (_folded(repo.get(key)) for key in ("include", "exclude"))
+        return patterns.read(forge, path.casefold(), include=include, exclude=exclude)
+    try:
+        return RepoRef(forge, path).key.casefold()
+    except ValueError:
+        shape = "owner/name" if forge is ForgeKind.GITHUB else "group/sub/project"
+        message = f"is no {forge} repository: the forge has names such as {shape}, and no URLs here"
+        raise ValueError(message) from None
+
+
+def _folded(globs: Any) -> tuple[str, ...]:
+    return tuple(sorted(str(glob).casefold() for glob in globs)) if isinstance(globs, list) else ()
 
 
 def _agents(data: dict[str, Any]) -> Iterator[Found]:

@@ -152,9 +152,11 @@ def _explain(error: yaml.YAMLError) -> str:
         found = f"{error.context}, {error.problem}" if (error.problem or "").startswith("but ") else error.problem
         problem = re.sub(r"'[^']*'|\"[^\"]*\"", _unless_syntax, found or "cannot be read")
         mark = error.problem_mark or error.context_mark
-        tab = "; YAML is indented with spaces, not tabs" if r"\t" in (error.problem or "") else ""
+        hint = "; YAML is indented with spaces, not tabs" if r"\t" in (error.problem or "") else ""
+        if "alias" in f"{error.context} {error.problem}":
+            hint = "; text that begins with `*` stands in quotes"
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        return f"not YAML: {problem}{tab}{where}"
+        return f"not YAML: {problem}{hint}{where}"
     if isinstance(error, yaml.reader.ReaderError):
         return "not YAML: a character that may not stand in it"
     return f"not taken: {error}"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
-from foreman.model import EventKind, Mode, RepoRef
+from foreman.model import EventKind, ForgeKind, Mode, RepoRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class Policy:
         allow_close: Closing may happen at all.
         allow_reopen: Reopening may happen at all.
         act_on_maintainers: Issues by owners, members and collaborators are not skipped.
+        act_on_confidential: Confidential issues are not skipped.
         skip_bots: Issues and events of bots are ignored.
         max_comments_per_issue_per_day: Comments of ours in 24 hours on one issue.
         max_runs_per_issue_per_day: Agent runs in 24 hours on one issue.
@@ -46,6 +48,7 @@ class Policy:
     allow_close: bool = False
     allow_reopen: bool = False
     act_on_maintainers: bool = False
+    act_on_confidential: bool = False
     skip_bots: bool = True
     max_comments_per_issue_per_day: int = 1
     max_runs_per_issue_per_day: int = 10
@@ -111,3 +114,48 @@ class RepoPlan:
     def agent(self, agent_type: str) -> AgentPlan | None:
         """Return the plan of one agent type, None when it does not work here."""
         return next((plan for plan in self.agents if plan.agent == agent_type), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoPattern:
+    """Repositories by where they are: `my-org/*`, `group/**`.
+
+    Attributes:
+        forge: Where they live.
+        owner: User, organization or group.
+        nested: Those of its subgroups too.
+        include: Only those one of these takes; empty for all.
+        exclude: None that one of these takes.
+    """
+
+    forge: ForgeKind
+    owner: str
+    nested: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def takes(self, repo: RepoRef) -> bool:
+        """Tell by its name alone whether a repository is one of these, in capitals or not."""
+        head, below = f"{self.owner}/".casefold(), repo.path.casefold()
+        if repo.forge is not self.forge or not below.startswith(head):
+            return False
+        below = below.removeprefix(head)
+        if "/" in below and not self.nested:
+            return False
+        return (not self.include or _any(self.include, below)) and not _any(self.exclude, below)
+
+    @property
+    def key(self) -> str:
+        """How it is named on the command line: `owner/*` or `gitlab:group/**`."""
+        path = f"{self.owner}/{'**' if self.nested else '*'}"
+        return path if self.forge is ForgeKind.GITHUB else f"{self.forge}:{path}"
+
+    def __str__(self) -> str:
+        """Render as the key."""
+        return self.key
+
+
+def _any(globs: tuple[str, ...], below: str) -> bool:
+    """Tell whether a glob takes a name; one with a slash is for all that is below the owner."""
+    name = below.rpartition("/")[2]
+    return any(fnmatchcase(below if "/" in glob else name, glob.casefold()) for glob in globs)

@@ -5,8 +5,10 @@ What one key demands of another is in `checks`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
@@ -33,7 +35,7 @@ from foreman.config.policy import PolicySettings
 from foreman.model import EventKind, ForgeKind, Mode, RepoRef
 
 if TYPE_CHECKING:
-    from foreman.config.effective import RepoPlan
+    from foreman.config.effective import RepoPattern, RepoPlan
 
 BUNDLED_AGENTS = ("issue-triage",)
 """Agent types that come with the package and need no entry under `agents`."""
@@ -182,12 +184,22 @@ class RepoAgent(Section):
 
 
 class Repo(Section):
-    """A repository to look after."""
+    """A repository to look after, or with a pattern as its name, many."""
 
     forge: ForgeKind = Field(ForgeKind.GITHUB, description="`github` or `gitlab`.")
     owner: Name | None = Field(None, description="With `name`: where it is.")
-    name: Name | None = Field(None, description="With `owner`: where it is.")
-    path: Name | None = Field(None, description="Instead of both: `group/sub/project`.")
+    name: Name | None = Field(None, description='With `owner`: where it is; `"*"`: every repository of the owner.')
+    path: Name | None = Field(
+        None,
+        description="Instead of both: `group/sub/project`, `owner/*`; on GitLab `group/**` with all subgroups.",
+    )
+    include: tuple[Name, ...] = Field(
+        (),
+        max_length=100,
+        description="With a pattern: only these names, such as `web-*`; "
+        "a glob with a `/` is for all that is below the owner.",
+    )
+    exclude: tuple[Name, ...] = Field((), max_length=100, description="With a pattern: none of these names.")
     enabled: Switch = Field(True, description="Poll it and act on it.")
     mode: Mode | None = Field(None, description="`shadow`, `approve` or `auto`, for this repository.")
     policy: PolicySettings = Field(PolicySettings(), description="What differs from the `policy` for all.")
@@ -196,8 +208,26 @@ class Repo(Section):
 
     @property
     def ref(self) -> RepoRef:
-        """Which repository it is."""
-        return RepoRef(self.forge, self.path or f"{self.owner}/{self.name}")
+        """Which repository it is; never asked of a pattern."""
+        return RepoRef(self.forge, self._where)
+
+    @property
+    def pattern(self) -> RepoPattern | None:
+        """Which repositories it stands for; None where it is one repository."""
+        from foreman.config import patterns
+
+        if not patterns.is_pattern(self._where):
+            return None
+        return patterns.read(self.forge, self._where, include=self.include, exclude=self.exclude)
+
+    @property
+    def key(self) -> str:
+        """How it is named: `owner/repo`, `gitlab:group/**`."""
+        return (self.pattern or self.ref).key
+
+    @property
+    def _where(self) -> str:
+        return self.path or f"{self.owner}/{self.name}"
 
 
 class Sandbox(Section):
@@ -230,11 +260,29 @@ class Config(Section):
         """Return how an agent type is run."""
         return self.agents.get(agent_type) or AgentSettings()
 
-    def plans(self) -> tuple[RepoPlan, ...]:
-        """Return what holds for each repository, in the order of the file."""
+    def patterns(self) -> tuple[RepoPattern, ...]:
+        """Return the patterns whose repositories are to be looked up, in the order of the file."""
+        found = (repo.pattern for repo in self.repos if repo.enabled)
+        return tuple(pattern for pattern in found if pattern is not None)
+
+    def plans(self, found: Mapping[RepoPattern, Sequence[RepoRef]] = MappingProxyType({})) -> tuple[RepoPlan, ...]:
+        """Return what holds for each repository, in the order of the file.
+
+        Args:
+            found: Which repositories there are of each pattern, as last looked up.
+
+        Returns:
+            One plan each, disabled ones included.
+        """
         from foreman.config.plan import plan
 
-        return plan(self)
+        return plan(self, found)
+
+    def plan_of(self, repo: RepoRef) -> RepoPlan | None:
+        """Return what holds for a repository by its name alone; None where no entry is for it."""
+        from foreman.config.plan import plan_of
+
+        return plan_of(self, repo)
 
     @property
     def state_path(self) -> Path | None:

@@ -4,24 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from foreman.config.effective import AgentPlan, Policy, RepoPlan
+from foreman.config.effective import AgentPlan, Policy, RepoPattern, RepoPlan
 from foreman.config.models import Config, Repo, RepoAgent
 from foreman.config.policy import AgentConfig, merged
-from foreman.model import EventKind
+from foreman.model import EventKind, RepoRef
 
 
-def plan(config: Config) -> tuple[RepoPlan, ...]:
+def plan(config: Config, found: Mapping[RepoPattern, Sequence[RepoRef]]) -> tuple[RepoPlan, ...]:
     """Work out what holds for each repository.
+
+    An entry of its own goes before every pattern; of the patterns, disabled ones too, the first that takes a
+    repository by its name has it.
 
     Args:
         config: As loaded.
+        found: Which repositories there are of each pattern.
 
     Returns:
         One plan per repository, in the order of the file, disabled ones included.
     """
-    return tuple(_of_repo(config, repo) for repo in config.repos)
+    entries = _Entries(config)
+    places: list[list[RepoRef]] = [[] if repo.pattern else [repo.ref] for repo in config.repos]
+    seen = {_folded(repo) for repos in places for repo in repos}
+    for repo in (repo for repos in found.values() for repo in repos):
+        place = entries.place_of(repo)
+        if place is not None and _folded(repo) not in seen:
+            seen.add(_folded(repo))
+            places[place].append(repo)
+    return tuple(
+        _of_repo(config, entry, repo) for entry, repos in zip(config.repos, places, strict=True) for repo in repos
+    )
+
+
+def plan_of(config: Config, repo: RepoRef) -> RepoPlan | None:
+    """Work out what holds for one repository, whether or not it was ever looked up.
+
+    Args:
+        config: As loaded.
+        repo: Which one.
+
+    Returns:
+        Its plan; None where no entry and no pattern is for it.
+    """
+    place = _Entries(config).place_of(repo)
+    if place is None:
+        return None
+    entry = config.repos[place]
+    return _of_repo(config, entry, repo if entry.pattern else entry.ref)
 
 
 def policy_version(policy: Policy) -> str:
@@ -30,10 +62,33 @@ def policy_version(policy: Policy) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _of_repo(config: Config, repo: Repo) -> RepoPlan:
+class _Entries:
+    """Finds the entry that is for a repository."""
+
+    def __init__(self, config: Config) -> None:
+        self._own: dict[str, int] = {}
+        self._patterns: list[tuple[int, RepoPattern]] = []
+        for place, repo in enumerate(config.repos):
+            if (pattern := repo.pattern) is not None:
+                self._patterns.append((place, pattern))
+            else:
+                self._own[_folded(repo.ref)] = place
+
+    def place_of(self, repo: RepoRef) -> int | None:
+        own = self._own.get(_folded(repo))
+        if own is not None:
+            return own
+        return next((place for place, pattern in self._patterns if pattern.takes(repo)), None)
+
+
+def _folded(repo: RepoRef) -> str:
+    return repo.key.casefold()
+
+
+def _of_repo(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
     first_run = config.polling.first_run if repo.polling.first_run is None else repo.polling.first_run
     return RepoPlan(
-        repo=repo.ref,
+        repo=ref,
         enabled=repo.enabled,
         interval_seconds=repo.polling.interval_seconds or config.polling.interval_seconds,
         first_run=first_run if isinstance(first_run, int) else None,
