@@ -11,9 +11,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from foreman.forge.github_client import GitHubClient, utc_now
+from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_reader import GitHubReader
 from foreman.forge.github_writer import GitHubWriter
+from foreman.forge.line import utc_now
 
 
 class GitHubForge(GitHubReader, GitHubWriter):

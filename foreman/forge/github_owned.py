@@ -13,7 +13,7 @@ from foreman.forge import github_map as words
 from foreman.forge import github_rows as rows
 from foreman.forge.base import RepoInfo
 from foreman.forge.github_client import GitHubClient
-from foreman.forge.github_errors import readable
+from foreman.forge.trouble import readable
 
 PAGE_ROWS = 100
 

@@ -12,10 +12,11 @@ from foreman.forge import github_map as words
 from foreman.forge import github_owned
 from foreman.forge import github_rows as rows
 from foreman.forge.base import Change, Permission, Probe, Quota, RepoInfo
-from foreman.forge.github_client import GitHubClient, Reply
-from foreman.forge.github_errors import readable
+from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_grants import grants_of
 from foreman.forge.grants import Grants
+from foreman.forge.line import Reply
+from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
 
 PROBE_ROWS = 30

@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 from foreman.errors import ForgeNotFound, ForgeRejected
 from foreman.forge import github_rows as rows
-from foreman.forge.github_client import GitHubClient, Reply
-from foreman.forge.github_errors import readable
+from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_map import is_about
+from foreman.forge.line import Reply
+from foreman.forge.trouble import readable
 from foreman.model import IssueRef, RepoRef
 
 _UNNAMEABLE = frozenset({"", ".", ".."})

@@ -101,14 +101,9 @@ def _pools(live: _Live) -> dict[str, type[HTTPConnectionPool]]:
             with _Cutter(self):
                 return super().getresponse()
 
-    class Tls(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            live.add(self)
-
-        def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-            with _Cutter(self):
-                return super().getresponse()
+    # Plain stands in front of urllib3's own TLS connection, whose methods it then calls.
+    class Tls(Plain, HTTPSConnection):
+        """Needs nothing of its own."""
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

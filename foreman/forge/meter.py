@@ -1,4 +1,10 @@
-"""What the heads of a forge's replies tell besides the answer: how many requests are left, and its time of day."""
+"""What the heads of a forge's replies tell besides the answer: its limits, how much is left of them, its time of day.
+
+References:
+    GitHub, "Best practices for using the REST API", on rate limits: Retry-After first, then an exhausted
+    x-ratelimit-remaining with x-ratelimit-reset, else at least one minute, longer each time. GitLab, "Rate limits":
+    the same headers without the x-, and Retry-After may be missing.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,8 @@ from email.utils import parsedate_to_datetime
 
 from foreman.forge.base import Quota
 
+SHORTEST_WAIT = timedelta(minutes=1)
+LONGEST_UNDATED_WAIT = timedelta(hours=1)
 LONGEST_WAIT = timedelta(hours=24)
 """Nobody gets to switch the bot off for ever with one header."""
 
@@ -24,7 +32,7 @@ class Meter:
         Args:
             prefix: Of the quota's three headers in lower case: `x-ratelimit-` on GitHub, `ratelimit-` on GitLab.
         """
-        self._prefix = prefix
+        self.prefix = prefix
         self.quota: Quota | None = None
         self.skew = timedelta(0)
 
@@ -37,11 +45,9 @@ class Meter:
         """
         self._hear_date(headers.get("date", ""), now)
         # GitHub counts searches and GraphQL apart.
-        if headers.get(f"{self._prefix}resource", "core") != "core":
+        if headers.get(f"{self.prefix}resource", "core") != "core":
             return
-        limit, remaining, reset = (
-            number(headers.get(self._prefix + part)) for part in ("limit", "remaining", "reset")
-        )
+        limit, remaining, reset = (number(headers.get(self.prefix + part)) for part in ("limit", "remaining", "reset"))
         if limit is None or remaining is None or reset is None or not 0 < reset < 1e11:
             return
         at = min(datetime.fromtimestamp(reset, UTC), now + self.skew + LONGEST_WAIT)
@@ -55,6 +61,56 @@ class Meter:
         if at.tzinfo:
             skew = at.astimezone(UTC) - now
             self.skew = skew if abs(skew) >= _SAME_TIME else timedelta(0)
+
+
+def retry_at(headers: Mapping[str, str], prefix: str, *, now: datetime, strikes: int) -> datetime:
+    """Return when a limited account may ask again.
+
+    Args:
+        headers: Of the reply, names in lower case.
+        prefix: As for `Meter`.
+        now: Current time, aware UTC.
+        strikes: Limits without a date since the last success; each doubles the wait.
+
+    Returns:
+        A time after `now`, at most `LONGEST_WAIT` away.
+    """
+    asked = _retry_after(headers.get("retry-after", ""), now)
+    if asked > timedelta(0):
+        return now + min(asked, LONGEST_WAIT)
+    reset = exhausted_until(headers, prefix)
+    if reset is not None and reset > now:
+        return min(reset, now + LONGEST_WAIT)
+    doublings: int = 2 ** min(strikes, 10)
+    return now + min(SHORTEST_WAIT * doublings, LONGEST_UNDATED_WAIT)
+
+
+def exhausted_until(headers: Mapping[str, str], prefix: str) -> datetime | None:
+    """Return the end of the quota's window when a reply says that the quota is used up, else None.
+
+    Args:
+        headers: Of any reply, names in lower case.
+        prefix: As for `Meter`.
+
+    Returns:
+        Aware UTC.
+    """
+    if headers.get(f"{prefix}remaining") != "0":
+        return None
+    reset = number(headers.get(f"{prefix}reset"))
+    return datetime.fromtimestamp(reset, UTC) if reset is not None and 0 < reset < 1e11 else None
+
+
+def _retry_after(text: str, now: datetime) -> timedelta:
+    """Read seconds, or a date as a proxy may send it; zero when it is neither."""
+    seconds = number(text)
+    if seconds is not None:
+        return timedelta(seconds=min(seconds, 1e6))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return timedelta(0)
+    return at - now if at.tzinfo else timedelta(0)
 
 
 def number(text: str | None) -> float | None:

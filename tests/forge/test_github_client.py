@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from foreman.errors import ForgeAuthError, ForgeError, ForgeMoved, ForgeRateLimited, ForgeUnavailable
-from foreman.forge import github_wire
+from foreman.forge import wire
 from foreman.forge.github import GitHubForge
 from tests.forge.replies import REF, REPO, comment, issue, label
 from tests.forge.scripted import Answer, ScriptedServer, closed_port
@@ -125,7 +125,7 @@ def test_a_reply_that_drips_ends_with_the_deadline(part: str, server: ScriptedSe
 def test_a_reply_longer_than_the_bound_is_not_read(
     server: ScriptedServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(github_wire, "MAX_REPLY_BYTES", 1000)
+    monkeypatch.setattr(wire, "MAX_REPLY_BYTES", 1000)
     server.will(Answer(200, b'"' + b"a" * 2000 + b'"'))
 
     with pytest.raises(ForgeUnavailable, match="longer than"):

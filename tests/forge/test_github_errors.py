@@ -23,15 +23,9 @@ from foreman.errors import (
     ForgeRejected,
     ForgeUnavailable,
 )
-from foreman.forge.github_errors import (
-    FOREIGN,
-    LONGEST_SECONDARY_WAIT,
-    Circumstances,
-    forge_error,
-    retry_at,
-    translated,
-)
-from foreman.forge.meter import LONGEST_WAIT
+from foreman.forge.github_errors import FOREIGN, LIMIT_HEADERS, forge_error, translated
+from foreman.forge.meter import LONGEST_UNDATED_WAIT, LONGEST_WAIT, retry_at
+from foreman.forge.trouble import Circumstances
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 ABOUT = Circumstances(operation="add label", repo="acme/widget", now=NOW)
@@ -151,8 +145,8 @@ _USED_UP = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(_RESET.ti
         ({}, 0, timedelta(minutes=1)),
         ({}, 1, timedelta(minutes=2)),
         ({}, 3, timedelta(minutes=8)),
-        ({}, 99, LONGEST_SECONDARY_WAIT),
+        ({}, 99, LONGEST_UNDATED_WAIT),
     ],
 )
 def test_a_limit_ends_when_github_documents_it(headers: dict[str, str], strikes: int, wait: timedelta) -> None:
-    assert retry_at(headers, now=NOW, strikes=strikes) == NOW + wait
+    assert retry_at(headers, LIMIT_HEADERS, now=NOW, strikes=strikes) == NOW + wait

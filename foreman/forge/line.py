@@ -1,0 +1,231 @@
+"""One account's way to a forge: requests one after the other, writes spaced, limits kept, errors in Foreman's words.
+
+Nothing is asked twice here. A forge's own client says how a request goes out and what a refusal means.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+import requests.utils
+
+from foreman.errors import ForgeRateLimited, ForgeUnavailable
+from foreman.forge.meter import LONGEST_WAIT, Meter, exhausted_until
+from foreman.forge.trouble import Circumstances
+from foreman.forge.turns import Turns
+from foreman.forge.wire import OneOrigin, UnusableReply, WireReply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request on its way.
+
+    Attributes:
+        verb: HTTP method in capitals.
+        path: From the API's root, quoted.
+        query: Parameters.
+        headers: Beyond what every request has.
+        body: To send as JSON; None for nothing.
+    """
+
+    verb: str
+    path: str
+    query: Mapping[str, str | int] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A reply of 2xx or 304.
+
+    Attributes:
+        status: HTTP status.
+        etag: To ask with the next time; empty when there was none.
+        has_next: The forge says that another page follows. Its address is never used.
+        data: Parsed JSON, None for an empty body.
+    """
+
+    status: int
+    etag: str
+    has_next: bool
+    data: Any
+
+
+class Line(ABC):
+    """Requests to one API with one account, from any thread."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        limit_headers: str,
+        write_interval_seconds: float,
+        timeout_seconds: float,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        wait: Callable[[float], object],
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            url: Where the API is.
+            limit_headers: What the names of the forge's rate limit headers begin with, as for `Meter`.
+            write_interval_seconds: From the end of one write to the start of the next.
+            timeout_seconds: For connecting, for the reply's head, and for its body.
+            clock: Time of day, aware UTC; rate limits are reckoned with it.
+            monotonic: Clock for the write interval, in seconds.
+            wait: Called with seconds between writes; True ends the waiting and nothing is sent.
+        """
+        self.meter = Meter(limit_headers)
+        self._clock = clock
+        self._monotonic = monotonic
+        self._wait = wait
+        self._write_interval = write_interval_seconds
+        self._last_write: float | None = None
+        self._limited_until: datetime | None = None
+        self._strikes = 0
+        self._closed = False
+        self._writing = threading.Lock()
+        self._sending = Turns(monotonic)
+        self._wire = OneOrigin(url=url, timeout_seconds=timeout_seconds, hear=self._hear, monotonic=monotonic)
+
+    @abstractmethod
+    def _ask(self, asked: Asked) -> WireReply:
+        """Send over `_wire` by the forge's library.
+
+        Args:
+            asked: The request.
+
+        Returns:
+            A reply of 2xx or 304; anything else is raised in the library's words.
+        """
+
+    @abstractmethod
+    def _translated(self, about: Circumstances) -> AbstractContextManager[None]:
+        """Turn what the library raises inside the block into `ForgeError`s."""
+
+    def close(self) -> None:
+        """Break off what is under way and send nothing any more."""
+        self._closed = True
+        self._wire.close()
+
+    def get(
+        self, operation: str, repo: str, path: str, *, query: Mapping[str, str | int] | None = None, etag: str = ""
+    ) -> Reply:
+        """Read.
+
+        Args:
+            operation: What for, in a word or two.
+            repo: Repository key; empty where none is concerned.
+            path: From the API's root, quoted.
+            query: Parameters.
+            etag: Ask only for what differs from this.
+
+        Returns:
+            The reply; its status is 304 only when `etag` was given.
+
+        Raises:
+            ForgeError: Anything else.
+        """
+        # What cannot stand in a header is no tag that we were ever given.
+        tag = {"If-None-Match": etag} if etag.isascii() and etag.isprintable() and etag else {}
+        return self._exchange(operation, repo, Asked(verb="GET", path=path, query=dict(query or {}), headers=tag))
+
+    def write(
+        self, verb: str, operation: str, repo: str, path: str, body: Mapping[str, object] | None = None
+    ) -> Reply:
+        """Write once, at least the write interval after the write before.
+
+        Args:
+            verb: POST, PUT, PATCH or DELETE.
+            operation: What for, in a word or two.
+            repo: Repository key.
+            path: From the API's root, quoted.
+            body: To send as JSON.
+
+        Returns:
+            The reply.
+
+        Raises:
+            ForgeError: Anything but a success.
+        """
+        with self._writing:
+            while (pause := self._pause()) > 0:
+                if self._wait(pause) is True:
+                    raise ForgeUnavailable("stopping", repo=repo, operation=operation, sent=False)
+            try:
+                return self._exchange(operation, repo, Asked(verb=verb, path=path, body=body))
+            finally:
+                self._last_write = self._monotonic()
+
+    def _pause(self) -> float:
+        """Return the seconds until the next write may start."""
+        if self._last_write is None:
+            return 0.0
+        return self._last_write + self._write_interval - self._monotonic()
+
+    def _hear(self, headers: Mapping[str, str]) -> None:
+        self.meter.hear(headers, now=self._clock())
+
+    def _exchange(self, operation: str, repo: str, asked: Asked) -> Reply:
+        with self._sending.turn(repo):
+            about = Circumstances(operation=operation, repo=repo, now=self._clock(), strikes=self._strikes)
+            if self._closed:
+                raise ForgeUnavailable("disconnected", repo=repo, operation=operation, sent=False)
+            self._refuse_while_limited(about)
+            try:
+                with self._translated(about):
+                    reply = self._read(self._ask(asked))
+                    if reply.status == requests.codes.not_modified and "If-None-Match" not in asked.headers:
+                        raise UnusableReply("nothing new, though nothing was known", status=reply.status)
+            except ForgeRateLimited as error:
+                self._strikes += 1
+                self._limited_until = error.retry_at
+                raise
+            self._strikes = 0
+            return reply
+
+    def _read(self, reply: WireReply) -> Reply:
+        until = exhausted_until(reply.headers, self.meter.prefix)
+        now = self._clock()
+        if until is not None and until > now:
+            self._limited_until = min(until, now + LONGEST_WAIT)
+        links = requests.utils.parse_header_links(reply.headers.get("link", ""))
+        return Reply(
+            status=reply.status,
+            etag=reply.headers.get("etag", ""),
+            has_next=any(link.get("rel") == "next" for link in links),
+            data=_parsed(reply.text, reply.status),
+        )
+
+    def _refuse_while_limited(self, about: Circumstances) -> None:
+        """Keep every thread of this account from asking while the forge has told one of them to wait."""
+        until = self._limited_until
+        if until is not None and about.now < until:
+            raise ForgeRateLimited(
+                "waiting out the rate limit", retry_at=until, repo=about.repo, operation=about.operation
+            )
+        self._limited_until = None
+
+
+def utc_now() -> datetime:
+    """Return the time of day, aware UTC."""
+    return datetime.now(UTC)
+
+
+def _parsed(text: str, status: int) -> Any:
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UnusableReply("the reply is not JSON", status=status) from error

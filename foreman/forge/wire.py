@@ -1,0 +1,183 @@
+"""What goes over the wire to a forge: one origin, no redirect, a bounded reply, a token that is asked for each time.
+
+The forges' libraries follow redirects (for a POST as well), sleep and ask again, read replies of any size and keep a
+token for ever; each gets this in place of its own connections. Errors are translated elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from foreman.errors import ForgeAuthError
+from foreman.forge.http_deadline import DeadlineAdapter
+
+MAX_REPLY_BYTES = 20 * 1024 * 1024
+"""A page of 100 issues with bodies at GitHub's limit of 65,536 characters of four bytes is 26 MB, which nobody has."""
+
+MAX_IDLE_SECONDS = 30.0
+"""A kept connection older than this is not used again: a reply lost on a dead one leaves a write in doubt."""
+
+_REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
+_CHUNK_BYTES = 64 * 1024
+
+
+class Redirected(Exception):
+    """The forge pointed elsewhere; nobody went there."""
+
+    def __init__(self, status: int, location: str) -> None:
+        super().__init__(f"HTTP {status} to {location}")
+        self.status = status
+        self.location = location
+
+
+class UnusableReply(Exception):
+    """An answer came that nobody can work with: too long, too slow, the wrong kind."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireReply:
+    """A reply read whole.
+
+    Attributes:
+        status: HTTP status; no redirect and no 202.
+        headers: Names are looked up in any case.
+        text: The body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class OneOrigin:
+    """A kept connection to one scheme, host and port."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        timeout_seconds: float,
+        hear: Callable[[Mapping[str, str]], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            url: Where the API is; only scheme, host and port are used.
+            timeout_seconds: For connecting, for the reply's head, and for its body.
+            hear: Told the headers of each reply, whatever its status.
+            monotonic: Clock for idle time and the body's deadline.
+        """
+        parts = urlsplit(url)
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self._timeout_seconds = timeout_seconds
+        self._hear = hear
+        self._monotonic = monotonic
+        self._used_at = monotonic()
+        self.session = requests.Session()
+        self._adapter = DeadlineAdapter()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, self._adapter)
+        # A proxy of the environment would see the token of a plain HTTP request.
+        self.session.trust_env = parts.scheme == "https"
+        # Anything but None keeps requests from reading ~/.netrc.
+        self.session.auth = _leave_as_is
+        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def send(
+        self,
+        verb: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        query: Mapping[str, Any] | None = None,
+    ) -> WireReply:
+        """Send a request and read the reply whole.
+
+        Args:
+            verb: HTTP method in capitals.
+            path: From the origin's root, quoted.
+            headers: All of them, the token's too.
+            body: As it goes out.
+            query: Parameters to put behind the path.
+
+        Returns:
+            The reply.
+
+        Raises:
+            Redirected: The forge answered with a redirect.
+            UnusableReply: The reply is too long, too slow or not text.
+        """
+        if self._monotonic() - self._used_at > MAX_IDLE_SECONDS:
+            self.session.close()
+        try:
+            response = self.session.request(
+                verb,
+                self.origin + path,
+                params=dict(query or {}),
+                headers=dict(headers),
+                data=body,
+                timeout=self._timeout_seconds,
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                self._hear(response.headers)
+                status = response.status_code
+                if status in _REDIRECTS:
+                    raise Redirected(status, response.headers.get("location", "")[:200])
+                return WireReply(status=status, headers=response.headers, text=self._text(response))
+        finally:
+            self._used_at = self._monotonic()
+
+    def close(self) -> None:
+        """Break off what is under way, from any thread. The connection is of no use afterwards."""
+        self._adapter.break_off()
+        self.session.close()
+
+    def _text(self, response: requests.Response) -> str:
+        deadline = self._monotonic() + self._timeout_seconds
+        body = bytearray()
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > MAX_REPLY_BYTES:
+                raise UnusableReply(f"the reply is longer than {MAX_REPLY_BYTES} bytes", status=response.status_code)
+            if self._monotonic() > deadline:
+                raise UnusableReply("the reply came too slowly", status=response.status_code)
+        try:
+            return body.decode()
+        except UnicodeDecodeError as error:
+            raise UnusableReply("the reply is not UTF-8", status=response.status_code) from error
+
+
+def sendable(token: str) -> str:
+    """Return a token that can stand in a header.
+
+    Args:
+        token: As its source gave it.
+
+    Returns:
+        The same.
+
+    Raises:
+        ForgeAuthError: It cannot. The HTTP library would say so with the token in its message.
+    """
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ForgeAuthError("the token is empty or holds characters that no token has")
+    return token
+
+
+def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
