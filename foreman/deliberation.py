@@ -74,7 +74,7 @@ class Deliberation:
 
     Attributes:
         look: What was known.
-        title: Of the issue, without secrets, for logs.
+        title: Of the issue, without secrets, for logs; empty for a confidential one.
         admission: Whether an agent was to be asked at all.
         decision: What the agent answered; None when none was asked.
         judged: One entry per action, in the agent's order.
@@ -162,7 +162,8 @@ class Deliberator:
         """
         look = self.recall.begin(task_id, self.recall.look(ref, event=event, actor_id=actor_id, requested=requested))
         checkpoint.reach("pipeline.looked")
-        title = self._secrets.redact(look.facts.issue.title)
+        issue = look.facts.issue
+        title = "" if issue.confidential else self._secrets.redact(issue.title)
         verdict = admission.admit(look.facts, plan.policy, plan.events)
         if not isinstance(verdict, Allow):
             return Deliberation(look=look, title=title, admission=verdict, hidden={})

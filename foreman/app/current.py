@@ -77,11 +77,17 @@ class CurrentConfig:
         mode, policy = _mode_of(plans, action), _policy_of(plans, action)
         if mode is Mode.SHADOW:
             return Deny(Reason.MODE_SHADOW, "the mode became stricter")
-        if policy is not None and (no := permission.withdrawn(action.type, action.payload, policy)) is not None:
+        if policy is not None and (no := self._withdrawn(action, policy)) is not None:
             return no
         if mode is Mode.APPROVE:
             return Hold(Reason.MODE_APPROVE, "the mode became stricter")
         return Allow() if policy is None else self._limits.verdict(action, policy)
+
+    def _withdrawn(self, action: StoredAction, policy: Policy) -> Deny | None:
+        with self._db.read() as connection:
+            seen = actions.entry(connection, action.log_id).seen
+        confidential = bool(seen.get("confidential", False))
+        return permission.withdrawn(action.type, action.payload, policy, confidential=confidential)
 
     def reload(self) -> bool:
         """Read the file again and put it into force.

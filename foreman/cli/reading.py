@@ -182,6 +182,11 @@ def in_words(rationale: str) -> str:
     return f"{told} ({reason}{': ' + detail if detail else ''})" if told else rationale
 
 
+def titled(title: object) -> str:
+    """Return the title of an issue as it is shown; that of a confidential one is not kept."""
+    return f"“{title}”" if title else "an issue whose title is not kept"
+
+
 def name_of(action: StoredAction) -> str:
     """Return an action in a word or two."""
     match action.type:
@@ -235,7 +240,7 @@ def _show(entry: LogEntry) -> None:
     rules = f"mode {entry.mode}, policy {entry.policy_version}"
     line(f"  why         {entry.event}, by {entry.agent} ({entry.task_type}), {rules}")
     if "title" in seen:
-        line(f"  seen        “{seen.get('title', '')}” by {seen.get('author', '?')} ({seen.get('author_role', '?')})")
+        line(f"  seen        {titled(seen['title'])} by {seen.get('author', '?')} ({seen.get('author_role', '?')})")
         line(f"              {seen.get('state', '?')}, labels: {', '.join(seen.get('labels', ())) or 'none'}")
         hidden = ", ".join(f"{count} {kind}" for kind, count in dict(seen.get("hidden") or {}).items())
         if hidden:

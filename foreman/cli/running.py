@@ -127,10 +127,10 @@ def thought_document(plan: AgentPlan, thought: Deliberation, *, model: str) -> d
 def show_thoughts(facts: list[dict[str, Any]]) -> None:
     """Print what dry runs came to."""
     from foreman.cli.output import block, line
-    from foreman.cli.reading import in_words
+    from foreman.cli.reading import in_words, titled
 
     for fact in facts:
-        line(f"{fact['issue']} “{fact['title']}”")
+        line(f"{fact['issue']} {titled(fact['title'])}")
         line(f"  {fact['agent']} decides: {fact['decision']}   (mode {fact['mode']}; dry run, nothing was written)")
         block(in_words(fact["rationale"]) or "-", indent="    ")
         for action in fact["actions"]:

@@ -31,6 +31,7 @@ class PolicySettings(Section):
     allow_close: Switch = Field(False, description="Closing issues.")
     allow_reopen: Switch = Field(False, description="Reopening issues.")
     act_on_maintainers: Switch = Field(False, description="Issues of owners, members and collaborators too.")
+    act_on_confidential: Switch = Field(False, description="Confidential issues of GitLab too.")
     max_comments_per_issue_per_day: Whole = Field(1, ge=0, le=100, description="Comments on one issue in 24 hours.")
     max_runs_per_issue_per_day: Whole = Field(10, ge=1, le=1000, description="Agent runs on one issue in 24 hours.")
     max_runs_per_person_per_day: Whole = Field(

@@ -80,6 +80,7 @@ def seen_of(
         "labels": sorted(issue.labels),
         "state": issue.state,
         "assignees": sorted(issue.assignees),
+        "confidential": issue.confidential,
         "updated_at": issue.updated_at.isoformat(),
         "comment_count": issue.comment_count,
         "last_comment_id": max((comment.id for comment in comments or ()), default=0),
@@ -107,8 +108,13 @@ def obstacle(
     """
     if "issue_id" in seen and issue.id != seen["issue_id"]:
         return Obstacle(reason="another_issue", detail="this number belongs to another issue now", rerun=False)
-    if issue.is_pull_request or issue.confidential:
-        return Obstacle(reason="not_for_us", detail="it is a pull request or confidential now", rerun=False)
+    if issue.is_pull_request:
+        return Obstacle(reason="not_for_us", detail="it is a pull request now", rerun=False)
+    was_confidential = bool(seen.get("confidential", False))
+    if issue.confidential and not was_confidential and "content_digest" in seen:
+        # What a person approved was approved for another circle of readers. Where confidential issues are looked after
+        # it is decided once more, elsewhere the gate says no to that.
+        return Obstacle(reason="not_for_us", detail="it is confidential now", rerun=approved_at is None)
     if issue.locked:
         return Obstacle(reason="locked", detail="the conversation was locked", rerun=False)
     if "labels" in seen and HOLD_LABEL in {label.casefold() for label in issue.labels}:
@@ -116,6 +122,8 @@ def obstacle(
     if "state" in seen and issue.state != seen["state"] and not own.moved_state:
         return Obstacle(reason="stale", detail=f"the issue is {issue.state} now", rerun=issue.state == "open")
     known = approved_at is not None and _is_before(issue.updated_at, approved_at)
+    if not known and was_confidential and not issue.confidential:
+        return Obstacle(reason="stale", detail="it is not confidential any more", rerun=True)
     if not known and "content_digest" in seen and content_digest(issue.title, issue.body) != seen["content_digest"]:
         return Obstacle(reason="stale", detail="the issue was edited", rerun=True)
     return None

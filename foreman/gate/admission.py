@@ -69,8 +69,8 @@ def pull_request(at: Candidate) -> Objection:
 
 
 def confidential(at: Candidate) -> Objection:
-    """A private report stays between people."""
-    return Deny(Reason.CONFIDENTIAL) if at.facts.issue.confidential else None
+    """A private report stays between people, unless they opted in; asking by hand is not enough."""
+    return Deny(Reason.CONFIDENTIAL) if at.facts.issue.confidential and not at.policy.act_on_confidential else None
 
 
 def locked(at: Candidate) -> Objection:

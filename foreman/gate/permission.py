@@ -14,17 +14,22 @@ from foreman.gate.reasons import Reason
 from foreman.model import Deny
 
 
-def withdrawn(action_type: str, payload: Mapping[str, Any], policy: Policy) -> Deny | None:
+def withdrawn(
+    action_type: str, payload: Mapping[str, Any], policy: Policy, *, confidential: bool = False
+) -> Deny | None:
     """Return why an action may not be done any more, None when it may.
 
     Args:
         action_type: `close`, `add_label`, ….
         payload: What it does.
         policy: What holds now.
+        confidential: The issue was, when it was decided upon.
 
     Returns:
         The objection.
     """
+    if confidential and not policy.act_on_confidential:
+        return Deny(Reason.CONFIDENTIAL)
     match action_type:
         case "close" if not policy.allow_close:
             return Deny(Reason.CLOSE_OFF)

@@ -89,7 +89,7 @@ _E = Explanation
 EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.HOLD_LABEL: _E("The issue carries `foreman:hold`.", "Take the label off."),
     Reason.PULL_REQUEST: _E("This is a pull request, not an issue.", "Nothing; Foreman works on issues."),
-    Reason.CONFIDENTIAL: _E("The issue is confidential.", "Nothing; private reports are left to people."),
+    Reason.CONFIDENTIAL: _E("The issue is confidential.", "Set `policy.act_on_confidential: true`."),
     Reason.LOCKED: _E("The conversation is locked.", "Unlock it."),
     Reason.ISSUE_CLOSED: _E("The issue is closed.", "Reopen it, or set `policy.allow_reopen` for comments on it."),
     Reason.OWN_EVENT: _E("Foreman's own account caused the event.", "Nothing; it never answers itself."),
@@ -160,7 +160,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "The issue moved on after the decision.", "Nothing; it is decided once more with what is there now."
     ),
     Reason.ANOTHER_ISSUE: _E("The number belongs to another issue now.", "Nothing; look on the forge."),
-    Reason.NOT_FOR_US: _E("It became confidential or a pull request.", "Nothing; it is left to people."),
+    Reason.NOT_FOR_US: _E("It became confidential or a pull request.", "Nothing; what was decided is not done there."),
     Reason.MODE_APPROVE: _E("The mode holds every such action until a person lets it pass.", "Approve or reject it."),
     Reason.MODE_SHADOW: _E("The mode became `shadow` before it was sent.", "Nothing; it is not done later either."),
     Reason.REJECTED: _E("A person refused it.", "Nothing; it is remembered as a correction."),

@@ -32,3 +32,14 @@ def test_what_a_stricter_policy_no_longer_allows_is_withdrawn(
 
     assert withdrawn(kind, payload, LOOSE) is None
     assert (found.reason if isinstance(found, Deny) else None) == reason
+
+
+@pytest.mark.parametrize(("confidential", "wanted", "withdrawn_"), [(0, 0, 0), (1, 1, 0), (1, 0, 1), (0, 1, 0)])
+def test_nothing_goes_on_where_confidential_issues_are_not_looked_after_any_more(
+    confidential: int, wanted: int, withdrawn_: int
+) -> None:
+    policy = Policy(labels_add=("bug",), act_on_confidential=bool(wanted))
+
+    found = withdrawn("add_label", {"label": "bug"}, policy, confidential=bool(confidential))
+
+    assert isinstance(found, Deny) is bool(withdrawn_)
