@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
-from foreman.model import EventKind, Mode, RepoRef
+from foreman.model import EventKind, ForgeKind, Mode, RepoRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class RepoPlan:
         repo: Which one.
         enabled: False: neither polled nor acted on.
         interval_seconds: Between two polls.
+        max_interval_seconds: The same where nothing has happened for a week.
         first_run: None: only what is opened after the first poll; else how many of the newest open issues come first.
         agents: In the order of the file.
     """
@@ -109,7 +111,53 @@ class RepoPlan:
     interval_seconds: float
     first_run: int | None
     agents: tuple[AgentPlan, ...]
+    max_interval_seconds: float = 300.0
 
     def agent(self, agent_type: str) -> AgentPlan | None:
         """Return the plan of one agent type, None when it does not work here."""
         return next((plan for plan in self.agents if plan.agent == agent_type), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoPattern:
+    """Repositories by where they are: `my-org/*`, `group/**`.
+
+    Attributes:
+        forge: Where they live.
+        owner: User, organization or group.
+        nested: Those of its subgroups too.
+        include: Only those one of these takes; empty for all.
+        exclude: None that one of these takes.
+    """
+
+    forge: ForgeKind
+    owner: str
+    nested: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def takes(self, repo: RepoRef) -> bool:
+        """Tell by its name alone whether a repository is one of these, in capitals or not."""
+        head, below = f"{self.owner}/".casefold(), repo.path.casefold()
+        if repo.forge is not self.forge or not below.startswith(head):
+            return False
+        below = below.removeprefix(head)
+        if "/" in below and not self.nested:
+            return False
+        return (not self.include or _any(self.include, below)) and not _any(self.exclude, below)
+
+    @property
+    def key(self) -> str:
+        """How it is named on the command line: `owner/*` or `gitlab:group/**`."""
+        path = f"{self.owner}/{'**' if self.nested else '*'}"
+        return path if self.forge is ForgeKind.GITHUB else f"{self.forge}:{path}"
+
+    def __str__(self) -> str:
+        """Render as the key."""
+        return self.key
+
+
+def _any(globs: tuple[str, ...], below: str) -> bool:
+    """Tell whether a glob takes a name; one with a slash is for all that is below the owner."""
+    name = below.rpartition("/")[2]
+    return any(fnmatchcase(below if "/" in glob else name, glob.casefold()) for glob in globs)
