@@ -25,7 +25,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TOKEN_SHAPES = re.compile(
     r"gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}"
     r"|sk-[A-Za-z0-9_-]{16,}|xox[abpr]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30,}"
+    # GitHub's installation tokens since 2026 hold a signed web token; so do the requests for them.
+    r"|(?:ghs_[0-9]{1,20}_)?eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"
+    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]*-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
 )
+_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]+-----END [A-Z ]{0,40}PRIVATE KEY-----\n?")
 
 
 def lookup(variable: str, environ: Mapping[str, str]) -> str | None:
@@ -63,6 +67,11 @@ def mask_tokens(text: str) -> str:
     return _TOKEN_SHAPES.sub("[token]", text)
 
 
+def unfolded(text: str) -> str:
+    """Give a private key its line breaks back, where an environment file had to write them as two letters."""
+    return text.strip().replace("\\n", "\n").replace("\r", "")
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRef:
     """Where a secret is to be found; never the secret.
@@ -70,10 +79,12 @@ class SecretRef:
     Attributes:
         variable: Name of the environment variable or credential file.
         key: Path of the configuration key that names it: `identity.github_token`.
+        is_key: It is a private key in PEM, several lines long; anything else stands in an HTTP header.
     """
 
     variable: str
     key: str = ""
+    is_key: bool = False
 
     def resolve(self, known: KnownSecrets | None = None, *, environ: Mapping[str, str] | None = None) -> str:
         """Read the value.
@@ -83,24 +94,41 @@ class SecretRef:
             environ: Instead of the process's environment.
 
         Returns:
-            The value.
+            The value; of a private key with real line breaks.
 
         Raises:
-            ConfigError: The variable is unset or empty, or cannot stand in an HTTP header.
+            ConfigError: The variable is unset or empty, or is not what belongs there.
         """
         value = lookup(self.variable, os.environ if environ is None else environ)
+        if self.is_key and value is not None:
+            value = unfolded(value)
         problem = ""
         if value is None:
             problem = "is not set: put it into the environment, or into a file of that name in $CREDENTIALS_DIRECTORY"
         elif not value.strip():
             problem = "is empty"
+        elif self.is_key:
+            problem = "" if _KEY.fullmatch(value) else "holds no private key in PEM (-----BEGIN … PRIVATE KEY-----)"
         elif not (value.isascii() and value.isprintable()) or value != value.strip():
             problem = "holds spaces at an end, a line break or a character that no token has"
         if value is None or problem:
             raise ConfigError([Problem(path=self.key, message=f"the variable {self.variable} {problem}")])
         if known is not None:
-            known.add(value, self.variable)
+            self._tell(known, value)
         return value
+
+    def make_known(self, known: KnownSecrets) -> None:
+        """Make known whatever the variable holds, fit or not, so that it is kept out of everything from now on."""
+        value = lookup(self.variable, os.environ) or ""
+        self._tell(known, value)
+        if self.is_key:
+            self._tell(known, unfolded(value))
+
+    def _tell(self, known: KnownSecrets, value: str) -> None:
+        known.add(value, self.variable)
+        for line in value.splitlines() if self.is_key else ():
+            if not line.startswith("-----"):
+                known.add(line.strip(), self.variable)  # a line of a key gives it away, and logs break lines
 
     def __str__(self) -> str:
         """Render as it is written in the configuration."""
@@ -126,9 +154,20 @@ class KnownSecrets:
         if len(value) < MIN_SECRET_CHARS:
             return
         with self._lock:
-            self._names[value] = name
-            longest_first = sorted(self._names, key=len, reverse=True)
-            self._pattern = re.compile("|".join(re.escape(secret) for secret in longest_first))
+            if self._names.get(value) != name:
+                self._names[value] = name
+                self._compile()
+
+    def forget(self, value: str) -> None:
+        """Stop looking for a value that nobody takes any more; an unknown one is none of our business."""
+        with self._lock:
+            if self._names.pop(value, None) is not None:
+                self._compile()
+
+    def _compile(self) -> None:
+        longest_first = sorted(self._names, key=len, reverse=True)
+        pattern = "|".join(re.escape(secret) for secret in longest_first)
+        self._pattern = re.compile(pattern) if pattern else None
 
     def redact(self, text: str) -> str:
         """Replace every known value by `[NAME]`."""

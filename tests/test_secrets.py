@@ -102,6 +102,9 @@ def test_secrets_may_come_in_while_others_redact() -> None:
         ("github_pat_" + "A1" * 20, True),
         ("glpat-" + "x" * 20, True),
         ("sk-ant-api03-" + "x" * 30, True),
+        ("ghs_123_" + "eyJ" + "a" * 20 + ".eyJ" + "b" * 30 + "." + "c" * 200, True),
+        ("eyJ" + "a" * 20 + ".eyJ" + "b" * 30 + "." + "c" * 40, True),
+        ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----", True),  # pragma: allowlist secret
         ("the ghp_ prefix", False),
         ("task-force", False),
         ("claude-sonnet-4-6", False),
@@ -110,3 +113,50 @@ def test_secrets_may_come_in_while_others_redact() -> None:
 def test_shapes_of_tokens_are_known(text: str, found: bool) -> None:
     assert looks_like_token(text) is found
     assert (mask_tokens(f"<{text}>") == "<[token]>") is found
+
+
+KEY = (
+    "-----BEGIN RSA PRIVATE KEY-----\n"  # pragma: allowlist secret
+    "MIIEowIBAAKCAQEA7+first/line\nSecondLineOfTheKey0123456789\n-----END RSA PRIVATE KEY-----"
+)
+KEY_REF = SecretRef("APP_KEY", "identity.github_app.private_key", is_key=True)
+
+
+@pytest.mark.parametrize("written", [KEY, KEY + "\n", KEY.replace("\n", "\\n"), KEY.replace("\n", "\r\n")])
+def test_a_private_key_may_have_real_line_breaks_or_written_ones(written: str) -> None:
+    assert KEY_REF.resolve(environ={"APP_KEY": written}) == KEY
+
+
+def test_no_line_of_a_private_key_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownSecrets()
+    monkeypatch.setenv("APP_KEY", KEY)
+
+    KEY_REF.make_known(known)
+
+    assert KEY not in known.redact(KEY)
+    for line in KEY.splitlines()[1:-1]:
+        assert line not in known.redact(f'{{"error": "could not read {line}"}}')
+
+
+@pytest.mark.parametrize(
+    "value", ["ghp_0123456789abcdef0123", "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----"]
+)
+def test_what_is_no_private_key_is_told_by_its_variable_alone(value: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        KEY_REF.resolve(environ={"APP_KEY": value})
+
+    assert "the variable APP_KEY holds no private key" in str(caught.value)
+    assert value not in str(caught.value)
+
+
+def test_a_value_can_be_forgotten() -> None:
+    known = KnownSecrets()
+    known.add(VALUE, "A")
+    known.add(f"{VALUE}-2", "B")
+
+    known.forget(VALUE)
+    known.forget("never known")
+
+    assert known.redact(f"{VALUE} {VALUE}-2") == f"{VALUE} [B]"
+    known.forget(f"{VALUE}-2")
+    assert f"{VALUE}-2" not in known
