@@ -25,9 +25,10 @@ from foreman.errors import (
 from foreman.forge.base import ForgeReader, Probe
 from foreman.log import get_logger
 from foreman.model import Account, Issue, RepoRef
-from foreman.poller import sweep
+from foreman.poller import pace, sweep
 from foreman.poller.identity import Identity
 from foreman.poller.intake import Intake, Router, Tally
+from foreman.poller.throttle import Throttle
 from foreman.store import controls, issues, polls
 from foreman.store.database import Database
 from foreman.store.polls import PollState
@@ -107,7 +108,7 @@ class Poller:
             plan: What is configured for a repository now; None when it is no longer.
             route: Which agents get an event.
             now: Current time, aware UTC.
-            jitter: A random number from 0 to 1, which spreads retries.
+            jitter: A random number from 0 to 1, which spreads looks and retries.
         """
         self._db = db
         self._reader = reader
@@ -116,7 +117,9 @@ class Poller:
         self._jitter = jitter
         self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, now=now)
         self._identity = Identity(reader, now)
+        self._throttle = Throttle(reader, f"account:{reader.kind.value}", now)
         self._behind: set[RepoRef] = set()
+        self._placed: set[RepoRef] = set()
 
     def poll(self, repo: RepoRef) -> PollReport:
         """Look at a repository once.
@@ -138,6 +141,7 @@ class Poller:
         with self._db.read() as connection:
             state = polls.get(connection, repo) or PollState(repo=repo)
         first = not state.first_done
+        cursor = state.cursor
         try:
             state, not_modified = self._look(plan, state, tally)
         except ForgeError as error:
@@ -145,7 +149,7 @@ class Poller:
             if isinstance(error, ForgeAuthError) and error.status != 403:
                 raise
             return report
-        self._succeeded(plan, state, tally)
+        self._succeeded(plan, state, tally, news=tally.events > 0 or (not first and state.cursor != cursor))
         report = PollReport(
             repo=repo,
             new_events=tally.events,
@@ -243,19 +247,39 @@ class Poller:
             return _NEVER
         return datetime.fromisoformat(stored) if stored else None
 
-    def _succeeded(self, plan: RepoPlan, state: PollState, tally: Tally) -> None:
+    def _succeeded(self, plan: RepoPlan, state: PollState, tally: Tally, *, news: bool) -> None:
         now = self._now()
+        news_at = now if news else min(state.news_at or state.cursor or now, now)
+        interval = self._interval(plan, now - news_at)
         self._behind.discard(plan.repo)
         if tally.cut:
             self._behind.add(plan.repo)
         if state.failures:
             log.info("poll_recovered", repo=plan.repo.key, failures=state.failures)
-        due = now if tally.cut else now + timedelta(seconds=plan.interval_seconds)
+        due = now if tally.cut else now + self._wait(plan.repo, interval)
+        state = replace(state, last_poll_at=now, last_ok_at=now, last_error="", failures=0, next_poll_at=due)
         with self._db.transaction() as connection:
             polls.save(
-                connection,
-                replace(state, last_poll_at=now, last_ok_at=now, last_error="", failures=0, next_poll_at=due),
+                connection, replace(state, news_at=news_at, interval_seconds=round(interval.total_seconds(), 1))
             )
+            self._throttle.watch(connection)
+
+    def _interval(self, plan: RepoPlan, quiet_for: timedelta) -> timedelta:
+        own, longest = timedelta(seconds=plan.interval_seconds), timedelta(seconds=plan.max_interval_seconds)
+        usual = pace.interval(own, longest, quiet_for)
+        stretched = usual * self._throttle.stretch
+        return max(usual, min(stretched, LONGEST_PAUSE))
+
+    def _wait(self, repo: RepoRef, interval: timedelta) -> timedelta:
+        """Return how long to wait for the next look, moved by chance.
+
+        The second look of this process comes at any moment of the interval: many repositories that are all due at its
+        start are spread over the interval from then on.
+        """
+        if repo in self._placed:
+            return pace.moved(interval, self._jitter())
+        self._placed.add(repo)
+        return interval * self._jitter()
 
     def _failed(self, plan: RepoPlan, error: ForgeError, tally: Tally) -> PollReport:
         now, repo = self._now(), plan.repo
