@@ -31,6 +31,10 @@ assumed to lag behind (`executor.settle`). After that it is believed."""
 REPOSITORY_FACTS_LIFE = timedelta(minutes=5)
 """How long a repository's labels and visibility are believed; a label made since only means one Hold more."""
 
+MOST_AHEAD = timedelta(hours=3)
+"""How far the forge's clock is believed to be ahead of ours, which lets a day end sooner. Behind is always believed:
+a day that ends later only keeps us silent."""
+
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 
@@ -200,7 +204,8 @@ class Recall:
         if comments is None:
             return None
         # By account alone, not by marker: whoever posted under our name used up the day's comment.
-        return sum(1 for said in comments if said.author.id == self._bot.id and now - said.created_at < _DAY)
+        day_began = now + min(self._reader.skew, MOST_AHEAD) - _DAY
+        return sum(1 for said in comments if said.author.id == self._bot.id and said.created_at > day_began)
 
     def _try(self, ref: IssueRef, what: str, ask: Callable[[], _T]) -> _T | None:
         """Ask for something the decision can do without; trouble of the account as a whole goes up."""
