@@ -48,6 +48,8 @@ class EventKind(StrEnum):
     COMMENTED = "commented"
     STALE = "stale"
     REQUESTED = "requested"
+    TRANSFERRED = "transferred"
+    PULL_REQUEST_OPENED = "pull_request.opened"
 
 
 class Mode(StrEnum):
@@ -199,6 +201,31 @@ class Account:
     is_bot: bool = False
 
 
+class ReactionKind(StrEnum):
+    """What a reaction says, as far as anybody asks."""
+
+    THUMBS_UP = "thumbs_up"
+    THUMBS_DOWN = "thumbs_down"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """A reaction to an issue or comment.
+
+    Attributes:
+        id: The forge's id.
+        author: Whose.
+        kind: What it says.
+        at: When it was given, aware UTC.
+    """
+
+    id: int
+    author: Account
+    kind: ReactionKind
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
     """A comment on an issue.
@@ -210,6 +237,8 @@ class Comment:
         body: Raw text.
         created_at: Aware UTC.
         updated_at: Aware UTC.
+        thumbs_up: Reactions of this kind; None where the forge does not tell.
+        thumbs_down: Reactions of this kind; None where the forge does not tell.
     """
 
     id: int
@@ -218,6 +247,8 @@ class Comment:
     body: str
     created_at: datetime
     updated_at: datetime
+    thumbs_up: int | None = None
+    thumbs_down: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +273,8 @@ class Issue:
         url: Page for people.
         is_pull_request: GitHub lists pull requests among the issues.
         confidential: GitLab only.
+        thumbs_up: Reactions of this kind to the issue itself.
+        thumbs_down: Reactions of this kind to the issue itself.
     """
 
     ref: IssueRef
@@ -261,6 +294,8 @@ class Issue:
     url: str = ""
     is_pull_request: bool = False
     confidential: bool = False
+    thumbs_up: int = 0
+    thumbs_down: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

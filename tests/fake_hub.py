@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from foreman.forge.base import Change, ChangeKind, Permission
-from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef, Role
+from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, ReactionKind, RepoRef, Role
 
 
 class Ticking:
@@ -36,6 +36,7 @@ class FakeRepo:
     issues: dict[int, Issue] = field(default_factory=dict)
     comments: dict[int, list[Comment]] = field(default_factory=dict)
     history: dict[int, list[Change]] = field(default_factory=dict)
+    reactions: dict[tuple[int, int | None], list[Reaction]] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     moved: set[int] = field(default_factory=set)
 
@@ -217,6 +218,35 @@ class FakeHub:
     def unlock(self, path: str, number: int, by: str = "owner") -> None:
         self.note(path, number, ChangeKind.UNLOCKED, by)
         self.change(path, number, locked=False)
+
+    def react(self, path: str, number: int, content: str, by: str = "owner", comment_id: int | None = None) -> int:
+        with self.mutex:
+            kind = {"+1": ReactionKind.THUMBS_UP, "-1": ReactionKind.THUMBS_DOWN}.get(content, ReactionKind.OTHER)
+            one = Reaction(id=next(self.ids), author=self.account(by), kind=kind, at=self.now())
+            self.repos[path].reactions.setdefault((number, comment_id), []).append(one)
+            self.count_thumbs(path, number, comment_id)
+            return one.id
+
+    def unreact(self, path: str, number: int, content: str, by: str = "owner", comment_id: int | None = None) -> None:
+        with self.mutex:
+            kind = {"+1": ReactionKind.THUMBS_UP, "-1": ReactionKind.THUMBS_DOWN}.get(content, ReactionKind.OTHER)
+            there = self.repos[path].reactions[number, comment_id]
+            self.repos[path].reactions[number, comment_id] = [
+                one for one in there if (one.author.login, one.kind) != (by, kind)
+            ]
+            self.count_thumbs(path, number, comment_id)
+
+    def count_thumbs(self, path: str, number: int, comment_id: int | None) -> None:
+        """Write down how many there are; nothing else of the issue changes, its time neither."""
+        repo = self.repos[path]
+        kinds = [one.kind for one in repo.reactions[number, comment_id]]
+        thumbs = {kind.value: kinds.count(kind) for kind in (ReactionKind.THUMBS_UP, ReactionKind.THUMBS_DOWN)}
+        if comment_id is None:
+            repo.issues[number] = replace(repo.issues[number], **thumbs)
+        else:
+            index = self.find_comment(path, comment_id)[1]
+            repo.comments[number][index] = replace(repo.comments[number][index], **thumbs)
+        self.version += 1
 
     def delete_issue(self, path: str, number: int) -> None:
         self.repos[path].deleted.add(number)

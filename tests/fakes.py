@@ -13,7 +13,7 @@ from typing import Any
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import Change, ForgeReader, ForgeWriter, Permission, Probe, Quota, RepoInfo
 from foreman.forge.grants import Grants, TokenKind
-from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
+from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 from tests.fake_hub import FakeHub, FakeRepo, Ticking
 
 __all__ = ["Call", "FakeForge", "FakeHub", "Ticking"]
@@ -133,6 +133,15 @@ class FakeForge:
             return tuple(self._repo(ref.repo).history[ref.number])
 
         return self._do("history", (ref,), look)
+
+    def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
+        def look() -> tuple[Reaction, ...]:
+            self._issue(ref)
+            if comment_id is not None:
+                self._find_comment(ref.repo.path, comment_id)
+            return tuple(self._repo(ref.repo).reactions.get((ref.number, comment_id), ()))
+
+        return self._do("reactions", (ref, comment_id), look)
 
     def labels(self, repo: RepoRef) -> tuple[Label, ...]:
         return self._do("labels", (repo,), lambda: tuple(self._repo(repo).labels.values()))

@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from foreman.forge.grants import Grants
-from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
+from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
 
 class Permission(StrEnum):
@@ -181,6 +181,12 @@ class ForgeReader(Protocol):
 
     def history(self, ref: IssueRef) -> tuple[Change, ...]:
         """Return what happened to the issue, oldest first, as far as `ChangeKind` has a word for it."""
+
+    def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
+        """Return the reactions to the issue itself, or to one of its comments, oldest first.
+
+        They move no `updated_at`: nothing that is polled tells of them.
+        """
 
     def labels(self, repo: RepoRef) -> tuple[Label, ...]:
         """Return every label that exists on the repository."""

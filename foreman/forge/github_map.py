@@ -13,11 +13,12 @@ from foreman.forge.github_rows import (
     IssueRow,
     LabelRow,
     PermissionRow,
+    ReactionRow,
     RepoRow,
     UserRow,
     read,
 )
-from foreman.model import Account, Comment, Issue, IssueRef, Label, RepoRef, Role
+from foreman.model import Account, Comment, Issue, IssueRef, Label, Reaction, ReactionKind, RepoRef, Role
 
 GHOST = Account(login="ghost", id=0)
 """Whoever deleted the account: GitHub answers null, or its stand-in user of this name."""
@@ -33,6 +34,9 @@ _ROLES = {
     "FIRST_TIMER": Role.NONE,
     "NONE": Role.NONE,
 }
+
+
+_REACTIONS = {"+1": ReactionKind.THUMBS_UP, "-1": ReactionKind.THUMBS_DOWN}
 
 
 def is_about(url: str, tail: str) -> bool:
@@ -98,6 +102,8 @@ def issue_of(row: IssueRow, repo: RepoRef) -> Issue:
         updated_at=row.updated_at,
         url=row.html_url,
         is_pull_request=row.pull_request is not None,
+        thumbs_up=row.reactions.up if row.reactions else 0,
+        thumbs_down=row.reactions.down if row.reactions else 0,
     )
 
 
@@ -111,7 +117,15 @@ def comment_of(row: CommentRow) -> Comment:
         body=row.body or "",
         created_at=row.created_at,
         updated_at=row.updated_at,
+        thumbs_up=row.reactions.up if row.reactions else None,
+        thumbs_down=row.reactions.down if row.reactions else None,
     )
+
+
+def reaction_of(row: ReactionRow) -> Reaction:
+    """Return the reaction; GitHub has eight kinds, of which two say yes or no."""
+    kind = _REACTIONS.get(row.content, ReactionKind.OTHER)
+    return Reaction(id=row.id, author=account_of(row.user), kind=kind, at=row.created_at)
 
 
 def changes_of(data: object) -> tuple[Change, ...]:

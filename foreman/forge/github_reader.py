@@ -17,7 +17,7 @@ from foreman.forge.github_grants import grants_of
 from foreman.forge.grants import Grants
 from foreman.forge.line import Reply
 from foreman.forge.trouble import readable
-from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, RepoRef
+from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
 PROBE_ROWS = 30
 PAGE_ROWS = 100
@@ -144,6 +144,15 @@ class GitHubReader:
             with readable("read history", ref.repo.key):
                 found.update((change.id, change) for change in words.changes_of(reply.data))
         return tuple(sorted(found.values(), key=lambda change: (change.at, change.id)))
+
+    def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
+        """Return the reactions to the issue or to one of its comments, oldest first."""
+        about = _path(ref) if comment_id is None else f"/repos/{ref.repo.path}/issues/comments/{comment_id}"
+        found: dict[int, Reaction] = {}
+        for reply in self._pages("list reactions", ref.repo, f"{about}/reactions", {}):
+            for row in _read(tuple[rows.ReactionRow, ...], reply, "list reactions", ref.repo.key):
+                found[row.id] = words.reaction_of(row)
+        return tuple(sorted(found.values(), key=lambda reaction: (reaction.at, reaction.id)))
 
     def labels(self, repo: RepoRef) -> tuple[Label, ...]:
         """Return every label of the repository."""

@@ -47,6 +47,22 @@ class LabelRow(_Row):
     url: str = ""
 
 
+class ThumbsRow(_Row):
+    """How many reacted to something, as far as anybody asks."""
+
+    up: Count = Field(default=0, alias="+1")
+    down: Count = Field(default=0, alias="-1")
+
+
+class ReactionRow(_Row):
+    """One reaction."""
+
+    id: Id
+    user: UserRow | None = None
+    content: str
+    created_at: Time
+
+
 class IssueRow(_Row):
     """An issue or pull request."""
 
@@ -67,6 +83,7 @@ class IssueRow(_Row):
     html_url: str = ""
     repository_url: str
     pull_request: dict[str, Any] | None = None
+    reactions: ThumbsRow | None = None
 
 
 class CommentRow(_Row):
@@ -79,6 +96,7 @@ class CommentRow(_Row):
     created_at: Time
     updated_at: Time
     issue_url: str
+    reactions: ThumbsRow | None = None
 
 
 class EventRow(_Row):

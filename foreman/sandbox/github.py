@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from foreman.sandbox import github_comments, github_issues, github_labels, github_owned
+from foreman.sandbox import github_comments, github_issues, github_labels, github_owned, github_reactions
 from foreman.sandbox import github_read as read
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.github_call import Call, Refused, Reply
@@ -39,6 +39,8 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/issues/comments/(\d+)", read.comment),
     ("PATCH", r"/issues/comments/(\d+)", github_comments.patch_comment),
     ("DELETE", r"/issues/comments/(\d+)", github_comments.delete_comment),
+    ("GET", r"/issues/(\d+)/reactions", github_reactions.of_issue),
+    ("GET", r"/issues/comments/(\d+)/reactions", github_reactions.of_comment),
     ("GET", r"/issues/(\d+)/labels", read.issue_labels),
     ("POST", r"/issues/(\d+)/labels", github_labels.post_labels),
     ("DELETE", r"/issues/(\d+)/labels/(.+)", github_labels.delete_label),

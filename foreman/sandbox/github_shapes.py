@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from foreman.sandbox.state import Change, Comment, Issue, Label, Repo
+from foreman.sandbox.reacting import CONTENTS
+from foreman.sandbox.state import Change, Comment, Issue, Label, Reaction, Repo
 from foreman.sandbox.world import World
 
 Json = dict[str, Any]
@@ -93,10 +96,10 @@ class Shapes:
         found = (repo.label(name) for name in issue.labels)
         return [self.label(repo, label) for label in found if label is not None]
 
-    def reactions(self, url: str) -> Json:
-        """Write a `reaction-rollup` of nothing."""
-        kinds = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
-        return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(kinds, 0)}
+    def reactions(self, url: str, reactions: Sequence[Reaction]) -> Json:
+        """Write a `reaction-rollup`."""
+        counted = Counter(reaction.content for reaction in reactions)
+        return {"url": f"{url}/reactions", "total_count": len(reactions), **{kind: counted[kind] for kind in CONTENTS}}
 
     def issue(self, repo: Repo, issue: Issue, *, whole: bool = False) -> Json:
         """Write an `issue`; whole, as it is answered for one alone."""
@@ -128,7 +131,7 @@ class Shapes:
             "author_association": repo.association(issue.author),
             "active_lock_reason": None,
             "body": issue.body,
-            "reactions": self.reactions(url),
+            "reactions": self.reactions(url, issue.reactions),
             "timeline_url": f"{url}/timeline",
             "performed_via_github_app": None,
             "state_reason": issue.state_reason or None,
@@ -160,7 +163,7 @@ class Shapes:
             "updated_at": stamp(comment.updated_at),
             "body": comment.body,
             "author_association": repo.association(comment.author),
-            "reactions": self.reactions(url),
+            "reactions": self.reactions(url, comment.reactions),
             "performed_via_github_app": None,
         }
 

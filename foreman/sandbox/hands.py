@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from foreman.sandbox import operations
+from foreman.sandbox import operations, reacting
 from foreman.sandbox.people import People
 from foreman.sandbox.state import Issue, NoSuchThing, Repo
 
@@ -136,6 +136,31 @@ class Hands(People):
             moved = operations.transfer(self._world, place, issue, target, by=by or place.owner, at=self._clock())
             self.changed()
             return moved.number
+
+    def react(
+        self,
+        repo: str,
+        number: int,
+        content: str,
+        by: str = "",
+        comment_id: int | None = None,
+        at: datetime | None = None,
+    ) -> int:
+        """React to an issue, or to a comment on it, with `+1`, `-1`, …; return the reaction's id."""
+        with self._lock:
+            place, when = self._world.repo(repo), at or self._clock()
+            new = reacting.react(
+                self._world, place, number, content, by=by or place.owner, comment_id=comment_id, at=when
+            )
+            self.changed()
+            return new.id
+
+    def unreact(self, repo: str, number: int, content: str, by: str = "", comment_id: int | None = None) -> None:
+        """Take a reaction back."""
+        with self._lock:
+            place, now = self._world.repo(repo), self._clock()
+            reacting.unreact(self._world, place, number, content, by=by or place.owner, comment_id=comment_id, at=now)
+            self.changed()
 
     def _find(self, repo: str, number: int) -> tuple[Repo, Issue]:
         place = self._world.repo(repo)

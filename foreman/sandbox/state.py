@@ -56,6 +56,23 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """What somebody thinks of an issue or comment, in one picture.
+
+    Attributes:
+        id: Numeric id.
+        login: Whose.
+        content: In GitHub's words: `+1`, `-1`, `laugh`, ….
+        at: Aware UTC.
+    """
+
+    id: int
+    login: str
+    content: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
     """A comment.
 
@@ -65,6 +82,7 @@ class Comment:
         body: Raw text.
         created_at: Aware UTC, whole seconds.
         updated_at: Aware UTC, whole seconds.
+        reactions: Oldest first.
     """
 
     id: int
@@ -72,6 +90,7 @@ class Comment:
     body: str
     created_at: datetime
     updated_at: datetime
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +133,7 @@ class Issue:
         is_pull_request: Whether it is one.
         comments: Oldest first.
         changes: Oldest first.
+        reactions: To the issue itself, oldest first.
         created_at: Aware UTC, whole seconds.
         updated_at: Aware UTC, whole seconds.
         closed_at: Aware UTC or None.
@@ -137,6 +157,7 @@ class Issue:
     is_pull_request: bool = False
     comments: tuple[Comment, ...] = ()
     changes: tuple[Change, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
     closed_at: datetime | None = None
     closed_by: str = ""
     deleted: bool = False

@@ -15,7 +15,7 @@ import pytest
 from foreman.errors import ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission
 from foreman.forge.grants import TokenKind
-from foreman.model import Account, IssueRef, RepoRef, Role
+from foreman.model import Account, IssueRef, ReactionKind, RepoRef, Role
 
 REPO = RepoRef.parse("acme/widget")
 BOT = "foreman-bot"
@@ -194,6 +194,33 @@ class ForgeContract:
         assert [change.label for change in found[:2]] == ["bug", "bug"]
         assert found[2].assignee == "mia"
         assert len({change.id for change in found}) == len(found)
+
+    def test_reactions_have_somebody_and_move_no_time(self, world: World) -> None:
+        ref = world.open()
+        said = world.people.comment(REPO.path, ref.number, author=BOT, body="Is it a bug?")
+        before = world.reader.issue(ref)
+        people, at = world.people, (REPO.path, ref.number)
+
+        people.react(*at, "+1", by="ann")
+        people.react(*at, "heart", by="mia")
+        people.react(*at, "-1", by="mia", comment_id=said)
+        people.react(*at, "-1", by="tim", comment_id=said)
+        people.unreact(*at, "-1", by="tim", comment_id=said)
+        found = world.reader.reactions(ref)
+        heard = world.reader.reactions(ref, said)
+
+        assert [(one.author.login, one.kind) for one in found] == [
+            ("ann", ReactionKind.THUMBS_UP),
+            ("mia", ReactionKind.OTHER),
+        ]
+        assert [(one.author.login, one.kind) for one in heard] == [("mia", ReactionKind.THUMBS_DOWN)]
+        assert len({one.id for one in (*found, *heard)}) == 3
+        after, comment = world.reader.issue(ref), world.reader.comments(ref)[0]
+        assert (after.updated_at, after.comment_count) == (before.updated_at, 1)
+        assert (after.thumbs_up, after.thumbs_down) == (1, 0)
+        assert (comment.thumbs_up, comment.thumbs_down) in {(0, 1), (None, None)}, "told, or not told at all"
+        with pytest.raises(ForgeNotFound):
+            world.reader.reactions(ref, said + 100_000)
 
     def test_labels_come_with_their_descriptions(self, world: World) -> None:
         found = {label.name: label.description for label in world.reader.labels(REPO)}
