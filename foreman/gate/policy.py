@@ -6,6 +6,7 @@ comment, its text. The target of every action is the issue of the facts; a Decis
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import urlsplit
@@ -126,13 +127,20 @@ def text_context(facts: Facts, policy: Policy, *, secrets: KnownSecrets = NO_SEC
     )
 
 
-def _home(facts: Facts) -> str:
-    """Return the repository's page, on whichever host the forge says the issue's own page is."""
+def _home(facts: Facts) -> str | None:
+    """Return the repository's page, on whichever host and below whichever path the forge says the issue's own page is.
+
+    Never another forge's: the same path may be a stranger's there.
+    """
+    if not facts.issue.url:
+        return None
     parts = urlsplit(facts.issue.url)
-    path = f"/{facts.ref.repo.path}/"
-    if parts.scheme != "https" or parts.netloc != parts.hostname or not parts.path.startswith(path):
+    place = re.fullmatch(
+        rf"((?:/[\w.-]+)*/{re.escape(facts.ref.repo.path)}/)(?:-/)?\w+/\d+", parts.path, re.IGNORECASE
+    )
+    if parts.scheme != "https" or parts.netloc != parts.hostname or place is None:
         return ""
-    return f"https://{parts.netloc}{path}"
+    return f"https://{parts.netloc}{place[1]}"
 
 
 def final_state(verdict: Verdict, mode: Mode, *, paused: bool) -> ActionState:

@@ -32,7 +32,8 @@ class TextContext:
         number: The issue.
         mentionable: The one login that may be mentioned, the issue's author where that is wanted; empty for none.
         links: URL prefixes that may be linked to, besides the repository's own.
-        home: The repository's page on the forge, ending in a slash; empty for the public forge's.
+        home: The repository's page on the forge, ending in a slash; empty where nothing on it may be linked to, None
+            for the page on the public forge.
         max_chars: Most characters of the agent's text.
         secrets: Values that must not leave.
     """
@@ -42,14 +43,15 @@ class TextContext:
     number: int = 0
     mentionable: str = ""
     links: tuple[str, ...] = ()
-    home: str = ""
+    home: str | None = None
     max_chars: int = 10_000
     secrets: KnownSecrets = field(default=NO_SECRETS)
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """Every allowed URL prefix, the repository's own first."""
-        return (self.home or f"{_HOSTS[self.forge]}{self.repo.path}/", *self.links)
+        public = f"{_HOSTS[self.forge]}{self.repo.path}/"
+        return (public if self.home is None else self.home, *self.links)
 
     @property
     def max_bytes(self) -> int:

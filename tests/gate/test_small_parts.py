@@ -145,13 +145,39 @@ def test_the_state_of_an_action_follows_from_verdict_mode_and_pause(
     assert final_state(verdict, mode, paused=paused) == state
 
 
-def test_the_own_repository_is_where_the_forge_says_the_issue_is() -> None:
-    here = facts(url="https://git.acme.example/acme/widget/-/issues/77", forge="gitlab")
-    odd = facts(url="http://127.0.0.1:8080/acme/widget/issues/77")
+@pytest.mark.parametrize(
+    ("forge", "page", "home"),
+    [
+        ("gitlab", "https://git.acme.example/acme/widget/-/issues/77", "https://git.acme.example/acme/widget/"),
+        ("gitlab", "https://acme.example/a/git/acme/widget/-/work_items/7", "https://acme.example/a/git/acme/widget/"),
+        ("gitlab", "https://git.acme.example/Acme/Widget/-/issues/77", "https://git.acme.example/Acme/Widget/"),
+        ("github", "https://ghe.acme.example/acme/widget/issues/77", "https://ghe.acme.example/acme/widget/"),
+        ("github", "", "https://github.com/acme/widget/"),
+        ("gitlab", "", "https://gitlab.com/acme/widget/"),
+        ("github", "http://127.0.0.1:8080/acme/widget/issues/77", ""),
+        ("gitlab", "https://git.acme.example:8443/acme/widget/-/issues/77", ""),
+        ("gitlab", "https://git.acme.example/other/widget/-/issues/77", ""),
+        ("gitlab", "https://kim@git.acme.example/acme/widget/-/issues/77", ""),
+    ],
+)
+def test_the_own_repository_is_where_the_forge_says_the_issue_is(forge: str, page: str, home: str) -> None:
+    at = text_context(facts(url=page, forge=forge), make_policy())
+    link = f"{home or 'https://git.acme.example/acme/widget/'}-/issues/3"
 
-    assert is_allowed("https://git.acme.example/acme/widget/x", text_context(here, make_policy()))
-    assert not is_allowed("https://gitlab.com/acme/widget/x", text_context(here, make_policy()))
-    assert text_context(odd, make_policy()).prefixes[0] == "https://github.com/acme/widget/"
+    assert at.prefixes[0] == home
+    assert is_allowed(link, at) is bool(home)
+    assert not is_allowed(f"{home}uploads/0123/x.png", at)
+    posted = outgoing(f"see {link} and {link.replace('acme', 'evil')}", at)
+    assert isinstance(posted, CleanText)
+    assert (f"see {link} and `" in posted.text) is bool(home)
+
+
+@pytest.mark.parametrize("path", ["acme/widget", "kim/widget"])
+def test_the_same_path_on_the_public_forge_may_be_a_strangers(path: str) -> None:
+    here = text_context(facts(url="https://acme.example/git/acme/widget/-/issues/77", forge="gitlab"), make_policy())
+
+    assert not is_allowed(f"https://gitlab.com/{path}/-/issues/3", here)
+    assert not is_allowed(f"https://acme.example/{path}/-/issues/3", here)
 
 
 def test_every_reason_is_explained() -> None:
