@@ -146,7 +146,7 @@ def _is_well(runtime: AgentRuntime) -> bool:
 
 def in_use(config: Config) -> dict[str, AgentSettings]:
     """Return the settings of every agent type that works on any repository."""
-    names = dict.fromkeys(agent.type for repo in config.repos for agent in repo.agents)
+    names = dict.fromkeys(agent.type for repo in config.repos for agent in config.agents_at(repo))
     return {name: config.agent(name) for name in names}
 
 

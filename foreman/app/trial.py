@@ -132,7 +132,7 @@ def _describe(config: Config, name: str) -> AgentType:
         runs=runs,
         sealed=settings.runtime == "docker" and _crosses(),
         bundled=bundled,
-        repos=tuple(repo.key for repo in config.repos if any(agent.type == name for agent in repo.agents)),
+        repos=tuple(repo.key for repo in config.repos if any(agent.type == name for agent in config.agents_at(repo))),
     )
 
 

@@ -125,19 +125,26 @@ def _folded(globs: Any) -> tuple[str, ...]:
 def _agents(data: dict[str, Any]) -> Iterator[Found]:
     entries = data.get("agents")
     known = list(dict.fromkeys([*BUNDLED_AGENTS, *(entries if isinstance(entries, dict) else ())]))
+    usual = _at(data, "defaults", "agents")
+    yield from _lineup(usual, ("defaults", "agents"), known)
     for index, repo in _rows(data.get("repos")):
-        seen: set[str] = set()
-        for place, agent in _rows(repo.get("agents")):
-            kind = agent.get("type")
-            if not isinstance(kind, str):
-                continue
-            where: Path_ = ("repos", index, "agents", place, "type")
-            if kind in seen:
-                yield where, "is there twice in this repository"
-            elif kind not in known:
-                hint = nearest(kind, known) or f"; known: {', '.join(known)}"
-                yield where, f"is neither bundled nor named under `agents`{hint}"
-            seen.add(kind)
+        if repo.get("agents") is None and not usual:
+            yield ("repos", index, "agents"), "is required (or `defaults.agents`, for every repository)"
+        yield from _lineup(repo.get("agents"), ("repos", index, "agents"), known)
+
+
+def _lineup(agents: Any, where: Path_, known: list[str]) -> Iterator[Found]:
+    seen: set[str] = set()
+    for place, agent in _rows(agents):
+        kind = agent.get("type")
+        if not isinstance(kind, str):
+            continue
+        if kind in seen:
+            yield (*where, place, "type"), "is there twice in this list"
+        elif kind not in known:
+            hint = nearest(kind, known) or f"; known: {', '.join(known)}"
+            yield (*where, place, "type"), f"is neither bundled nor named under `agents`{hint}"
+        seen.add(kind)
 
 
 def _runtimes(data: dict[str, Any]) -> Iterator[Found]:

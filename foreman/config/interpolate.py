@@ -30,7 +30,16 @@ def is_secret(path: Path_) -> bool:
 
 def in_free_form(path: Path_) -> bool:
     """Tell whether a path is inside an agent's own `config`."""
-    return len(path) > 5 and path[0] == "repos" and path[2] == "agents" and path[4] == "config"
+    return bool(own_path(path))
+
+
+def own_path(path: Path_) -> Path_:
+    """Return where a path inside an agent's own `config` is from there; empty for every other path."""
+    match path:
+        case ("repos", int(), "agents", int(), "config", *inside) | ("defaults", "agents", int(), "config", *inside):
+            return tuple(inside)
+        case _:
+            return ()
 
 
 def interpolate(document: Document, environ: Mapping[str, str]) -> tuple[Any, list[Problem]]:
@@ -89,7 +98,7 @@ class _Filler:
         return SecretRef(suggested, key)
 
     def _word(self, value: Word, path: Path_) -> Any:
-        key = path[5]
+        key = own_path(path)[0]
         if key in _SWITCHES_IN_FREE_FORM:
             return value.lower() in {"yes", "on", "y"}
         if key not in _TEXTS_IN_FREE_FORM:

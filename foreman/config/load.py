@@ -120,18 +120,26 @@ def _build(read: document.Document, source: str, environ: Mapping[str, str] | No
 
 def _agent_configs(data: dict[str, Any], read: document.Document) -> list[Problem]:
     problems: list[Problem] = []
-    repos = data.get("repos")
-    for index, repo in enumerate(repos if isinstance(repos, list) else ()):
-        agents = repo.get("agents") if isinstance(repo, dict) else None
-        for place, agent in enumerate(agents if isinstance(agents, list) else ()):
+    repos, defaults = data.get("repos"), data.get("defaults")
+    lists = [(("repos", index, "agents"), _agents(repo)) for index, repo in enumerate(_list(repos))]
+    for where, agents in [(("defaults", "agents"), _agents(defaults)), *lists]:
+        for place, agent in enumerate(agents):
             own = agent.get("config") if isinstance(agent, dict) else None
             if not isinstance(own, dict):
                 continue
             try:
                 AgentConfig.read(own)
             except ValidationError as error:
-                problems += problems_of(error, AgentConfig, read, ("repos", index, "agents", place, "config"))
+                problems += problems_of(error, AgentConfig, read, (*where, place, "config"))
     return problems
+
+
+def _agents(entry: Any) -> list[Any]:
+    return _list(entry.get("agents")) if isinstance(entry, dict) else []
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _line(problem: Problem) -> int:

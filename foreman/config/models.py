@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
+from foreman.config.entries import Defaults, Repo, RepoAgent, laid_over
 from foreman.config.fields import (
     AgentType,
     BaseUrl,
@@ -32,15 +33,13 @@ from foreman.config.fields import (
 )
 from foreman.config.paths import data_dir
 from foreman.config.policy import PolicySettings
-from foreman.model import EventKind, ForgeKind, Mode, RepoRef
+from foreman.model import Mode, RepoRef
 
 if TYPE_CHECKING:
     from foreman.config.effective import RepoPattern, RepoPlan
 
 BUNDLED_AGENTS = ("issue-triage",)
 """Agent types that come with the package and need no entry under `agents`."""
-
-DEFAULT_EVENTS = (EventKind.OPENED, EventKind.EDITED, EventKind.COMMENTED, EventKind.LABELED, EventKind.STALE)
 
 
 class Identity(Section):
@@ -110,6 +109,13 @@ class Polling(Section):
     """How forges are read and written."""
 
     interval_seconds: Number = Field(60.0, ge=1, le=86_400, description="Seconds between two polls of a repository.")
+    max_interval_seconds: Number = Field(
+        300.0,
+        ge=1,
+        le=86_400,
+        description="The same where nothing has happened for a week; between a day and a week it grows from one to "
+        "the other. No shorter than `interval_seconds` in any case.",
+    )
     write_interval_seconds: Number = Field(
         1.0, ge=0, le=3600, description="Seconds between two writes; below 1 only against a test server."
     )
@@ -120,13 +126,6 @@ class Polling(Section):
         "new",
         description="`new`: only what is opened after the first poll; or how many of the newest issues come first.",
     )
-
-
-class RepoPolling(Section):
-    """What of `polling` may differ for a repository."""
-
-    interval_seconds: Number | None = Field(None, ge=1, le=86_400, description="Seconds between two polls.")
-    first_run: FirstRun | None = Field(None, description="As in `polling`.")
 
 
 class Storage(Section):
@@ -174,62 +173,6 @@ class AgentSettings(Section):
     resources: Resources = Field(Resources(), description="What it may use.")
 
 
-class RepoAgent(Section):
-    """An agent at work on a repository."""
-
-    type: AgentType = Field(description="Agent type: a bundled one, or one named under `agents`.")
-    events: tuple[EventKind, ...] = Field(DEFAULT_EVENTS, min_length=1, description="Which events it gets.")
-    mode: Mode | None = Field(None, description="`shadow`, `approve` or `auto`, for this agent here.")
-    config: dict[str, Any] = Field({}, description="Free form, handed to the agent; see below for what Foreman reads.")
-
-
-class Repo(Section):
-    """A repository to look after, or with a pattern as its name, many."""
-
-    forge: ForgeKind = Field(ForgeKind.GITHUB, description="`github` or `gitlab`.")
-    owner: Name | None = Field(None, description="With `name`: where it is.")
-    name: Name | None = Field(None, description='With `owner`: where it is; `"*"`: every repository of the owner.')
-    path: Name | None = Field(
-        None,
-        description="Instead of both: `group/sub/project`, `owner/*`; on GitLab `group/**` with all subgroups.",
-    )
-    include: tuple[Name, ...] = Field(
-        (),
-        max_length=100,
-        description="With a pattern: only these names, such as `web-*`; "
-        "a glob with a `/` is for all that is below the owner.",
-    )
-    exclude: tuple[Name, ...] = Field((), max_length=100, description="With a pattern: none of these names.")
-    enabled: Switch = Field(True, description="Poll it and act on it.")
-    mode: Mode | None = Field(None, description="`shadow`, `approve` or `auto`, for this repository.")
-    policy: PolicySettings = Field(PolicySettings(), description="What differs from the `policy` for all.")
-    polling: RepoPolling = Field(RepoPolling(), description="What differs from `polling`.")
-    agents: tuple[RepoAgent, ...] = Field(min_length=1, description="Who works here, in order.")
-
-    @property
-    def ref(self) -> RepoRef:
-        """Which repository it is; never asked of a pattern."""
-        return RepoRef(self.forge, self._where)
-
-    @property
-    def pattern(self) -> RepoPattern | None:
-        """Which repositories it stands for; None where it is one repository."""
-        from foreman.config import patterns
-
-        if not patterns.is_pattern(self._where):
-            return None
-        return patterns.read(self.forge, self._where, include=self.include, exclude=self.exclude)
-
-    @property
-    def key(self) -> str:
-        """How it is named: `owner/repo`, `gitlab:group/**`."""
-        return (self.pattern or self.ref).key
-
-    @property
-    def _where(self) -> str:
-        return self.path or f"{self.owner}/{self.name}"
-
-
 class Sandbox(Section):
     """The forge of `foreman demo`, which sets this itself."""
 
@@ -253,12 +196,20 @@ class Config(Section):
         {}, description="How an agent type is run; bundled ones need no entry."
     )
     policy: PolicySettings = Field(PolicySettings(), description="What may be done, for every repository.")
+    defaults: Defaults = Field(Defaults(), description="What every entry of `repos` begins with.")
     sandbox: Sandbox = Field(Sandbox(), description="Set by `foreman demo` only.")
     repos: tuple[Repo, ...] = Field(min_length=1, description="What is looked after.")
 
     def agent(self, agent_type: str) -> AgentSettings:
         """Return how an agent type is run."""
         return self.agents.get(agent_type) or AgentSettings()
+
+    def agents_at(self, repo: Repo) -> tuple[RepoAgent, ...]:
+        """Return who works where an entry says: its own agents, else those of `defaults`."""
+        usual = {agent.type: agent for agent in self.defaults.agents}
+        if not repo.agents:
+            return self.defaults.agents
+        return tuple(laid_over(usual[own.type], own) if own.type in usual else own for own in repo.agents)
 
     def patterns(self) -> tuple[RepoPattern, ...]:
         """Return the patterns whose repositories are to be looked up, in the order of the file."""

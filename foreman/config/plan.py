@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from foreman.config.effective import AgentPlan, Policy, RepoPattern, RepoPlan
-from foreman.config.models import Config, Repo, RepoAgent
+from foreman.config.entries import Repo, RepoAgent, RepoPolling
+from foreman.config.models import Config, Polling
 from foreman.config.policy import AgentConfig, merged
 from foreman.model import EventKind, RepoRef
 
@@ -86,14 +88,22 @@ def _folded(repo: RepoRef) -> str:
 
 
 def _of_repo(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
-    first_run = config.polling.first_run if repo.polling.first_run is None else repo.polling.first_run
+    polling = _polling(config.polling, config.defaults.polling, repo.polling)
     return RepoPlan(
         repo=ref,
         enabled=repo.enabled,
-        interval_seconds=repo.polling.interval_seconds or config.polling.interval_seconds,
-        first_run=first_run if isinstance(first_run, int) else None,
-        agents=tuple(_of_agent(config, repo, agent) for agent in repo.agents),
+        interval_seconds=polling["interval_seconds"],
+        max_interval_seconds=polling["max_interval_seconds"],
+        first_run=polling["first_run"] if isinstance(polling["first_run"], int) else None,
+        agents=tuple(_of_agent(config, repo, agent) for agent in config.agents_at(repo)),
     )
+
+
+def _polling(general: Polling, *special: RepoPolling) -> dict[str, Any]:
+    values = general.model_dump()
+    for level in special:
+        values |= level.model_dump(exclude_none=True)
+    return values
 
 
 def _of_agent(config: Config, repo: Repo, agent: RepoAgent) -> AgentPlan:
@@ -107,12 +117,12 @@ def _of_agent(config: Config, repo: Repo, agent: RepoAgent) -> AgentPlan:
 
 
 def _policy(config: Config, repo: Repo, agent: RepoAgent, own: AgentConfig) -> Policy:
-    values = merged(config.policy, repo.policy)
+    values = merged(config.policy, config.defaults.policy, repo.policy)
     labels = values.pop("labels")
     if own.allow_close is not None:
         values["allow_close"] = own.allow_close
     return Policy(
-        mode=agent.mode or repo.mode or config.mode,
+        mode=agent.mode or repo.mode or config.defaults.mode or config.mode,
         labels_add=labels.add or own.labels_named(),
         labels_remove=labels.remove,
         stale_label=own.stale_label or "",

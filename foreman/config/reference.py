@@ -16,6 +16,15 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FROM_ENVIRONMENT = {"type": "string", "pattern": r"\$\{"}
 
 
+_ELSEWHERE = {
+    "repos[].policy": ("mapping", "", "What differs from `policy` here: any key of it."),
+    "defaults.policy": ("mapping", "", "What differs from `policy` in every entry: any key of it."),
+    "defaults.polling": ("mapping", "", "As `repos[].polling`."),
+    "defaults.agents": ("list of mappings", "", "As `repos[].agents`, for every entry without agents of its own."),
+}
+"""Keys whose own keys are explained under another: what they take, default, description."""
+
+
 def config_schema() -> dict[str, Any]:
     """Return the JSON Schema of `config.yaml`; a number or switch may be a `${VAR}` too."""
     schema = Config.model_json_schema()
@@ -91,8 +100,8 @@ def _keys(node: dict[str, Any], whole: dict[str, Any], path: str) -> Iterator[tu
     for name, raw in node.get("properties", {}).items():
         inner = _resolve(raw, whole)
         here = f"{path}.{name}" if path else name
-        if here == "repos[].policy":
-            yield here, "mapping", "", "What differs from `policy` here: any key of it."
+        if here in _ELSEWHERE:
+            yield here, *_ELSEWHERE[here]
             continue
         nested, suffix = _nested(inner, whole)
         if nested is not None:

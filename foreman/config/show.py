@@ -23,7 +23,9 @@ def shown(config: Config, written: Any) -> dict[str, Any]:
         Plain data that loads as the same configuration; keys without a value are left out.
     """
     data = config.model_dump(mode="json")
-    data["repos"] = [_repo(repo) for repo in config.model_dump(mode="json", exclude_unset=True)["repos"]]
+    # What an entry leaves out is left out here too: a default written down would go before what is more general.
+    given = config.model_dump(mode="json", exclude_unset=True)
+    data["repos"], data["defaults"] = [_repo(repo) for repo in given["repos"]], given.get("defaults", {})
     result = _conceal(_without_none(data), written)
     return {key: value for key, value in result.items() if value != {} or key == "agents"}
 
