@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from foreman.sandbox import storage
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.faults import Action, Fault, Injected
 from foreman.sandbox.github import GitHubFront
+from foreman.sandbox.gitlab import GitLabFront
 from foreman.sandbox.hands import Hands
 from foreman.sandbox.ledger import Ledger, LedgerEntry
 from foreman.sandbox.quota import Quota
@@ -23,6 +24,11 @@ from foreman.sandbox.server import Delivery, LoopbackServer, Received
 from foreman.sandbox.world import World
 
 _NOTHING = Action(name="")
+_FRONTS: dict[str, tuple[type[GitHubFront | GitLabFront], timedelta]] = {
+    "github": (GitHubFront, timedelta(hours=1)),
+    "gitlab": (GitLabFront, timedelta(minutes=1)),
+}
+"""By kind: who answers, and for how long requests are counted."""
 
 
 def _real_clock() -> datetime:
@@ -30,19 +36,30 @@ def _real_clock() -> datetime:
 
 
 class SandboxForge(Hands):
-    """A GitHub-compatible forge on loopback.
+    """A forge on loopback that speaks GitHub's dialect or GitLab's.
 
     Args:
         clock: Time of day, aware UTC; the real one when None. Faults that wait use real seconds.
         state_file: Where the state is kept as JSON; loaded when it exists. None keeps nothing.
+        kind: `github` or `gitlab`.
+
+    Raises:
+        ValueError: The file holds something else, or another kind's state.
     """
 
-    def __init__(self, clock: Callable[[], datetime] | None = None, state_file: Path | None = None) -> None:
-        world = storage.load(state_file) if state_file else World()
+    def __init__(
+        self,
+        clock: Callable[[], datetime] | None = None,
+        state_file: Path | None = None,
+        *,
+        kind: Literal["github", "gitlab"] = "github",
+    ) -> None:
+        front, window = _FRONTS[kind]
+        world = storage.load(state_file, kind) if state_file else World(kind=kind)
         super().__init__(world, threading.RLock(), clock or _real_clock)
         self._state_file = state_file
-        self._quota = Quota()
-        self._front = GitHubFront(world, self._quota, self._clock)
+        self._quota = Quota(window)
+        self._front = front(world, self._quota, self._clock)
         self._ledger = Ledger()
         self._faults: list[Injected] = []
         self._before_write: list[Callable[[LedgerEntry], None]] = []
@@ -59,7 +76,7 @@ class SandboxForge(Hands):
 
     @property
     def url(self) -> str:
-        """Address to give as the API's; `/api/v3` may follow."""
+        """Address to give as the API's: of GitHub's with or without `/api/v3`, of GitLab's without `/api/v4`."""
         if self._server is None:
             raise RuntimeError("the sandbox is not running; call start() or use it in a with statement")
         return f"http://127.0.0.1:{self._server.server_port}"
@@ -120,10 +137,16 @@ class SandboxForge(Hands):
         with self._lock:
             self._faults.clear()
 
-    def rate_limit(self, remaining: int, reset_at: datetime) -> None:
-        """Leave every login so many requests until then; after that there are plenty again."""
+    def rate_limit(self, remaining: int, reset_at: datetime, *, told: bool = True) -> None:
+        """Leave every login so many requests until then; after that there are plenty again.
+
+        Args:
+            remaining: Requests left.
+            reset_at: Until when, aware UTC.
+            told: GitLab says so in headers; otherwise a 429 comes without a Retry-After, as from many of them.
+        """
         with self._lock:
-            self._quota.force(remaining, reset_at)
+            self._quota.force(remaining, reset_at, told=told)
 
     def settle(self, timeout: float = 10.0) -> None:
         """Wait until everything that `commit_late` put off is done."""

@@ -7,21 +7,19 @@ Understands paths with and without the `/api/v3` of GitHub Enterprise, and `/rep
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 from foreman.sandbox import github_comments, github_issues, github_labels, github_owned, github_reactions
 from foreman.sandbox import github_read as read
 from foreman.sandbox.exchange import Answer, Request, Write
-from foreman.sandbox.github_call import Call, Refused, Reply
-from foreman.sandbox.github_change import Doing
+from foreman.sandbox.github_call import Call, Refused
 from foreman.sandbox.github_shapes import Shapes
-from foreman.sandbox.quota import Quota
+from foreman.sandbox.handling import Doing, Reply, concluded
+from foreman.sandbox.quota import Bucket, Quota
 from foreman.sandbox.state import Repo
 from foreman.sandbox.world import World
 
@@ -108,15 +106,7 @@ class GitHubFront:
             result = self._handle(request, login)
         except Refused as refused:
             return self._finish(request, login, refused.reply)
-        if isinstance(result, Reply):
-            return self._finish(request, login, result)
-        doing = result
-
-        def apply() -> tuple[Answer, str]:
-            reply, effect = doing.do()
-            return self._finish(request, login, reply), effect
-
-        return Write(effect=doing.effect, apply=apply)
+        return concluded(result, lambda reply: self._finish(request, login, reply))
 
     def _handle(self, request: Request, login: str) -> Reply | Doing:
         routes, path, repo = _OTHER_ROUTES, request.path, None
@@ -166,7 +156,7 @@ class GitHubFront:
 
     def _finish(self, request: Request, login: str, reply: Reply, *, counts: bool = True) -> Answer:
         """Write the answer out: JSON, ETag, 304 where the asker has it already, quota."""
-        status, body = reply.status, b"" if reply.body is None else _dump(reply.body)
+        status, body = reply.status, reply.content
         now = self._clock()
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -186,8 +176,15 @@ class GitHubFront:
                 status, body = 304, b""
         if counts and status != 304:
             self._quota.bucket(login, now).remaining -= 1
-        return Answer(status=status, headers=headers | self._quota.headers(login, now), body=body)
+        return Answer(status=status, headers=headers | _told(self._quota.bucket(login, now)), body=body)
 
 
-def _dump(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+def _told(bucket: Bucket) -> dict[str, str]:
+    """Return the headers that tell about the quota."""
+    return {
+        "X-RateLimit-Limit": str(bucket.limit),
+        "X-RateLimit-Remaining": str(bucket.remaining),
+        "X-RateLimit-Reset": str(int(bucket.reset_at.timestamp())),
+        "X-RateLimit-Used": str(bucket.limit - bucket.remaining),
+        "X-RateLimit-Resource": "core",
+    }

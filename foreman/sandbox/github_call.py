@@ -9,25 +9,11 @@ from typing import Any
 
 from foreman.sandbox.exchange import Request
 from foreman.sandbox.github_shapes import Shapes
+from foreman.sandbox.handling import Reply
 from foreman.sandbox.state import Issue, Repo
 from foreman.sandbox.world import World
 
 DOCS = "https://docs.github.com/rest"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What a handler answers, before it is JSON.
-
-    Attributes:
-        status: HTTP status.
-        body: To be written as JSON; None for no body.
-        headers: Beyond the usual ones.
-    """
-
-    status: int
-    body: Any = None
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Refused(Exception):

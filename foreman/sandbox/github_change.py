@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from foreman.sandbox.github_call import Call, Refused, Reply, invalid
+from foreman.sandbox.github_call import Call, Refused, invalid
 from foreman.sandbox.state import Issue
 
 MAX_BODY = 65_536
 """Characters of an issue or comment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doing:
-    """A change that was allowed.
-
-    Attributes:
-        effect: What it would change.
-        do: Does it; returns the answer and the exact effect.
-    """
-
-    effect: str
-    do: Callable[[], tuple[Reply, str]]
 
 
 def called(call: Call, issue: Issue) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from foreman.sandbox import operations
-from foreman.sandbox.github_call import Call, Refused, Reply, invalid
-from foreman.sandbox.github_change import Doing, called, demand_writable, text
+from foreman.sandbox.github_call import Call, Refused, invalid
+from foreman.sandbox.github_change import called, demand_writable, text
+from foreman.sandbox.handling import Doing, Reply
 from foreman.sandbox.state import Comment, Issue
 
 

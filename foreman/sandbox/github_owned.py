@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from foreman.sandbox import github_accounts
-from foreman.sandbox.github_call import Call, Refused, Reply
+from foreman.sandbox.github_call import Call, Refused
 from foreman.sandbox.github_read import paged
+from foreman.sandbox.handling import Reply
 from foreman.sandbox.state import Repo
 
 _ONLY_WHOLE = ("network_count", "subscribers_count", "organization")

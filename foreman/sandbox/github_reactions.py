@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from foreman.sandbox.github_call import Call, Refused, Reply
+from foreman.sandbox.github_call import Call, Refused
 from foreman.sandbox.github_read import paged
 from foreman.sandbox.github_shapes import node_id, stamp
+from foreman.sandbox.handling import Reply
 from foreman.sandbox.operations import find_comment
 from foreman.sandbox.reacting import CONTENTS, Reactions
 

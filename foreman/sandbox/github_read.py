@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from foreman.sandbox import github_accounts
-from foreman.sandbox.github_call import Call, Refused, Reply, invalid
+from foreman.sandbox.github_call import Call, Refused, invalid
+from foreman.sandbox.handling import Reply, turned
 from foreman.sandbox.operations import find_comment
 from foreman.sandbox.state import Comment, Issue
 
@@ -52,9 +53,7 @@ def paged(call: Call, rows: Sequence[Any], write: Callable[[Any], Any]) -> Reply
     """
     size = min(_number(call, "per_page", 30), MAX_PER_PAGE)
     page = _number(call, "page", 1)
-    if call.request.turn and rows:
-        shift = (call.request.turn * max(1, size // 2)) % len(rows)
-        rows = (*rows[shift:], *rows[:shift])
+    rows = turned(rows, call.request.turn, size)
     last = max(1, -(-len(rows) // size))
     links = []
     if page > 1:

@@ -37,6 +37,7 @@ class Hands(People):
         labels: Iterable[str] = (),
         at: datetime | None = None,
         pull_request: bool = False,
+        confidential: bool = False,
     ) -> int:
         """Open an issue and return its number."""
         with self._lock:
@@ -49,6 +50,7 @@ class Hands(People):
                 labels=labels,
                 at=at or self._clock(),
                 pull_request=pull_request,
+                confidential=confidential,
             )
             self.changed()
             return issue.number
@@ -123,7 +125,7 @@ class Hands(People):
         self._do(repo, number, by, at, operations.set_locked, False)
 
     def delete_issue(self, repo: str, number: int) -> None:
-        """Delete an issue; the forge answers 410 from now on."""
+        """Delete an issue; GitHub answers 410 from now on, GitLab 404."""
         with self._lock:
             operations.delete(self._world, *self._find(repo, number), at=self._clock())
             self.changed()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from foreman.sandbox.state import Change, Comment, Issue, Label, NoSuchThing, Repo, whole
+from foreman.sandbox.state import Change, Comment, Issue, Label, NoSuchThing, Repo
 from foreman.sandbox.world import World
 
 
@@ -29,7 +29,7 @@ def find_comment(repo: Repo, comment_id: int) -> tuple[Issue, Comment] | None:
 
 def create_label(world: World, repo: Repo, name: str, description: str = "", color: str = "ededed") -> Label:
     """Return the repository's label of this name; an unknown one is made."""
-    label = repo.label(name)
+    label = world.label(repo, name)
     if label is None:
         label = Label(id=world.new_id(), name=name, description=description, color=color)
         repo.labels.append(label)
@@ -46,6 +46,7 @@ def open_issue(
     at: datetime,
     labels: Iterable[str] = (),
     pull_request: bool = False,
+    confidential: bool = False,
 ) -> Issue:
     """Open an issue; labels that do not exist are made."""
     world.account(author, at=at)
@@ -56,9 +57,10 @@ def open_issue(
         title=title,
         body=body,
         author=author,
-        created_at=whole(at),
-        updated_at=whole(at),
+        created_at=world.time(at),
+        updated_at=world.time(at),
         is_pull_request=pull_request,
+        confidential=confidential,
     )
     world.keep(repo, issue, at=at)
     return add_labels(world, repo, issue, labels, by=author, at=at)
@@ -79,9 +81,9 @@ def _change(
     changes = issue.changes
     if kind:
         world.account(by, at=at)
-        entry = Change(id=world.new_id(), kind=kind, actor=by, at=whole(at), subject=subject, before=before)
+        entry = Change(id=world.new_id(), kind=kind, actor=by, at=world.time(at), subject=subject, before=before)
         changes = (*changes, entry)
-    moved = replace(issue, changes=changes, updated_at=max(issue.updated_at, whole(at)))
+    moved = replace(issue, changes=changes, updated_at=max(issue.updated_at, world.time(at)))
     return world.keep(repo, moved, at=at)
 
 
@@ -97,7 +99,7 @@ def add_labels(world: World, repo: Repo, issue: Issue, names: Iterable[str], *, 
 
 def remove_label(world: World, repo: Repo, issue: Issue, name: str, *, by: str, at: datetime) -> Issue:
     """Take a label off; nothing happens when it is not there."""
-    found = next((label for label in issue.labels if label.lower() == name.lower()), None)
+    found = next((label for label in issue.labels if world.same(label, name)), None)
     if found is None:
         return issue
     issue = replace(issue, labels=tuple(label for label in issue.labels if label != found))
@@ -119,14 +121,14 @@ def edit(
 def comment(world: World, repo: Repo, issue: Issue, *, author: str, body: str, at: datetime) -> tuple[Issue, Comment]:
     """Add a comment."""
     world.account(author, at=at)
-    new = Comment(id=world.new_id(), author=author, body=body, created_at=whole(at), updated_at=whole(at))
+    new = Comment(id=world.new_id(), author=author, body=body, created_at=world.time(at), updated_at=world.time(at))
     return _change(world, repo, replace(issue, comments=(*issue.comments, new)), at=at), new
 
 
 def edit_comment(world: World, repo: Repo, issue: Issue, comment_id: int, *, body: str, at: datetime) -> Comment:
     """Replace a comment's text."""
     changed = tuple(
-        replace(entry, body=body, updated_at=whole(at)) if entry.id == comment_id else entry
+        replace(entry, body=body, updated_at=world.time(at)) if entry.id == comment_id else entry
         for entry in issue.comments
     )
     _change(world, repo, replace(issue, comments=changed), at=at)
@@ -145,7 +147,7 @@ def close(world: World, repo: Repo, issue: Issue, *, by: str, reason: str, at: d
         return (
             issue if issue.state_reason == reason else _change(world, repo, replace(issue, state_reason=reason), at=at)
         )
-    issue = replace(issue, state="closed", state_reason=reason, closed_at=whole(at), closed_by=by)
+    issue = replace(issue, state="closed", state_reason=reason, closed_at=world.time(at), closed_by=by)
     return _change(world, repo, issue, kind="closed", by=by, at=at, subject=reason)
 
 
@@ -189,7 +191,7 @@ def delete(world: World, repo: Repo, issue: Issue, *, at: datetime) -> Issue:
 def transfer(world: World, repo: Repo, issue: Issue, target: Repo, *, by: str, at: datetime) -> Issue:
     """Move an issue to another repository, where it gets a new id and number; the old place points there."""
     number = max(target.issues, default=0) + 1
-    kept = tuple(label for label in issue.labels if target.label(label))
+    kept = tuple(label for label in issue.labels if world.label(target, label))
     arrived = replace(issue, id=world.new_id(), number=number, labels=kept)
     world.keep(target, arrived, at=at)
     _change(world, repo, replace(issue, moved_to=(target.id, number), comments=()), at=at)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from foreman.sandbox import operations
-from foreman.sandbox.state import PERMISSIONS, Repo, whole
+from foreman.sandbox.state import PERMISSIONS, ROLES, Repo
 from foreman.sandbox.world import World
 
 
@@ -75,12 +75,15 @@ class People:
         """Make a repository, its owner too, and return its id. Labels are names or (name, description)."""
         with self._lock:
             now = self._clock()
-            owner, slash, name = path.partition("/")
-            if not (owner and slash and name) or "/" in name or self._world.find(path):
-                raise ValueError(f"not the path of a new repository, owner/name: {path!r}")
-            self._world.account(owner, at=now, kind="Organization")
+            self._make_owners(path, now)
+            if self._world.find(path):
+                raise ValueError(f"there is a repository {path!r} already")
             repo = Repo(
-                id=self._world.new_id(), path=path, created_at=whole(now), private=private, has_issues=has_issues
+                id=self._world.new_id(),
+                path=path,
+                created_at=self._world.time(now),
+                private=private,
+                has_issues=has_issues,
             )
             self._world.repos[repo.id] = repo
             self._world.renames.pop(path.lower(), None)
@@ -96,9 +99,12 @@ class People:
             self.changed()
 
     def add_collaborator(self, repo: str, login: str, permission: str = "write") -> None:
-        """Let somebody do something on a repository: `read`, `triage`, `write`, `maintain` or `admin`."""
-        if permission not in PERMISSIONS:
-            raise ValueError(f"permission is one of {', '.join(PERMISSIONS)}, not {permission!r}")
+        """Let somebody do something on a repository: `read`, `triage`, `write`, `maintain` or `admin`.
+
+        GitLab's words do as well: `guest`, `planner`, `reporter`, `developer`, `maintainer`, `owner`.
+        """
+        if permission not in (*PERMISSIONS, *ROLES):
+            raise ValueError(f"permission is one of {', '.join((*PERMISSIONS, *ROLES))}, not {permission!r}")
         with self._lock:
             self._world.account(login, at=self._clock())
             self._world.repo(repo).collaborators[login] = permission
@@ -136,6 +142,15 @@ class People:
         with self._lock:
             if self._world.find(new):
                 raise ValueError(f"there is a repository {new!r} already")
-            self._world.account(new.partition("/")[0], at=self._clock(), kind="Organization")
+            self._make_owners(new, self._clock())
             operations.rename(self._world, self._world.repo(old), new)
             self.changed()
+
+    def _make_owners(self, path: str, at: datetime) -> None:
+        """Make the owner of a path that is to be a repository's, on GitLab every group above it."""
+        owners, _, name = path.rpartition("/")
+        parts = owners.split("/")
+        if not (name and all(parts)) or (len(parts) > 1 and self._world.kind == "github"):
+            raise ValueError(f"not the path of a repository, owner/name: {path!r}")
+        for depth in range(len(parts)):
+            self._world.account("/".join(parts[: depth + 1]), at=at, kind="Organization")

@@ -25,14 +25,21 @@ class Bucket:
 
 
 class Quota:
-    """Buckets by login; empty login is the anonymous one."""
+    """Buckets by login; empty login is the anonymous one.
 
-    def __init__(self) -> None:
+    Args:
+        window: For how long requests are counted.
+    """
+
+    def __init__(self, window: timedelta) -> None:
+        self.told = True
+        self._window = window
         self._buckets: dict[str, Bucket] = {}
         self._forced: tuple[int, datetime] | None = None
 
-    def force(self, remaining: int, reset_at: datetime) -> None:
-        """Leave everybody so many requests until then."""
+    def force(self, remaining: int, reset_at: datetime, *, told: bool = True) -> None:
+        """Leave everybody so many requests until then, and tell them so or not."""
+        self.told = told
         self._forced = (remaining, reset_at)
         self._buckets.clear()
 
@@ -40,19 +47,8 @@ class Quota:
         """Return a login's bucket, refilled when its window is over."""
         bucket = self._buckets.get(login)
         if bucket is None or bucket.reset_at <= now:
-            bucket = Bucket(PLENTY, PLENTY, now + timedelta(hours=1))
+            bucket = Bucket(PLENTY, PLENTY, now + self._window)
             if self._forced is not None and self._forced[1] > now:
                 bucket = Bucket(PLENTY, *self._forced)
             self._buckets[login] = bucket
         return bucket
-
-    def headers(self, login: str, now: datetime) -> dict[str, str]:
-        """Return the headers that tell about the quota."""
-        bucket = self.bucket(login, now)
-        return {
-            "X-RateLimit-Limit": str(bucket.limit),
-            "X-RateLimit-Remaining": str(bucket.remaining),
-            "X-RateLimit-Reset": str(int(bucket.reset_at.timestamp())),
-            "X-RateLimit-Used": str(bucket.limit - bucket.remaining),
-            "X-RateLimit-Resource": "core",
-        }

@@ -34,6 +34,7 @@ def read(received: Received, front: Front, site: str) -> Request:
         body=body,
         bad_body=bad,
         base=f"{site}{prefix}",
+        parts=tuple(unquote(part) for part in parts.path[len(prefix) :].split("/")[1:]),
     )
 
 
@@ -59,7 +60,7 @@ def enter(request: Request, seq: int, login: str, *, at: datetime, monotonic: fl
     Returns:
         The line, with no status yet.
     """
-    hidden = {"authorization": login} if "authorization" in request.headers else {}
+    hidden = {name: login for name in ("authorization", "private-token") if name in request.headers}
     return LedgerEntry(
         seq=seq,
         at=at,

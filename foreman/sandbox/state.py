@@ -11,6 +11,15 @@ from datetime import UTC, datetime
 
 PERMISSIONS = ("none", "read", "triage", "write", "maintain", "admin")
 """From nothing to everything."""
+ROLES = {
+    "guest": "read",
+    "planner": "triage",
+    "reporter": "triage",
+    "developer": "write",
+    "maintainer": "maintain",
+    "owner": "admin",
+}
+"""GitLab's words for them."""
 
 
 class NoSuchThing(LookupError):
@@ -28,6 +37,7 @@ class Account:
         token: What logs it in.
         created_at: Aware UTC.
         revoked: The token is refused.
+        scopes: What the token is good for, in GitLab's words.
     """
 
     id: int
@@ -36,6 +46,7 @@ class Account:
     token: str
     created_at: datetime
     revoked: bool = False
+    scopes: tuple[str, ...] = ("api",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +91,9 @@ class Comment:
         id: Numeric id.
         author: Login.
         body: Raw text.
-        created_at: Aware UTC, whole seconds.
-        updated_at: Aware UTC, whole seconds.
+        created_at: Aware UTC.
+        updated_at: Aware UTC.
+        internal: Only for people who may triage; GitLab alone has such.
         reactions: Oldest first.
     """
 
@@ -90,6 +102,7 @@ class Comment:
     body: str
     created_at: datetime
     updated_at: datetime
+    internal: bool = False
     reactions: tuple[Reaction, ...] = ()
 
 
@@ -102,7 +115,7 @@ class Change:
         kind: `labeled`, `unlabeled`, `closed`, `reopened`, `renamed`, `locked`, `unlocked`, `assigned`, `unassigned`,
             `transferred`.
         actor: Login.
-        at: Aware UTC, whole seconds.
+        at: Aware UTC.
         subject: The label, the assignee, the reason, or the new title.
         before: The earlier title.
     """
@@ -130,12 +143,13 @@ class Issue:
         labels: Names in the order they came.
         assignees: Logins.
         locked: Whether the conversation is locked.
+        confidential: Only for its author, its assignees and people who may triage; GitLab alone has such.
         is_pull_request: Whether it is one.
         comments: Oldest first.
         changes: Oldest first.
         reactions: To the issue itself, oldest first.
-        created_at: Aware UTC, whole seconds.
-        updated_at: Aware UTC, whole seconds.
+        created_at: Aware UTC.
+        updated_at: Aware UTC.
         closed_at: Aware UTC or None.
         closed_by: Login; empty when open.
         deleted: Gone for good.
@@ -154,6 +168,7 @@ class Issue:
     labels: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
     locked: bool = False
+    confidential: bool = False
     is_pull_request: bool = False
     comments: tuple[Comment, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -175,14 +190,14 @@ class Repo:
 
     Attributes:
         id: Numeric id; survives a new name.
-        path: `owner/name`.
+        path: `owner/name`; on GitLab `group/any/depth/name`.
         created_at: Aware UTC.
         private: Only collaborators see it.
         archived: Nothing can be written.
         disabled: The forge's staff have locked it.
         has_issues: Issues are switched on.
         labels: In the order they were made.
-        collaborators: Login to permission.
+        collaborators: Login to permission, in one of `PERMISSIONS` or `ROLES`.
         associations: Login to association, where it is not what the permission says.
         issues: By number.
     """
@@ -201,7 +216,7 @@ class Repo:
 
     @property
     def owner(self) -> str:
-        """Login of the owner."""
+        """Login of the owner, on GitLab of the topmost group."""
         return self.path.partition("/")[0]
 
     def label(self, name: str) -> Label | None:
@@ -212,7 +227,8 @@ class Repo:
         """Return what somebody may do here: one of `PERMISSIONS`."""
         if login is not None and login.lower() == self.owner.lower():
             return "admin"
-        return self.collaborators.get(login or "", "none" if self.private else "read")
+        granted = self.collaborators.get(login or "", "none" if self.private else "read")
+        return ROLES.get(granted, granted)
 
     def may(self, login: str | None, permission: str) -> bool:
         """Tell whether somebody has at least this permission."""
@@ -224,13 +240,9 @@ class Repo:
             return "OWNER"
         if login in self.associations:
             return self.associations[login]
-        match self.collaborators.get(login):
-            case None:
-                return "NONE"
-            case "admin" | "maintain":
-                return "MEMBER"
-            case _:
-                return "COLLABORATOR"
+        if login not in self.collaborators:
+            return "NONE"
+        return "MEMBER" if self.permission(login) in ("admin", "maintain") else "COLLABORATOR"
 
 
 def whole(at: datetime) -> datetime:

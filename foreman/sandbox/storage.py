@@ -10,25 +10,28 @@ from foreman.sandbox.state import Account, Repo
 from foreman.sandbox.world import World
 
 
-def load(path: Path) -> World:
+def load(path: Path, kind: str) -> World:
     """Read the state; a new world when there is no file.
 
     Args:
         path: Of the file.
+        kind: Whose dialect the sandbox speaks.
 
     Returns:
         The world as it was saved.
 
     Raises:
-        ValueError: The file holds something else.
+        ValueError: The file holds something else, or another kind's state.
     """
     if not path.exists():
-        return World()
+        return World(kind=kind)
     import pydantic
 
     try:
         stored = pydantic.TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
-        return World(
+        found = str(stored.get("kind", "github"))
+        world = World(
+            kind=found,
             accounts=pydantic.TypeAdapter(dict[str, Account]).validate_python(stored["accounts"]),
             repos=pydantic.TypeAdapter(dict[int, Repo]).validate_python(stored["repos"]),
             renames=dict(stored["renames"]),
@@ -36,13 +39,17 @@ def load(path: Path) -> World:
         )
     except (pydantic.ValidationError, KeyError) as error:
         raise ValueError(f"{path} is no state of this sandbox; move it away to begin anew") from error
+    if found != kind:
+        raise ValueError(f"{path} holds the state of a {found} sandbox, not a {kind} one; move it away to begin anew")
+    return world
 
 
 def save(world: World, path: Path) -> None:
     """Write the state, readable by its owner only since it holds tokens."""
     import pydantic
 
-    stored = {"accounts": world.accounts, "repos": world.repos, "renames": world.renames, "next_id": world.next_id}
+    names = ("kind", "accounts", "repos", "renames", "next_id")
+    stored = {name: getattr(world, name) for name in names}
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.new")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
-from foreman.sandbox.state import Account, Issue, NoSuchThing, Repo, whole
+from foreman.sandbox.state import Account, Issue, Label, NoSuchThing, Repo, whole
 
 VERSIONS_KEPT = 64
 """Earlier versions kept per issue, for stale reads."""
@@ -18,6 +18,7 @@ class World:
     """Everything.
 
     Attributes:
+        kind: Whose dialect and customs: `github` or `gitlab`.
         accounts: By login.
         repos: By id.
         renames: Earlier path to repository id.
@@ -25,11 +26,16 @@ class World:
         past: Issue id to (when it was replaced, what it was); not kept in the file.
     """
 
+    kind: str = "github"
     accounts: dict[str, Account] = field(default_factory=dict)
     repos: dict[int, Repo] = field(default_factory=dict)
     renames: dict[str, int] = field(default_factory=dict)
     next_id: int = 1_000_001
     past: dict[int, deque[tuple[datetime, Issue | None]]] = field(default_factory=dict)
+
+    def time(self, at: datetime) -> datetime:
+        """Return a time as this forge keeps it: GitHub cuts to whole seconds."""
+        return whole(at) if self.kind == "github" else at.astimezone(UTC)
 
     def new_id(self) -> int:
         """Return an id nobody has."""
@@ -39,8 +45,9 @@ class World:
     def account(self, login: str, *, at: datetime, kind: str = "User") -> Account:
         """Return the account of this login; an unknown one is made."""
         if login not in self.accounts:
-            token = f"ghs-{secrets.token_hex(18)}"
-            account = Account(id=self.new_id(), login=login, kind=kind, token=token, created_at=whole(at))
+            prefix = "ghs-" if self.kind == "github" else "glpat-"
+            token = f"{prefix}{secrets.token_hex(18)}"
+            account = Account(id=self.new_id(), login=login, kind=kind, token=token, created_at=self.time(at))
             self.accounts[login] = account
         return self.accounts[login]
 
@@ -59,6 +66,14 @@ class World:
         if repo is None:
             raise NoSuchThing(f"the sandbox has no repository {path!r}")
         return repo
+
+    def label(self, repo: Repo, name: str) -> Label | None:
+        """Return a repository's label; GitLab alone tells `Bug` from `bug`."""
+        return next((label for label in repo.labels if self.same(label.name, name)), None)
+
+    def same(self, one: str, other: str) -> bool:
+        """Tell whether two names are one label's."""
+        return one == other or (self.kind == "github" and one.lower() == other.lower())
 
     def keep(self, repo: Repo, issue: Issue, *, at: datetime) -> Issue:
         """Put an issue's new version in its place, remembering the earlier one."""
