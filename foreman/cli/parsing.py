@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from foreman.errors import UsageError
 from foreman.model import ForgeKind, IssueRef, RepoRef
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from foreman.config.models import Config
 
 _SPAN = re.compile(r"(\d{1,6})([mhdw])")
+_NUMBER = r"(?P<number>\d{1,12})/?"
+_PAGES = {
+    ForgeKind.GITHUB: re.compile(
+        rf"(?:/(?P<repo>[^/]+/[^/]+)|(?:/api/v3)?/repos/(?P<api>[^/]+/[^/]+))/issues/{_NUMBER}"
+    ),
+    ForgeKind.GITLAB: re.compile(
+        rf"(?:/(?!api/)(?P<repo>.+?)(?:/-)?|/api/v4/projects/(?P<api>[^/]+))/(?:issues(?:/incident)?|work_items)/{_NUMBER}"
+    ),
+}
+"""Paths of an issue's page, and of the same in the API."""
+
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
@@ -102,21 +113,39 @@ def since(text: str, *, now: datetime) -> datetime:
 
 def _from_url(text: str, config: Config | None) -> IssueRef:
     parts = urlsplit(text)
-    found = re.fullmatch(r"/(?:api/v3/repos/)?(.+?)(?:/-)?/issues/(\d{1,12})/?", parts.path)
-    if parts.scheme not in {"http", "https"} or found is None:
+    if parts.scheme not in {"http", "https"}:
         raise ValueError(text)
-    forge = ForgeKind.GITLAB if "/-/issues/" in parts.path else ForgeKind.GITHUB
-    if config is not None:
-        places = {
-            _host(config.identity.github_api_url): ForgeKind.GITHUB,
-            _host(config.identity.gitlab_url): ForgeKind.GITLAB,
-        }
-        if _host(text) not in places:
-            raise UsageError(f"{text[:120]!r} is elsewhere: the configuration's forges are {' and '.join(places)}")
-        forge = places[_host(text)]
-    return IssueRef(RepoRef(forge, found[1].removeprefix("repos/")), int(found[2]))
+    if config is None:
+        return _on_either(parts.path)
+    places = {
+        ForgeKind.GITHUB: _place(config.identity.github_api_url),
+        ForgeKind.GITLAB: _place(config.identity.gitlab_url),
+    }
+    host, path = _place(text)
+    here = {kind: root for kind, (where, root) in places.items() if where == host and path.startswith(f"{root}/")}
+    if not here:
+        known = " and ".join(f"{where}{root}" for where, root in places.values())
+        raise UsageError(f"{text[:120]!r} is elsewhere: the configuration's forges are {known}")
+    if len(here) > 1 and len(set(here.values())) == 1:
+        return _on_either(path.removeprefix(here[ForgeKind.GITHUB]))
+    kind, root = max(here.items(), key=lambda place: len(place[1]))
+    return _on(kind, path.removeprefix(root))
 
 
-def _host(url: str) -> str:
-    """Return the name of a forge's web pages, whichever of its addresses is given."""
-    return re.sub(r"^(?:api|www)\.", "", urlsplit(str(url)).hostname or "")
+def _on_either(path: str) -> IssueRef:
+    return _on(ForgeKind.GITLAB if "/-/" in path or path.startswith("/api/v4/") else ForgeKind.GITHUB, path)
+
+
+def _on(kind: ForgeKind, path: str) -> IssueRef:
+    found = _PAGES[kind].fullmatch(path)
+    if found is None:
+        raise ValueError(path)
+    return IssueRef(RepoRef(kind, unquote(found["api"]) if found["api"] else found["repo"]), int(found["number"]))
+
+
+def _place(url: str) -> tuple[str, str]:
+    """Return host and path of an address as a forge's web pages have them, whichever of its addresses is given."""
+    parts = urlsplit(str(url))
+    host = re.sub(r"^(?:api|www)\.", "", parts.hostname or "")
+    port = f":{parts.port}" if parts.port not in {None, 80, 443} else ""
+    return f"{host}{port}", re.sub(r"/api/v[34]$", "", parts.path.rstrip("/"))

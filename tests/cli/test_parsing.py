@@ -24,6 +24,10 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
         ("https://github.com/a/b/issues/12#issuecomment-5", "a/b#12"),
         ("https://api.example.org/api/v3/repos/a/b/issues/12", "a/b#12"),
         ("https://gitlab.com/g/s/p/-/issues/3", "gitlab:g/s/p#3"),
+        ("https://gitlab.com/g/s/p/-/issues/3?show=x#note_5", "gitlab:g/s/p#3"),
+        ("https://gitlab.com/g/s/p/-/issues/incident/3", "gitlab:g/s/p#3"),
+        ("https://gitlab.com/g/p/-/work_items/3/", "gitlab:g/p#3"),
+        ("https://gitlab.com/api/v4/projects/g%2Fs%2Fp/issues/3", "gitlab:g/s/p#3"),
     ],
 )
 def test_an_issue_is_read_as_people_write_it(text: str, ref: str) -> None:
@@ -44,6 +48,11 @@ def test_an_issue_is_read_as_people_write_it(text: str, ref: str) -> None:
         "a/b#1234567890123",
         "a/../c#1",
         "https://github.com/a/b/pull/12",
+        "https://github.com/a/b/c/issues/12",
+        "https://gitlab.com/g/p/-/merge_requests/12",
+        "https://gitlab.com/g/p/-/-/issues/12",
+        "https://gitlab.com/-/issues/12",
+        "https://gitlab.com/api/v4/projects/7/issues/3",
         "https://github.com/a/b",
         "ftp://github.com/a/b/issues/12",
         "https://[broken/a/b/issues/1",
@@ -56,19 +65,42 @@ def test_what_is_no_issue_is_wrong_usage(text: str) -> None:
         parsing.issue(text)
 
 
+OWN = "https://git.example.org/api/v3"
+PREFIXED = "https://example.org/a/git"
+
+
 @pytest.mark.parametrize(
-    ("api", "text", "ref"),
+    ("github", "gitlab", "text", "ref"),
     [
-        ("https://api.github.com", "https://github.com/a/b/issues/12", "a/b#12"),
-        ("https://api.github.com", "https://www.github.com/a/b/issues/12", "a/b#12"),
-        ("https://api.github.com", "https://gitlab.com/g/p/issues/3", "gitlab:g/p#3"),
-        ("https://git.example.org/api/v3", "https://git.example.org/a/b/issues/12", "a/b#12"),
-        ("https://git.example.org/api/v3", "https://github.com/a/b/issues/12", None),
-        ("https://api.github.com", "https://github.com.example.org/a/b/issues/12", None),
+        (None, None, "https://github.com/a/b/issues/12", "a/b#12"),
+        (None, None, "https://www.github.com/a/b/issues/12", "a/b#12"),
+        (None, None, "https://gitlab.com/g/p/issues/3", "gitlab:g/p#3"),
+        (OWN, None, "https://git.example.org/a/b/issues/12", "a/b#12"),
+        (OWN, None, "https://git.example.org/api/v3/repos/a/b/issues/12", "a/b#12"),
+        (OWN, None, "https://github.com/a/b/issues/12", None),
+        (None, None, "https://github.com.example.org/a/b/issues/12", None),
+        (None, None, "https://github.com@example.org/a/b/issues/12", None),
+        (None, "https://git.example.org", "https://git.example.org/g/s/p/-/issues/3", "gitlab:g/s/p#3"),
+        (None, "https://git.example.org", "https://gitlab.com/g/s/p/-/issues/3", None),
+        (None, "https://git.example.org:8443", "https://git.example.org:8443/g/p/-/issues/3", "gitlab:g/p#3"),
+        (None, "https://git.example.org:8443", "https://git.example.org/g/p/-/issues/3", None),
+        (None, PREFIXED, f"{PREFIXED}/g/s/p/-/work_items/3", "gitlab:g/s/p#3"),
+        (None, PREFIXED, f"{PREFIXED}/api/v4/projects/g%2Fp/issues/3", "gitlab:g/p#3"),
+        (None, f"{PREFIXED}/", f"{PREFIXED}/g/p/-/issues/3", "gitlab:g/p#3"),
+        (None, PREFIXED, "https://example.org/g/p/-/issues/3", None),
+        (None, PREFIXED, "https://example.org/a/gitter/p/-/issues/3", None),
+        ("https://example.org/api/v3", PREFIXED, f"{PREFIXED}/g/p/-/issues/3", "gitlab:g/p#3"),
+        ("https://example.org/api/v3", PREFIXED, "https://example.org/g/p/issues/3", "g/p#3"),
+        (OWN, "https://git.example.org", "https://git.example.org/g/p/-/issues/3", "gitlab:g/p#3"),
+        (OWN, "https://git.example.org", "https://git.example.org/g/p/issues/3", "g/p#3"),
     ],
 )
-def test_an_address_counts_on_the_forges_of_the_configuration_only(api: str, text: str, ref: str | None) -> None:
-    config = parse(SPECIFICATION.replace("identity:\n", f"identity:\n  github_api_url: {api}\n").encode())
+def test_an_address_counts_on_the_forges_of_the_configuration_only(
+    github: str | None, gitlab: str | None, text: str, ref: str | None
+) -> None:
+    own = {"github_api_url": github, "gitlab_url": gitlab}
+    keys = "".join(f"  {key}: {url}\n" for key, url in own.items() if url)
+    config = parse(SPECIFICATION.replace("identity:\n", f"identity:\n{keys}").encode())
 
     if ref is None:
         with pytest.raises(UsageError, match="is elsewhere"):
