@@ -107,9 +107,14 @@ class RepoRef:
         Raises:
             ValueError: The path does not have the forge's shape.
         """
-        shape = _GITHUB_PATH if self.forge is ForgeKind.GITHUB else _GITLAB_PATH
-        if not shape.fullmatch(self.path) or any(part in {".", ".."} for part in self.path.split("/")):
+        if not self.is_path(self.forge, self.path):
             raise ValueError(f"not a {self.forge} repository: {self.path[:120]!r}")
+
+    @staticmethod
+    def is_path(forge: ForgeKind, path: str) -> bool:
+        """Return whether a path has the forge's shape, so that it cannot be read as something else in a URL."""
+        shape = _GITHUB_PATH if forge is ForgeKind.GITHUB else _GITLAB_PATH
+        return shape.fullmatch(path) is not None and not any(part in {".", ".."} for part in path.split("/"))
 
     @property
     def key(self) -> str:

@@ -78,7 +78,7 @@ def dashboards(plans: Sequence[RepoPlan], kind: ForgeKind) -> dict[RepoRef, tupl
     for plan in plans:
         if plan.enabled and plan.repo.forge is kind:
             for name in {agent.policy.dashboard for agent in plan.agents if agent.policy.dashboard}:
-                repo = RepoRef(kind, name)
+                repo = RepoRef(kind, name)  # `config.checks` has seen to its shape
                 found[repo] = (*found.get(repo, ()), plan)
     return {repo: users for repo, users in found.items() if is_wanted(repo, users)}
 

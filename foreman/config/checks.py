@@ -220,6 +220,19 @@ def _write_interval(data: dict[str, Any]) -> Iterator[Found]:
             yield ("polling", "write_interval_seconds"), f"must be at least 1: {public} asks for it"
 
 
+def _dashboards(data: dict[str, Any]) -> Iterator[Found]:
+    for index, repo in _rows(data.get("repos")):
+        places: tuple[Path_, ...] = (
+            ("repos", index, "policy", "dashboard"),
+            ("defaults", "policy", "dashboard"),
+            ("policy", "dashboard"),
+        )
+        where, name = next(((at, name) for at in places if isinstance(name := _at(data, *at), str)), ((), ""))
+        forge = _forge(repo)
+        if name and forge and RepoRef.is_path(ForgeKind.GITLAB, name) and not RepoRef.is_path(forge, name):
+            yield where, f"is no {forge} repository, where repos[{index}] would need it to be one"
+
+
 CHECKS: tuple[Callable[[dict[str, Any]], Iterator[Found]], ...] = (
     _identities,
     _models,
@@ -228,4 +241,5 @@ CHECKS: tuple[Callable[[dict[str, Any]], Iterator[Found]], ...] = (
     _runtimes,
     _repositories,
     _agents,
+    _dashboards,
 )

@@ -40,7 +40,7 @@ class Policy:
         exempt_labels: Issues with one of these are never stale and never closed.
         stale_label: What the agent calls stale issues by; empty for nothing.
         min_confidence: Decisions below are held; 0 for no bound.
-        dashboard: `owner/repo` of the approvals issue; empty for none.
+        dashboard: Path of the repository with the approvals issue, on the same forge; empty for none.
     """
 
     mode: Mode = Mode.AUTO

@@ -20,7 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from foreman.model import RepoRef
+from foreman.model import ForgeKind, RepoRef
 from foreman.secrets import SecretRef
 
 MEMORY_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
@@ -119,8 +119,8 @@ def _link(value: str) -> str:
 
 
 def _repository(value: str) -> str:
-    if value:
-        RepoRef.parse(value)
+    if value and not any(RepoRef.is_path(forge, value) for forge in ForgeKind):
+        raise ValueError("is no repository: write owner/repo, or on GitLab group/sub/project")
     return value
 
 
@@ -159,6 +159,11 @@ Memory = Annotated[str, AfterValidator(_memory)]
 Command = Annotated[
     tuple[str, ...],
     BeforeValidator(_arguments),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Files = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 FilePath = Annotated[

@@ -51,7 +51,9 @@ class PolicySettings(Section):
     )
     skip_bots: Switch = Field(True, description="Leave issues and events of bots alone.")
     min_confidence: Number = Field(0.0, ge=0, le=1, description="Decisions below it are held; 0 holds none.")
-    dashboard: Repository = Field("", description="`owner/repo` of the issue that lists what waits for approval.")
+    dashboard: Repository = Field(
+        "", description="Repository, on the same forge, of the issue that lists what waits for approval."
+    )
 
 
 class AgentConfig(BaseModel):

@@ -165,7 +165,13 @@ repos:
         (MINIMAL + "policy: {allow_close: 1}", "policy.allow_close", "needs true or false"),
         (MINIMAL + "policy: {max_actions: 2.5}", "policy.max_actions", "needs a whole number"),
         (MINIMAL + "policy: {max_actions: 21}", "policy.max_actions", "at most 20"),
-        (MINIMAL + "policy: {dashboard: nowhere}", "policy.dashboard", "not a github repository"),
+        (MINIMAL + "policy: {dashboard: nowhere}", "policy.dashboard", "is no repository: write"),
+        (MINIMAL + "policy: {dashboard: 'gitlab:acme/ops'}", "policy.dashboard", "is no repository: write"),
+        (
+            MINIMAL + "policy: {dashboard: acme/ops/triage}",
+            "policy.dashboard",
+            "is no github repository, where repos[0]",
+        ),
         (MINIMAL + "policy: {links: ['https://example.org']}", "policy.links[0]", "a / after the host"),
         (MINIMAL + "policy: {links: ['https://user@example.org/']}", "policy.links[0]", "no user name"),
         (MINIMAL + "policy: []", "policy", "needs keys with values"),
@@ -328,6 +334,14 @@ def test_gitlab_needs_its_own_identity_only_where_it_is_used() -> None:
     assert load(IDENTITY + gitlab).repos[0].ref.forge is ForgeKind.GITLAB
     assert set(problems("identity: {}\n" + gitlab)) == {"identity.gitlab_token", "identity.gitlab_user"}
     assert not problems("identity: {}\n" + disabled)
+
+
+def test_the_dashboard_of_a_gitlab_repository_may_be_in_a_nested_group() -> None:
+    gitlab = "repos: [{forge: gitlab, path: g/s/p, policy: {dashboard: g/s/ops}, agents: [{type: issue-triage}]}]"
+
+    (plan,) = load(IDENTITY + gitlab).plans()
+    assert plan.agents[0].policy.dashboard == "g/s/ops"
+    assert not problems(IDENTITY + gitlab + "\npolicy: {dashboard: g/s/other}")
 
 
 def test_a_test_server_may_be_written_to_without_waiting() -> None:
