@@ -17,7 +17,7 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
-from foreman.poller import Poller, PollReport
+from foreman.poller import Discovery, Poller, PollReport
 from foreman.store import actions, breakers, controls, polls
 from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
@@ -50,6 +50,7 @@ class Account:
         now: Callable[[], datetime],
         stop: threading.Event,
         disconnect: Callable[[], None],
+        discovery: Discovery | None = None,
         dashboard: Dashboard | None = None,
     ) -> None:
         """Keep the parts.
@@ -65,6 +66,7 @@ class Account:
             now: Current time, aware UTC.
             stop: Set when everything ends.
             disconnect: Breaks off what is under way at the forge.
+            discovery: Looks up what patterns stand for; None where there are none.
             dashboard: Keeps the issues that list what waits for approval; None for none.
         """
         self.kind = kind
@@ -74,6 +76,7 @@ class Account:
         self._reader = reader
         self._poller = poller
         self._executor = executor
+        self._discovery = discovery
         self._dashboard = dashboard
         self._repos = repos
         self._now = now
@@ -103,6 +106,7 @@ class Account:
         """
         if self.shut:
             return False
+        self._discover()
         with self._db.read() as connection:
             due = polls.due(connection, tuple(self._repos()), self._now())
         found = False
@@ -122,6 +126,7 @@ class Account:
             What each poll found, or why it failed.
         """
         done = []
+        self._discover()
         for repo in self._repos():
             if only is not None and repo not in only:
                 continue
@@ -239,6 +244,13 @@ class Account:
         elif not report.error:
             self._silent = 0
         return report
+
+    def _discover(self) -> None:
+        try:
+            if self._discovery is not None:
+                self._discovery.tend()
+        except ForgeAuthError as error:
+            self.refused(str(error))
 
     def _stop_for(self, pause: timedelta, scope: str, reason: str) -> None:
         now = self._now()

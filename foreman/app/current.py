@@ -14,16 +14,17 @@ from datetime import datetime
 from pathlib import Path
 
 from foreman import approvals, undo
+from foreman.app.found import plans_of
 from foreman.app.limits import Limits
 from foreman.config import load
-from foreman.config.effective import Policy, RepoPlan
+from foreman.config.effective import Policy, RepoPattern, RepoPlan
 from foreman.config.models import Config
 from foreman.errors import ConfigError
 from foreman.gate import permission
 from foreman.gate.reasons import Reason
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
-from foreman.store import actions
+from foreman.store import actions, discovered
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
 
@@ -51,7 +52,8 @@ class CurrentConfig:
         self._lock = threading.Lock()
         self._limits = Limits(db=db, now=now)
         self._config = config
-        self._plans = {plan.repo: plan for plan in config.plans()}
+        self._patterns = config.patterns()
+        self._plans = self._planned(config)
 
     @property
     def config(self) -> Config:
@@ -65,15 +67,31 @@ class CurrentConfig:
         with self._lock:
             return tuple(self._plans.values())
 
-    def plan_of(self, repo: RepoRef) -> RepoPlan | None:
-        """Return what holds for one repository now, None when it is not configured."""
+    @property
+    def patterns(self) -> tuple[RepoPattern, ...]:
+        """The patterns that repositories are looked up for now."""
         with self._lock:
-            return self._plans.get(repo)
+            return self._patterns
+
+    def plan_of(self, repo: RepoRef) -> RepoPlan | None:
+        """Return what holds for one repository now, None when it is not configured.
+
+        One that a pattern takes and no lookup has come by yet has a plan already; one that is gone has none any more.
+        """
+        with self._lock:
+            plan, config, patterns = self._plans.get(repo), self._config, self._patterns
+        if plan is not None or not patterns:
+            return plan
+        with self._db.read() as connection:
+            known = discovered.knows(connection, repo)
+        return None if known else config.plan_of(repo)
 
     def recheck(self, action: StoredAction) -> Verdict:
         """Judge a planned action by what holds now: whether it is allowed at all, its mode, the hour's quota."""
         with self._lock:
             plans = self._plans
+        if action.issue.repo not in plans and (plan := self.plan_of(action.issue.repo)) is not None:
+            plans = {**plans, plan.repo: plan}
         mode, policy = _mode_of(plans, action), _policy_of(plans, action)
         if mode is Mode.SHADOW:
             return Deny(Reason.MODE_SHADOW, "the mode became stricter")
@@ -104,14 +122,29 @@ class CurrentConfig:
             log.error("reload_refused", problems=[str(problem) for problem in error.problems])
             return False
         later = [name for name in NEEDS_RESTART if getattr(new, name) != getattr(self.config, name)]
-        plans = {plan.repo: plan for plan in new.plans()}
+        plans = self._planned(new)
         with self._lock:
             self._config = new
+            self._patterns = new.patterns()
             self._plans = plans
         # After the plans: a decision judged by the old ones is seen here, or finds the new ones when it commits.
         self._tighten(plans)
         log.info("reloaded", repos=len(plans), **({"needs_restart": later} if later else {}))
         return True
+
+    def rediscovered(self) -> None:
+        """Take up what the patterns stand for now; what is planned for a repository that is gone is taken off."""
+        config = self.config
+        plans = self._planned(config)
+        with self._lock:
+            if self._config is not config:
+                return  # a reload came between, and has read the same rows
+            self._plans = plans
+        self._tighten(plans)
+
+    def _planned(self, config: Config) -> dict[RepoRef, RepoPlan]:
+        with self._db.read() as connection:
+            return {plan.repo: plan for plan in plans_of(config, connection)}
 
     def _tighten(self, plans: dict[RepoRef, RepoPlan]) -> None:
         """Hold or take off what is planned, where the new mode is stricter."""

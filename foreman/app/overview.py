@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from foreman.app.agents import in_use
 from foreman.app.doctor import NO_BYTES
+from foreman.app.found import plans_of
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
@@ -140,7 +141,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
     """
     free = shutil.disk_usage(config.storage.path.parent).free
     with db.read() as connection:
-        repos = tuple(_repo(connection, plan, now) for plan in config.plans())
+        repos = tuple(_repo(connection, plan, now) for plan in plans_of(config, connection))
         tasks = inbox.counts(connection)
         states = actions.states(connection)
         agents = tuple(_health(connection, name, scope_of(name)) for name in in_use(config))

@@ -33,7 +33,7 @@ from foreman.gate.secret_scan import KnownSecrets as GateSecrets
 from foreman.model import ForgeKind
 from foreman.pipeline import Pipeline
 from foreman.places import Places
-from foreman.poller import Poller
+from foreman.poller import Discovery, Poller
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets, lookup
 from foreman.settings import Settings
@@ -249,6 +249,13 @@ def _account(
             recheck=current.recheck,
         ),
         repos=lambda: tuple(plan.repo for plan in current.plans if plan.enabled and plan.repo.forge is kind),
+        discovery=Discovery(
+            db=db,
+            reader=connection.reader,
+            patterns=lambda: current.patterns,
+            changed=current.rediscovered,
+            now=now,
+        ),
         now=now,
         stop=stop,
         disconnect=connection.disconnect,

@@ -1,5 +1,6 @@
 """From a forge to the inbox: looks at repositories, tells what happened there, and puts work down. Only ever reads."""
 
+from foreman.poller.discovery import Discovery
 from foreman.poller.poller import Poller, PollReport
 
-__all__ = ["PollReport", "Poller"]
+__all__ = ["Discovery", "PollReport", "Poller"]

@@ -191,7 +191,7 @@ class Poller:
             newest = max((issue.updated_at for issue in probe.issues), default=None)
             state = replace(state, cursor=newest, etag=probe.etag)
             with self._db.transaction() as connection:
-                controls.meta_set(connection, _baseline_key(repo), newest.isoformat() if newest else "")
+                controls.meta_set(connection, polls.baseline_key(repo), newest.isoformat() if newest else "")
                 for issue in probe.issues:
                     if not issue.is_pull_request:
                         issues.save(connection, changes.snapshot(issue, None))
@@ -242,7 +242,7 @@ class Poller:
     def _opened_from(self, repo: RepoRef) -> datetime | None:
         """Return where the repository stood at the first look; None when it was empty, `_NEVER` before that look."""
         with self._db.read() as connection:
-            stored = controls.meta_get(connection, _baseline_key(repo))
+            stored = controls.meta_get(connection, polls.baseline_key(repo))
         if stored is None:
             return _NEVER
         return datetime.fromisoformat(stored) if stored else None
@@ -311,10 +311,6 @@ class Poller:
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-def _baseline_key(repo: RepoRef) -> str:
-    return f"first-look:{repo.key}"
 
 
 def _pages(rows: int) -> int:

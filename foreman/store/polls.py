@@ -56,6 +56,11 @@ def _state(row: Row[Any]) -> PollState:
     return PollState(repo=RepoRef.parse(row.repo), **{name: getattr(row, name) for name in _COLUMNS})
 
 
+def baseline_key(repo: RepoRef) -> str:
+    """Return the key of `meta` under which stands how far a repository was at the first look."""
+    return f"first-look:{repo.key}"
+
+
 def get(connection: Connection, repo: RepoRef) -> PollState | None:
     """Return a repository's state, None when it was never polled."""
     row = connection.execute(select(polls).where(polls.c.repo == repo.key)).first()
