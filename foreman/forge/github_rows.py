@@ -1,37 +1,19 @@
-"""The shapes of GitHub's JSON, as far as they are used.
-
-A new field of GitHub's breaks nothing; what does not fit raises ValueError.
-"""
+"""The shapes of GitHub's JSON, as far as they are used."""
 
 from __future__ import annotations
 
-from datetime import UTC
-from functools import cache
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import Field
 
 from foreman.forge.base import ChangeKind
+from foreman.forge.rows import Count, Id, Row, Text, Time, read
+
+__all__ = ["Id", "Text", "Time", "read"]
+"""Passed on from `rows`; the classes below are meant besides."""
 
 
-def _storable(value: object) -> object:
-    """Replace what no database or terminal takes: half a surrogate pair, which JSON can spell, and NUL."""
-    if not isinstance(value, str):
-        return value
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
-
-
-Text = Annotated[str, BeforeValidator(_storable)]
-Id = Annotated[int, Field(strict=True, ge=1, lt=2**63)]
-Count = Annotated[int, Field(strict=True, ge=0)]
-Time = Annotated[AwareDatetime, AfterValidator(lambda value: value.astimezone(UTC))]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class UserRow(_Row):
+class UserRow(Row):
     """Somebody."""
 
     login: Text
@@ -39,7 +21,7 @@ class UserRow(_Row):
     type: str = "User"
 
 
-class LabelRow(_Row):
+class LabelRow(Row):
     """A label, on the repository or on an issue."""
 
     name: Text
@@ -47,14 +29,14 @@ class LabelRow(_Row):
     url: str = ""
 
 
-class ThumbsRow(_Row):
+class ThumbsRow(Row):
     """How many reacted to something, as far as anybody asks."""
 
     up: Count = Field(default=0, alias="+1")
     down: Count = Field(default=0, alias="-1")
 
 
-class ReactionRow(_Row):
+class ReactionRow(Row):
     """One reaction."""
 
     id: Id
@@ -63,7 +45,7 @@ class ReactionRow(_Row):
     created_at: Time
 
 
-class IssueRow(_Row):
+class IssueRow(Row):
     """An issue or pull request."""
 
     id: Id
@@ -86,7 +68,7 @@ class IssueRow(_Row):
     reactions: ThumbsRow | None = None
 
 
-class CommentRow(_Row):
+class CommentRow(Row):
     """A comment."""
 
     id: Id
@@ -99,7 +81,7 @@ class CommentRow(_Row):
     reactions: ThumbsRow | None = None
 
 
-class EventRow(_Row):
+class EventRow(Row):
     """An entry of an issue's history."""
 
     id: Id
@@ -111,7 +93,7 @@ class EventRow(_Row):
     created_at: Time
 
 
-class PermissionsRow(_Row):
+class PermissionsRow(Row):
     """What the token may do."""
 
     admin: bool = False
@@ -120,7 +102,7 @@ class PermissionsRow(_Row):
     triage: bool = False
 
 
-class RepoRow(_Row):
+class RepoRow(Row):
     """A repository."""
 
     id: Id
@@ -132,36 +114,9 @@ class RepoRow(_Row):
     permissions: PermissionsRow = PermissionsRow()
 
 
-class PermissionRow(_Row):
+class PermissionRow(Row):
     """What an account may do."""
 
     permission: str
     role_name: str = ""
     user: UserRow | None = None
-
-
-_T = TypeVar("_T")
-
-
-def read(shape: type[_T], data: object) -> _T:
-    """Read a reply as one shape.
-
-    Args:
-        shape: A row class, or a tuple of one.
-        data: Parsed JSON.
-
-    Returns:
-        The row or rows.
-
-    Raises:
-        ValueError: The reply has another shape (pydantic's ValidationError).
-    """
-    key: Any = shape
-    found: _T = _adapter(key).validate_python(data)
-    return found
-
-
-@cache
-def _adapter(shape: Any) -> TypeAdapter[Any]:
-    # Building one takes longer than most replies take to read.
-    return TypeAdapter(shape)
