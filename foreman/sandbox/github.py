@@ -13,10 +13,18 @@ from datetime import datetime
 from urllib.parse import quote
 from uuid import uuid4
 
-from foreman.sandbox import github_comments, github_issues, github_labels, github_owned, github_reactions
+from foreman.sandbox import (
+    github_apps,
+    github_comments,
+    github_issues,
+    github_labels,
+    github_owned,
+    github_reactions,
+)
 from foreman.sandbox import github_read as read
+from foreman.sandbox.apps import AppToken
 from foreman.sandbox.exchange import Answer, Request, Write
-from foreman.sandbox.github_call import Call, Refused
+from foreman.sandbox.github_call import Call, Refused, visible
 from foreman.sandbox.github_shapes import Shapes
 from foreman.sandbox.handling import Doing, Reply, concluded
 from foreman.sandbox.quota import Bucket, Quota
@@ -89,13 +97,20 @@ class GitHubFront:
 
     def login(self, headers: Mapping[str, str]) -> str:
         """Return whose credentials these are; empty for none or wrong ones."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        account = self._world.holder(token.strip()) if scheme.lower() in ("token", "bearer") else None
+        token = _token(headers)
+        if grant := self._world.apps.holder(token, self._clock()):
+            return grant.installation.app.login
+        if github_apps.is_signature(token):
+            return github_apps.signer(self._world, token, self._clock())
+        account = self._world.holder(token) if token else None
         return account.login if account else ""
 
     def answer(self, request: Request) -> Answer | Write:
         """Answer a read or a refused write at once; hand back an allowed write undone."""
         login = self.login(request.headers)
+        if request.path == "/app" or request.path.startswith("/app/"):
+            reply = github_apps.answer(self._world, request, _token(request.headers), self._clock())
+            return self._finish(request, login, reply, counts=False)
         if not login and request.headers.get("authorization"):
             return self._finish(request, "", Refused(401, "Bad credentials").reply)
         if request.path == "/rate_limit":
@@ -110,15 +125,21 @@ class GitHubFront:
 
     def _handle(self, request: Request, login: str) -> Reply | Doing:
         routes, path, repo = _OTHER_ROUTES, request.path, None
+        grant = self._world.apps.holder(_token(request.headers), self._clock())
+        if grant is not None and (reply := github_apps.elsewhere(self._world, request, grant)):
+            return reply
         if found := _REPO_PATH.fullmatch(request.path):
             routes, path = _REPO_ROUTES, found[2] or found[4] or ""
-            repo = self._repo(request, login, found[1] or "", int(found[3] or 0), path)
+            repo = self._repo(request, login, grant, found[1] or "", int(found[3] or 0), path)
         for method, pattern, handler in routes:
             if method == request.method and (match := pattern.fullmatch(path)):
+                if grant is not None and repo is not None:
+                    github_apps.demand(grant, repo, method, path)
                 call = Call(
                     world=self._world,
                     request=request,
                     login=login or None,
+                    grant=grant,
                     now=self._clock(),
                     shapes=Shapes(self._world, request.base),
                     args=match.groups(),
@@ -127,11 +148,11 @@ class GitHubFront:
                 return handler(call)
         raise Refused(404, "Not Found")
 
-    def _repo(self, request: Request, login: str, path: str, repo_id: int, tail: str) -> Repo:
+    def _repo(self, request: Request, login: str, grant: AppToken | None, path: str, repo_id: int, tail: str) -> Repo:
         repo = self._world.find(path) if path else self._world.repos.get(repo_id)
         moved = self._world.repos.get(self._world.renames.get(path.lower(), 0)) if repo is None else None
         seen = repo or moved
-        if seen is None or (seen.private and not seen.may(login or None, "read")):
+        if seen is None or not visible(seen, login or None, grant):
             raise Refused(404, "Not Found")
         if moved is not None:
             location = f"{request.base}/repositories/{moved.id}{quote(tail)}"
@@ -165,11 +186,14 @@ class GitHubFront:
             "X-GitHub-Request-Id": uuid4().hex[:24].upper(),
             **dict(reply.headers),
         }
-        if login:
-            headers["X-OAuth-Scopes"] = "repo"
+        account = self._world.accounts.get(login)
+        if account is not None and account.kind != "Bot":
+            headers |= dict(account.about_token)
         if request.method == "GET" and status == 200 and request.path != "/rate_limit":
             link = headers.get("Link", "").encode()
-            headers["ETag"] = f'W/"{hashlib.sha256(login.encode() + link + body).hexdigest()}"'
+            # As on GitHub the tag depends on the token, and so is another one when an app's was renewed.
+            asker = request.headers.get("authorization", "").encode()
+            headers["ETag"] = f'W/"{hashlib.sha256(asker + link + body).hexdigest()}"'
             headers["Cache-Control"] = "private, max-age=60, s-maxage=60"
             headers["Vary"] = "Accept, Authorization, Cookie, X-GitHub-OTP"
             if headers["ETag"].removeprefix("W/") in request.headers.get("if-none-match", ""):
@@ -177,6 +201,11 @@ class GitHubFront:
         if counts and status != 304:
             self._quota.bucket(login, now).remaining -= 1
         return Answer(status=status, headers=headers | _told(self._quota.bucket(login, now)), body=body)
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in ("token", "bearer") else ""
 
 
 def _told(bucket: Bucket) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from foreman.sandbox.apps import AppToken
 from foreman.sandbox.exchange import Request
 from foreman.sandbox.github_shapes import Shapes
 from foreman.sandbox.handling import Reply
@@ -29,6 +30,13 @@ class Refused(Exception):
         self.reply = Reply(status=status, body=body, headers=(("Location", location),) if location else ())
 
 
+def visible(repo: Repo, login: str | None, grant: AppToken | None) -> bool:
+    """Tell whether somebody, or an app with this token, can see a repository."""
+    if grant is not None:
+        return not repo.private or grant.reaches(repo)
+    return repo.may(login, "read")
+
+
 def invalid(resource: str, field: str, *, code: str = "invalid", message: str = "", value: Any = None) -> Refused:
     """Return the 422 for one field."""
     error: dict[str, Any] = {"resource": resource, "code": code, "field": field}
@@ -47,6 +55,7 @@ class Call:
         world: Everything.
         request: As it came.
         login: Who asks; None for nobody.
+        grant: What the token is good for, when an app asks; what it may do on this path was looked at already.
         now: Time of it.
         shapes: Writes JSON with the right addresses.
         args: What the route's pattern captured, without the repository.
@@ -58,6 +67,7 @@ class Call:
     now: datetime
     shapes: Shapes
     args: tuple[str, ...]
+    grant: AppToken | None = None
     _repo: Repo | None = None
 
     @property
@@ -80,8 +90,16 @@ class Call:
 
     def demand(self, permission: str, message: str = "Must have admin rights to Repository.") -> None:
         """Refuse whoever may do less than this here."""
-        if not self.repo.may(self.actor, permission):
+        if not self.may(permission):
             raise Refused(403, message)
+
+    def may(self, permission: str) -> bool:
+        """Tell whether whoever asks may do this here."""
+        return self.grant is not None or self.repo.may(self.actor, permission)
+
+    def sees(self, repo: Repo) -> bool:
+        """Tell whether whoever asks can see a repository."""
+        return visible(repo, self.login, self.grant)
 
     def issue(self) -> Issue:
         """Return the issue whose number comes first in the path; refuse with 404, 410 (deleted), 301 (moved)."""

@@ -20,7 +20,7 @@ def open_issue(call: Call) -> Doing:
     if not title.strip():
         raise invalid("Issue", "title", code="missing_field")
     body = text(call, "Issue", "body", required=False)
-    labels = names(call.body().get("labels") or [], "labels") if call.repo.may(actor, "write") else []
+    labels = names(call.body().get("labels") or [], "labels") if call.may("write") else []
 
     def do() -> tuple[Reply, str]:
         issue = operations.open_issue(

@@ -19,7 +19,7 @@ def of_organization(call: Call) -> Reply:
     account = call.world.accounts.get(owner)
     if account is None or account.kind != "Organization":
         raise Refused(404, "Not Found")
-    return _listed(call, lambda repo: repo.owner.lower() == owner.lower() and repo.may(call.login, "read"))
+    return _listed(call, lambda repo: repo.owner.lower() == owner.lower() and call.sees(repo))
 
 
 def of_user(call: Call) -> Reply:

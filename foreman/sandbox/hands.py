@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from foreman.sandbox import operations, reacting
-from foreman.sandbox.people import People
+from foreman.sandbox.app_people import AppPeople
 from foreman.sandbox.state import Issue, NoSuchThing, Repo
 
 
-class Hands(People):
+class Hands(AppPeople):
     """Everything that changes issues without HTTP.
 
     `by` is the repository's owner when not given, `at` the forge's time. What is not there raises `NoSuchThing`.

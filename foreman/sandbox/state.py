@@ -38,6 +38,7 @@ class Account:
         created_at: Aware UTC.
         revoked: The token is refused.
         scopes: What the token is good for, in GitLab's words.
+        about_token: Headers in which GitHub's replies tell about the token.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Account:
     created_at: datetime
     revoked: bool = False
     scopes: tuple[str, ...] = ("api",)
+    about_token: tuple[tuple[str, str], ...] = (("X-OAuth-Scopes", "repo"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

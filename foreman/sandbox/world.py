@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from foreman.sandbox.apps import Apps
 from foreman.sandbox.state import Account, Issue, Label, NoSuchThing, Repo, whole
 
 VERSIONS_KEPT = 64
@@ -24,6 +25,7 @@ class World:
         renames: Earlier path to repository id.
         next_id: The id the next thing gets.
         past: Issue id to (when it was replaced, what it was); not kept in the file.
+        apps: GitHub Apps; not kept in the file.
     """
 
     kind: str = "github"
@@ -32,6 +34,7 @@ class World:
     renames: dict[str, int] = field(default_factory=dict)
     next_id: int = 1_000_001
     past: dict[int, deque[tuple[datetime, Issue | None]]] = field(default_factory=dict)
+    apps: Apps = field(default_factory=Apps)
 
     def time(self, at: datetime) -> datetime:
         """Return a time as this forge keeps it: GitHub cuts to whole seconds."""
