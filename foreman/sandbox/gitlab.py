@@ -16,6 +16,9 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from foreman.sandbox import gitlab_accounts as accounts
+from foreman.sandbox import gitlab_issues as issues
+from foreman.sandbox import gitlab_labels as labels
+from foreman.sandbox import gitlab_notes as notes
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.gitlab_call import Call, Refused
 from foreman.sandbox.gitlab_shapes import Shapes
@@ -37,6 +40,23 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "groups/:group", accounts.group),
     ("GET", "groups/:group/projects", accounts.group_projects),
     ("GET", "projects/:id", accounts.project),
+    ("GET", "projects/:id/issues", issues.issues),
+    ("POST", "projects/:id/issues", issues.open_issue),
+    ("GET", "projects/:id/issues/:iid", issues.issue),
+    ("PUT", "projects/:id/issues/:iid", issues.change_issue),
+    ("DELETE", "projects/:id/issues/:iid", issues.delete_issue),
+    ("GET", "projects/:id/issues/:iid/resource_label_events", issues.label_events),
+    ("GET", "projects/:id/issues/:iid/resource_state_events", issues.state_events),
+    ("GET", "projects/:id/issues/:iid/award_emoji", issues.reactions),
+    ("GET", "projects/:id/issues/:iid/notes", notes.notes),
+    ("POST", "projects/:id/issues/:iid/notes", notes.post_note),
+    ("GET", "projects/:id/issues/:iid/notes/:note", notes.note),
+    ("PUT", "projects/:id/issues/:iid/notes/:note", notes.change_note),
+    ("DELETE", "projects/:id/issues/:iid/notes/:note", notes.delete_note),
+    ("GET", "projects/:id/issues/:iid/notes/:note/award_emoji", notes.reactions),
+    ("GET", "projects/:id/labels", labels.labels),
+    ("POST", "projects/:id/labels", labels.create_label),
+    ("GET", "projects/:id/labels/:name", labels.label),
     ("GET", "projects/:id/members/all", accounts.members),
     ("GET", "projects/:id/members/all/:user", accounts.member),
 )

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from foreman.sandbox.state import Account, Change, Comment, Issue, Label, Repo
+from foreman.sandbox.state import Account, Change, Comment, Issue, Label, Reaction, Repo
 from foreman.sandbox.world import World
 
 Json = dict[str, Any]
-_EMOJI = {"+1": "thumbsup", "-1": "thumbsdown"}
+EMOJI = {"+1": "thumbsup", "-1": "thumbsdown", "hooray": "tada", "laugh": "laughing"}
+"""GitHub's words for reactions, where GitLab has others."""
 _SYSTEM = {
     "renamed": "changed title from **{{-{before}-}}** to **{{+{subject}+}}**",
     "described": "changed the description",
@@ -193,6 +194,19 @@ class Shapes:
             "commands_changes": {},
         }
 
+    def award(self, reaction: Reaction, about: int, kind: str) -> Json:
+        """Write a reaction to an issue or a note."""
+        return {
+            "id": reaction.id,
+            "name": EMOJI.get(reaction.content, reaction.content),
+            "user": self.user(reaction.login),
+            "created_at": stamp(reaction.at),
+            "updated_at": stamp(reaction.at),
+            "awardable_id": about,
+            "awardable_type": kind,
+            "url": None,
+        }
+
     def event(self, repo: Repo, issue: Issue, change: Change) -> Json:
         """Write a resource label event or a resource state event."""
         body: Json = {
@@ -213,5 +227,5 @@ class Shapes:
 
 
 def _votes(issue: Issue) -> Json:
-    given = [_EMOJI.get(reaction.content, reaction.content) for reaction in getattr(issue, "reactions", ())]
+    given = [EMOJI.get(reaction.content, reaction.content) for reaction in issue.reactions]
     return {"upvotes": given.count("thumbsup"), "downvotes": given.count("thumbsdown")}

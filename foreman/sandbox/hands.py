@@ -55,11 +55,21 @@ class Hands(AppPeople):
             self.changed()
             return issue.number
 
-    def comment(self, repo: str, number: int, *, author: str, body: str, at: datetime | None = None) -> int:
+    def comment(
+        self,
+        repo: str,
+        number: int,
+        *,
+        author: str,
+        body: str,
+        at: datetime | None = None,
+        internal: bool = False,
+    ) -> int:
         """Comment and return the comment's id."""
         with self._lock:
             place, issue = self._find(repo, number)
-            _, new = operations.comment(self._world, place, issue, author=author, body=body, at=at or self._clock())
+            at = at or self._clock()
+            _, new = operations.comment(self._world, place, issue, author=author, body=body, at=at, internal=internal)
             self.changed()
             return new.id
 
@@ -123,6 +133,14 @@ class Hands(AppPeople):
     def unlock(self, repo: str, number: int, by: str = "", at: datetime | None = None) -> None:
         """Unlock the conversation."""
         self._do(repo, number, by, at, operations.set_locked, False)
+
+    def make_confidential(self, repo: str, number: int, by: str = "", at: datetime | None = None) -> None:
+        """Show an issue to few."""
+        self._do(repo, number, by, at, operations.set_confidential, True)
+
+    def make_visible(self, repo: str, number: int, by: str = "", at: datetime | None = None) -> None:
+        """Show a confidential issue to everybody again."""
+        self._do(repo, number, by, at, operations.set_confidential, False)
 
     def delete_issue(self, repo: str, number: int) -> None:
         """Delete an issue; GitHub answers 410 from now on, GitLab 404."""

@@ -88,13 +88,26 @@ def _change(
 
 
 def add_labels(world: World, repo: Repo, issue: Issue, names: Iterable[str], *, by: str, at: datetime) -> Issue:
-    """Put labels on; those that do not exist are made, those already there stay."""
+    """Put labels on; those that do not exist are made, those already there stay, on GitLab one of each scope."""
     for name in names:
         label = create_label(world, repo, name)
         if label.name not in issue.labels:
+            for other in rivals(world, issue.labels, label.name):
+                issue = remove_label(world, repo, issue, other, by=by, at=at)
             issue = replace(issue, labels=(*issue.labels, label.name))
             issue = _change(world, repo, issue, kind="labeled", by=by, at=at, subject=label.name)
     return issue
+
+
+def rivals(world: World, labels: Iterable[str], name: str) -> tuple[str, ...]:
+    """Return those of the labels that this one pushes out.
+
+    https://docs.gitlab.com/user/project/labels/#scoped-labels: of `priority::1` and `priority::2` an issue has one.
+    """
+    scope, colons, _ = name.rpartition("::")
+    if world.kind == "github" or not (scope and colons):
+        return ()
+    return tuple(label for label in labels if label != name and label.rpartition("::")[0] == scope)
 
 
 def remove_label(world: World, repo: Repo, issue: Issue, name: str, *, by: str, at: datetime) -> Issue:
@@ -114,14 +127,18 @@ def edit(
         before, issue = issue.title, replace(issue, title=title)
         issue = _change(world, repo, issue, kind="renamed", by=by, at=at, subject=title, before=before)
     if body is not None and body != issue.body:
-        issue = _change(world, repo, replace(issue, body=body), at=at)
+        kind = "described" if world.kind == "gitlab" else ""
+        issue = _change(world, repo, replace(issue, body=body), kind=kind, by=by, at=at)
     return issue
 
 
-def comment(world: World, repo: Repo, issue: Issue, *, author: str, body: str, at: datetime) -> tuple[Issue, Comment]:
+def comment(
+    world: World, repo: Repo, issue: Issue, *, author: str, body: str, at: datetime, internal: bool = False
+) -> tuple[Issue, Comment]:
     """Add a comment."""
     world.account(author, at=at)
-    new = Comment(id=world.new_id(), author=author, body=body, created_at=world.time(at), updated_at=world.time(at))
+    told = world.time(at)
+    new = Comment(id=world.new_id(), author=author, body=body, created_at=told, updated_at=told, internal=internal)
     return _change(world, repo, replace(issue, comments=(*issue.comments, new)), at=at), new
 
 
@@ -167,6 +184,14 @@ def set_locked(world: World, repo: Repo, issue: Issue, locked: bool, *, by: str,
     return _change(world, repo, replace(issue, locked=locked), kind=kind, by=by, at=at)
 
 
+def set_confidential(world: World, repo: Repo, issue: Issue, confidential: bool, *, by: str, at: datetime) -> Issue:
+    """Show an issue to few, or to everybody who sees the repository."""
+    if issue.confidential == confidential:
+        return issue
+    kind = "confidential" if confidential else "visible"
+    return _change(world, repo, replace(issue, confidential=confidential), kind=kind, by=by, at=at)
+
+
 def assign(world: World, repo: Repo, issue: Issue, login: str, *, by: str, at: datetime) -> Issue:
     """Assign somebody; nothing happens when they are."""
     if login in issue.assignees:
@@ -189,13 +214,24 @@ def delete(world: World, repo: Repo, issue: Issue, *, at: datetime) -> Issue:
 
 
 def transfer(world: World, repo: Repo, issue: Issue, target: Repo, *, by: str, at: datetime) -> Issue:
-    """Move an issue to another repository, where it gets a new id and number; the old place points there."""
+    """Move an issue to another repository, where it gets a new id and number; the old place points there.
+
+    GitLab leaves the old one to be read, closed, and copies what was said.
+    """
     number = max(target.issues, default=0) + 1
     kept = tuple(label for label in issue.labels if world.label(target, label))
     arrived = replace(issue, id=world.new_id(), number=number, labels=kept)
+    left = replace(issue, moved_to=(target.id, number), comments=())
+    if world.kind == "gitlab":
+        copies = tuple(replace(comment, id=world.new_id()) for comment in issue.comments)
+        arrived = replace(arrived, comments=copies, changes=())
+        left = replace(left, comments=issue.comments, state="closed", closed_at=world.time(at), closed_by=by)
+        _change(world, repo, left, kind="moved", by=by, at=at, subject=f"{target.path}#{number}")
+    else:
+        _change(world, repo, left, at=at)
     world.keep(target, arrived, at=at)
-    _change(world, repo, replace(issue, moved_to=(target.id, number), comments=()), at=at)
-    return _change(world, target, arrived, kind="transferred", by=by, at=at, subject=repo.path)
+    where = f"{repo.path}#{issue.number}"
+    return _change(world, target, arrived, kind="transferred", by=by, at=at, subject=repo.path, before=where)
 
 
 def rename(world: World, repo: Repo, path: str) -> None:

@@ -115,7 +115,7 @@ class Change:
     Attributes:
         id: Numeric id.
         kind: `labeled`, `unlabeled`, `closed`, `reopened`, `renamed`, `locked`, `unlocked`, `assigned`, `unassigned`,
-            `transferred`.
+            `transferred`; on GitLab `described`, `confidential`, `visible` and `moved` as well.
         actor: Login.
         at: Aware UTC.
         subject: The label, the assignee, the reason, or the new title.
