@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -19,13 +20,13 @@ _Which = Literal["config", "task", "decision"]
 def show(context: typer.Context, as_json: Json = False) -> None:
     """Print the effective configuration: defaults filled in, secrets as the variables they come from."""
     from foreman.cli.output import emit
-    from foreman.config import document
+    from foreman.config import extends, load
     from foreman.config.show import shown
 
-    own = Context.of(context)
-    path = own.config_file()
-    config = own.load()
-    data = shown(config, document.read(path).data)
+    path = Context.of(context).config_file()
+    written = extends.read(path, os.environ)
+    config = load.build(written, str(path), os.environ)
+    data = shown(config, written.data)
     plans = config.plans()
 
     def for_people() -> None:

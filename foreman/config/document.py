@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -44,27 +44,64 @@ class Word(str):
     __slots__ = ()
 
 
+class Place(NamedTuple):
+    """Where a value stands.
+
+    Attributes:
+        file: Name of the file; empty for the one that the person named.
+        line: From 1; None where it is not known.
+        path: From the top of that file.
+    """
+
+    file: str
+    line: int | None
+    path: Path_
+
+
 @dataclass(slots=True)
 class Document:
-    """A file that was read.
+    """A file that was read, or several laid over each other.
 
     Attributes:
         data: Text, numbers, switches, None, lists and dicts with text keys.
         lines: Line of each value, from 1, by its path.
-        problems: What is wrong with the file itself.
+        problems: What is wrong with the files themselves.
+        file: Name for messages; empty for the file that the person named.
+        parts: Of several files: which document a value is from and where it is there; what is below comes with it.
     """
 
     data: Any = None
     lines: dict[Path_, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    file: str = ""
+    parts: dict[Path_, tuple[Document, Path_]] = field(default_factory=dict)
+
+    def place(self, path: Path_) -> Place:
+        """Say where a value stands, or the nearest thing around it that is written down."""
+        for end in range(len(path), 0, -1):
+            if (part := self.parts.get(path[:end])) is not None:
+                document, own = part
+                return document.place((*own, *path[end:]))
+            if (line := self.lines.get(path[:end])) is not None:
+                return Place(self.file, line, path)
+        return Place(self.file, None, path)
 
     def problem(self, path: Path_, message: str) -> Problem:
-        """Make a problem that names its line where it is known."""
-        where = path
-        while where and where not in self.lines:
-            where = where[:-1]
-        line = self.lines.get(where) if where else None
-        return Problem(path=render(path), message=message if line is None else f"{message} (line {line})")
+        """Make a problem that names its line, and its file where that is another one."""
+        place = self.place(path)
+        return Problem(path=render(place.path), message=f"{message}{at(place)}")
+
+    def name(self, path: Path_) -> str:
+        """Name a place in a message about another one: `repos[0]`, `repos[0] of base.yaml`."""
+        place = self.place(path)
+        return f"{render(place.path)} of {place.file}" if place.file else render(place.path)
+
+
+def at(place: Place) -> str:
+    """Render ` (line 7)` or ` (line 7 of base.yaml)`; empty where neither is known."""
+    if place.line is None:
+        return f" (in {place.file})" if place.file else ""
+    return f" (line {place.line} of {place.file})" if place.file else f" (line {place.line})"
 
 
 def render(path: Path_) -> str:
@@ -80,11 +117,12 @@ def render(path: Path_) -> str:
     return text
 
 
-def read(path: Path) -> Document:
+def read(path: Path, *, file: str = "") -> Document:
     """Read a file.
 
     Args:
         path: The file.
+        file: Its name in messages about what is in it, where it is not the one that the person named.
 
     Returns:
         The document; `problems` is not empty when something is wrong with it that did not stop the reading.
@@ -93,19 +131,20 @@ def read(path: Path) -> Document:
         ConfigError: It cannot be read, or is not YAML at all.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        with path.open("rb") as opened:
+            raw = opened.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError([Problem(path="", message=error.strerror or "cannot be read")], source=str(path)) from error
-    return parse(raw, source=str(path))
+    return parse(raw, source=str(path), file=file)
 
 
-def parse(raw: bytes, *, source: str = "") -> Document:
+def parse(raw: bytes, *, source: str = "", file: str = "") -> Document:
     """Read YAML.
 
     Args:
         raw: UTF-8.
-        source: Name of the file for messages.
+        source: Name of the file, where it cannot be read at all.
+        file: As in `read`.
 
     Returns:
         The document.
@@ -125,7 +164,7 @@ def parse(raw: bytes, *, source: str = "") -> Document:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise ConfigError([Problem(path="", message=_explain(error))], source=source) from error
-    reader = _Reader()
+    reader = _Reader(file)
     reader.document.data = None if node is None else reader.value(node, ())
     return reader.document
 
@@ -163,8 +202,8 @@ def _explain(error: yaml.YAMLError) -> str:
 
 
 class _Reader:
-    def __init__(self) -> None:
-        self.document = Document()
+    def __init__(self, file: str) -> None:
+        self.document = Document(file=file)
         self._open: set[int] = set()
         self._count = 0
 
@@ -241,8 +280,8 @@ class _Reader:
     def _refuse(self, path: Path_, message: str, *, line: int | None = None, once: bool = False) -> None:
         if once and any(message in problem.message for problem in self.document.problems):
             return
-        text = message if line is None else f"{message} (line {line})"
         if line is None:
-            self.document.problems.append(self.document.problem(path, text))
+            self.document.problems.append(self.document.problem(path, message))
         else:
+            text = f"{message}{at(Place(self.document.file, line, path))}"
             self.document.problems.append(Problem(path=render(path), message=text))

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from foreman.config import checks, document
+from foreman.config import checks, document, extends
 from foreman.config.explain import UNKNOWN_KEY, problems_of
 from foreman.config.interpolate import interpolate
 from foreman.config.models import Config
@@ -24,7 +24,7 @@ from foreman.model import ForgeKind
 from foreman.printable import printable
 from foreman.secrets import SecretRef, mask_tokens
 
-__all__ = ["find", "load", "parse", "secrets_of", "unset_secrets"]
+__all__ = ["build", "find", "load", "parse", "secrets_of", "unset_secrets"]
 
 MAX_PROBLEMS = 100
 """Most problems that are listed."""
@@ -43,7 +43,8 @@ def load(path: Path, *, environ: Mapping[str, str] | None = None) -> Config:
     Raises:
         ConfigError: With every problem found.
     """
-    return _build(document.read(path), str(path), environ)
+    environ = os.environ if environ is None else environ
+    return build(extends.read(path, environ), str(path), environ)
 
 
 def parse(raw: bytes, *, source: str = "", environ: Mapping[str, str] | None = None) -> Config:
@@ -60,7 +61,7 @@ def parse(raw: bytes, *, source: str = "", environ: Mapping[str, str] | None = N
     Raises:
         ConfigError: With every problem found.
     """
-    return _build(document.parse(raw, source=source), source, environ)
+    return build(document.parse(raw, source=source), source, os.environ if environ is None else environ)
 
 
 def secrets_of(config: Config) -> tuple[SecretRef, ...]:
@@ -95,10 +96,25 @@ def unset_secrets(config: Config, *, environ: Mapping[str, str] | None = None) -
     return tuple(problems)
 
 
-def _build(read: document.Document, source: str, environ: Mapping[str, str] | None) -> Config:
+def build(read: document.Document, source: str, environ: Mapping[str, str]) -> Config:
+    """Make the configuration of what was read.
+
+    Args:
+        read: One file, or several as one.
+        source: Name of the file that the person named.
+        environ: The environment.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
     problems = list(read.problems)
-    data, unfilled = interpolate(read, os.environ if environ is None else environ)
+    data, unfilled = interpolate(read, environ)
     problems += unfilled
+    if isinstance(data, dict) and "extends" in data:
+        problems.append(read.problem(("extends",), "needs a file to be in, so that it is known where the others are"))
     if not isinstance(data, dict):
         what = "is empty" if data is None else "needs keys with values, such as `repos:`"
         raise ConfigError([*problems, Problem(path="", message=what)], source=source)
@@ -109,10 +125,14 @@ def _build(read: document.Document, source: str, environ: Mapping[str, str] | No
     except ValidationError as error:
         later += problems_of(error, Config, read)
     later += _agent_configs(data, read)
-    later += [read.problem(path, message) for path, message in checks.check(data)]
+    later += [read.problem(path, message) for path, message in checks.check(data, read.name)]
     # What could not be filled in fails its other checks too; once is enough. A wrong name is another matter.
-    already = {problem.path for problem in problems}
-    problems += [found for found in later if found.path not in already or found.message.startswith(UNKNOWN_KEY)]
+    already = {(problem.path, _order(problem)[0]) for problem in problems}
+    problems += [
+        found
+        for found in later
+        if (found.path, _order(found)[0]) not in already or found.message.startswith(UNKNOWN_KEY)
+    ]
     if config is None or problems:
         raise ConfigError(_presentable(problems), source=source)
     return config
@@ -142,9 +162,9 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _line(problem: Problem) -> int:
-    match = re.search(r"\(line ([0-9]+)\)$", problem.message)
-    return int(match[1]) if match else 0
+def _order(problem: Problem) -> tuple[str, int]:
+    match = re.search(r"\(line ([0-9]+)(?: of (.+))?\)$", problem.message)
+    return (match[2] or "", int(match[1])) if match else ("", 0)
 
 
 def _safe(text: str) -> str:
@@ -152,7 +172,7 @@ def _safe(text: str) -> str:
 
 
 def _presentable(problems: list[Problem]) -> list[Problem]:
-    unique = sorted(dict.fromkeys(problems), key=_line)
+    unique = sorted(dict.fromkeys(problems), key=_order)
     shown = [Problem(path=_safe(one.path), message=_safe(one.message)) for one in unique]
     if len(shown) > MAX_PROBLEMS:
         rest = len(shown) - MAX_PROBLEMS

@@ -19,6 +19,7 @@ from foreman.config.fields import (
     BaseUrl,
     Command,
     FilePath,
+    Files,
     FirstRun,
     ForgeUrl,
     Memory,
@@ -197,6 +198,10 @@ class Config(Section):
     )
     policy: PolicySettings = Field(PolicySettings(), description="What may be done, for every repository.")
     defaults: Defaults = Field(Defaults(), description="What every entry of `repos` begins with.")
+    extends: Files = Field(
+        (),
+        description="A file, or a list of files, that this one lies over: from this file's folder or `~`, no URLs.",
+    )
     sandbox: Sandbox = Field(Sandbox(), description="Set by `foreman demo` only.")
     repos: tuple[Repo, ...] = Field(min_length=1, description="What is looked after.")
 

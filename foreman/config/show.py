@@ -26,6 +26,7 @@ def shown(config: Config, written: Any) -> dict[str, Any]:
     # What an entry leaves out is left out here too: a default written down would go before what is more general.
     given = config.model_dump(mode="json", exclude_unset=True)
     data["repos"], data["defaults"] = [_repo(repo) for repo in given["repos"]], given.get("defaults", {})
+    del data["extends"]  # this is all of it already
     result = _conceal(_without_none(data), written)
     return {key: value for key, value in result.items() if value != {} or key == "agents"}
 
