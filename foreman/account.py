@@ -7,6 +7,7 @@ again from time to time with one harmless request, so that neither needs a resta
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -17,8 +18,8 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
-from foreman.poller import Discovery, Poller, PollReport
-from foreman.store import actions, breakers, controls, polls
+from foreman.poller import Discovery, Poller, PollReport, rounds
+from foreman.store import actions, breakers, controls
 from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
 
@@ -52,6 +53,7 @@ class Account:
         disconnect: Callable[[], None],
         discovery: Discovery | None = None,
         dashboard: Dashboard | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep the parts.
 
@@ -68,6 +70,7 @@ class Account:
             disconnect: Breaks off what is under way at the forge.
             discovery: Looks up what patterns stand for; None where there are none.
             dashboard: Keeps the issues that list what waits for approval; None for none.
+            monotonic: Seconds that never jump.
         """
         self.kind = kind
         self.bot = bot
@@ -81,6 +84,8 @@ class Account:
         self._repos = repos
         self._now = now
         self._stop = stop
+        self._monotonic = monotonic
+        self._beat = rounds.Beat(monotonic)
         self._silent = 0
         self._probing = threading.Lock()
 
@@ -107,11 +112,9 @@ class Account:
         if self.shut:
             return False
         self._discover()
-        with self._db.read() as connection:
-            due = polls.due(connection, tuple(self._repos()), self._now())
         found = False
-        for repo in due:
-            if self._stop.is_set() or self.shut:
+        for repo in rounds.due(self._db, self._repos, now=self._now, monotonic=self._monotonic):
+            if self._stop.wait(self._beat.pause()) or self.shut:
                 break
             found = self._poll(repo).items > 0 or found
         return found

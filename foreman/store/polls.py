@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -73,7 +74,7 @@ def save(connection: Connection, state: PollState) -> None:
 
 
 def due(connection: Connection, repos: Sequence[RepoRef], now: datetime) -> tuple[RepoRef, ...]:
-    """Return those that should be polled now, the never polled first, then by how long they are due.
+    """Return those that should be polled now, the longest due first, in turns with those that were never polled.
 
     Args:
         connection: To read from.
@@ -81,12 +82,15 @@ def due(connection: Connection, repos: Sequence[RepoRef], now: datetime) -> tupl
         now: Current time, aware UTC.
 
     Returns:
-        The due ones.
+        The due ones. A hundred new repositories take no more than every other turn from the old ones.
     """
-    times = {row.repo: row.next_poll_at for row in connection.execute(select(polls.c.repo, polls.c.next_poll_at))}
-    fresh = [repo for repo in repos if times.get(repo.key) is None]
-    late = [repo for repo in repos if (when := times.get(repo.key)) is not None and when <= now]
-    return (*fresh, *sorted(late, key=lambda repo: times[repo.key]))
+    when = polls.c.next_poll_at
+    late = {row.repo: row.next_poll_at for row in connection.execute(select(polls.c.repo, when).where(when <= now))}
+    later = set(connection.execute(select(polls.c.repo).where(when > now)).scalars())
+    known = sorted((repo for repo in repos if repo.key in late), key=lambda repo: late[repo.key])
+    fresh = [repo for repo in repos if repo.key not in late and repo.key not in later]
+    turns = zip_longest(known, fresh)
+    return tuple(repo for turn in turns for repo in turn if repo is not None)
 
 
 def all(connection: Connection) -> tuple[PollState, ...]:  # noqa: A001 - read as `polls.all(...)`

@@ -34,13 +34,15 @@ def test_a_poll_state_comes_back_as_it_was(connection: Connection, now) -> None:
     assert polls.all(connection) == (replace(state, last_error="502"),)
 
 
-def test_due_are_the_never_polled_then_the_longest_due(connection: Connection, now) -> None:
-    repos = [RepoRef.parse(f"o/{name}") for name in "abcd"]
-    for repo, due in zip(repos[1:], (-HOUR, -2 * HOUR, HOUR), strict=True):
+def test_due_are_the_longest_due_in_turns_with_the_never_polled(connection: Connection, now) -> None:
+    late, later, soon, *fresh = (RepoRef.parse(f"o/{name}") for name in "abcdef")
+    for repo, due in ((late, -HOUR), (later, -2 * HOUR), (soon, HOUR)):
         polls.save(connection, PollState(repo=repo, next_poll_at=now + due))
+    polls.save(connection, PollState(repo=fresh[0]))
 
-    assert polls.due(connection, repos, now) == (repos[0], repos[2], repos[1])
-    assert polls.due(connection, repos[3:], now) == ()
+    everything = (*fresh, late, later, soon)
+    assert polls.due(connection, everything, now) == (later, fresh[0], late, fresh[1], fresh[2])
+    assert polls.due(connection, [soon], now) == ()
 
 
 def test_a_snapshot_comes_back_as_it_was(connection: Connection, now) -> None:
@@ -53,7 +55,9 @@ def test_a_snapshot_comes_back_as_it_was(connection: Connection, now) -> None:
         state="open",
         author_id=3,
         comment_count=4,
-        last_comment_id=2**41,
+        settled=False,
+        heard_from=now,
+        heard=((2**41, "d"),),
     )
     issues.save(connection, replace(snapshot, labels=()))
     issues.save(connection, snapshot)
