@@ -221,7 +221,14 @@ class Dashboard:
         with self._db.read() as connection:
             titles = {row.log_id: actions.entry(connection, row.log_id).seen.get("title") for row in shown[:MOST]}
         return render(
-            [Waiting(action=action, title=str(titles.get(action.log_id) or "")) for action in shown],
+            [
+                Waiting(
+                    action=action,
+                    title=str(titles.get(action.log_id) or ""),
+                    confidential=action.id in look.confidential,
+                )
+                for action in shown
+            ],
             unseen=len(look.waiting) - len(shown),
             lately=look.state.lately,
             bot=self._bot.login,

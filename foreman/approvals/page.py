@@ -18,6 +18,9 @@ TITLE = "Foreman: waiting for approval"
 MAX_CHARS = 50_000
 """Longest list, characters; GitHub takes 65,536. What does not fit is not shown, so it cannot be approved here."""
 
+MOST_HIDDEN = 50
+"""So many entries of confidential issues are named; nothing can be ordered for them here."""
+
 SHORT = 8
 """Digits of a hash that are shown, more where two begin alike."""
 
@@ -31,10 +34,12 @@ class Waiting:
     Attributes:
         action: The held action.
         title: The issue's, as it was decided upon; empty when not known.
+        confidential: Its issue is, or was then: of what waits there nothing is shown but that it does.
     """
 
     action: StoredAction
     title: str = ""
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,8 @@ def render(
     Returns:
         The text, and what of it can be ordered.
     """
+    hidden = [item.action for item in waiting if item.confidential]
+    waiting = [item for item in waiting if not item.confidential]
     short = _short({item.action.payload_hash for item in waiting})
     parts: list[str] = []
     listed: list[str] = []
@@ -104,6 +111,7 @@ def render(
     more = len(waiting) - len(listed)
     if more:
         parts.append(f"{more} more did not fit; they come up as these are settled, and `foreman pending` shows them.")
+    parts += [_hidden(action) for action in hidden[:MOST_HIDDEN]]
     if unseen:
         parts.append(
             f"{unseen} more wait in private repositories, while this one is public; `foreman pending` shows them."
@@ -138,6 +146,11 @@ def _entry(item: Waiting, short: str) -> str:
     lines = [f"issue: {printable(item.title)}"] if item.title else []
     lines += [f"waits because of {why}", ""] if why else [""]
     return f"{head}\n\n{_fenced(chr(10).join([*lines, *_payload(action.payload)]))}"
+
+
+def _hidden(action: StoredAction) -> str:
+    where = f"{_code(action.type)} on {_code(str(action.issue))}, which is confidential"
+    return f"{where}: {_code('foreman pending')} shows it, {_code(f'foreman approve {action.id}')} lets it pass"
 
 
 def _payload(payload: Mapping[str, Any]) -> list[str]:

@@ -22,19 +22,23 @@ class Look:
     Attributes:
         state: What is kept of it.
         waiting: What it should show.
+        confidential: Those of it whose issue is confidential, or was when it was decided upon: ids.
         paused: Nothing may be written there.
         busy: A change of it is on its way.
     """
 
     state: State
     waiting: tuple[StoredAction, ...]
+    confidential: frozenset[int]
     paused: bool
     busy: bool
 
     @property
     def covers(self) -> str:
         """Digest of all that the page is to be made from."""
-        return digest_of("\n".join([*(fingerprint(action) for action in self.waiting), "", *self.state.lately]))
+        hidden = [str(number) for number in sorted(self.confidential)]
+        rows = [*(fingerprint(action) for action in self.waiting), "", *self.state.lately, *hidden]
+        return digest_of("\n".join(rows))
 
     @property
     def stale(self) -> bool:
@@ -61,7 +65,9 @@ def look_at(db: Database, repo: RepoRef, plans: Sequence[RepoPlan]) -> Look:
         waiting = tuple(action for action in held if _belongs(action, repo, plans))
         ours = [IssueRef(repo, 0), *([IssueRef(repo, state.number)] if state.number else [])]
         busy = any(row.agent == AGENT for ref in ours for row in actions.of_issue_open(connection, ref))
-        return Look(state=state, waiting=waiting, paused=controls.paused(connection, repo), busy=busy)
+        hidden = actions.held_in_confidence(connection) & {action.id for action in waiting}
+        paused = controls.paused(connection, repo)
+        return Look(state=state, waiting=waiting, confidential=hidden, paused=paused, busy=busy)
 
 
 def dashboards(plans: Sequence[RepoPlan], kind: ForgeKind) -> dict[RepoRef, tuple[RepoPlan, ...]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Text, and_, cast, func, select
+from sqlalchemy import Connection, Text, and_, cast, func, or_, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store.tables import action_log, actions
+from foreman.store.tables import action_log, actions, issues
 
 
 def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
@@ -118,3 +118,17 @@ def writes_per_hour_history(connection: Connection, now: datetime, days: int = 1
     )
     counted = {row[0]: row[1] for row in rows}
     return tuple(counted.get(f"{begin:%Y-%m-%d %H}", 0) for begin in hours)
+
+
+def held_in_confidence(connection: Connection) -> frozenset[int]:
+    """Return the held actions whose issue is confidential, as last seen or when it was decided upon; their ids."""
+    here = and_(issues.c.repo == actions.c.repo, issues.c.issue_id == actions.c.issue_id)
+    # Within a string of JSON no quotation mark stands by itself.
+    then = cast(action_log.c.seen, Text).contains('"confidential": true', autoescape=True)
+    rows = connection.execute(
+        select(actions.c.id)
+        .join(action_log, action_log.c.id == actions.c.log_id)
+        .outerjoin(issues, here)
+        .where(actions.c.state == ActionState.HELD.value, or_(then, issues.c.confidential))
+    )
+    return frozenset(row.id for row in rows)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, and_, exists, or_, select, true, update
 
 from foreman.model import ActionState, IssueRef, Outcome, RepoRef
 from foreman.store.action_facts import (
+    held_in_confidence,
     labels_by_us,
     runs_of_author_since,
     runs_since,
@@ -59,6 +60,7 @@ __all__ = (
     "get",
     "hash_of",
     "held",
+    "held_in_confidence",
     "hold",
     "key_of",
     "labels_by_us",

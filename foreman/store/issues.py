@@ -74,6 +74,12 @@ def of_repo(connection: Connection, repo: RepoRef, *, state: str = "open") -> tu
     return tuple(_snapshot(row) for row in connection.execute(select(issues).where(*here).order_by(issues.c.issue_id)))
 
 
+def confidential(connection: Connection) -> frozenset[tuple[str, int]]:
+    """Return the issues that only few may read, as they were last seen: repository's key and number."""
+    rows = connection.execute(select(issues.c.repo, issues.c.issue_id).where(issues.c.confidential))
+    return frozenset((row.repo, row.issue_id) for row in rows)
+
+
 def _snapshot(row: Row[Any]) -> Snapshot:
     return Snapshot(
         issue=issue_of(row),

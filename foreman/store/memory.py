@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import controls, corrections
+from foreman.store import controls, corrections, issues
 from foreman.store.action_log import LogEntry, entries
 from foreman.store.action_rows import StoredAction
 from foreman.store.corrections import Correction
@@ -135,13 +135,15 @@ def export(connection: Connection) -> Iterator[dict[str, Any]]:
         connection: To read from, until the last one was taken.
 
     Yields:
-        One thing remembered, with its `kind`.
+        One thing remembered, with its `kind`, and whether its issue is confidential.
     """
+    confidential = issues.confidential(connection)
     for row in connection.execute(select(memory_summary).order_by(memory_summary.c.repo, memory_summary.c.issue_id)):
         yield {
             "kind": "summary",
             "repo": row.repo,
             "issue_id": row.issue_id,
+            "confidential": (row.repo, row.issue_id) in confidential,
             "summary": row.summary,
             "updated_at": row.updated_at.isoformat(),
         }
@@ -150,6 +152,7 @@ def export(connection: Connection) -> Iterator[dict[str, Any]]:
             "kind": "correction",
             "repo": fix.issue.repo.key,
             "issue_id": fix.issue.number,
+            "confidential": (fix.issue.repo.key, fix.issue.number) in confidential,
             "correction": fix.kind,
             "action_type": fix.action_type,
             "value": fix.value,

@@ -62,9 +62,12 @@ class Office:
                 return
         raise AssertionError("it never comes to rest")
 
-    def hold(self, *wanted: tuple[str, dict[str, Any]], ref: IssueRef | None = None) -> list[StoredAction]:
+    def hold(
+        self, *wanted: tuple[str, dict[str, Any]], ref: IssueRef | None = None, **seen: Any
+    ) -> list[StoredAction]:
         """Log a decision that waits for a person."""
-        log_id = self.rig.decide(ref or self.rig.open(), *wanted, state=ActionState.PLANNED, title="It crashes")
+        known = {"title": "It crashes", **seen}
+        log_id = self.rig.decide(ref or self.rig.open(), *wanted, state=ActionState.PLANNED, **known)
         ids = [action.id for action in self.rig.entry(log_id).actions]
         with self.rig.db.transaction() as connection:
             actions.hold(connection, ids, reason=BECAUSE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from foreman.approvals import is_wanted
 from foreman.approvals.page import TITLE, digest_of, marker
 from foreman.approvals.privacy import KNOWN_FOR
+from foreman.changes import snapshot
 from foreman.errors import ForgeAuthError
 from foreman.model import Allow, Deny, ForgeKind, IssueRef, Mode, RepoRef, Verdict
 from foreman.sandbox import Fault, commit_then_drop, drop_before, reply
-from foreman.store import actions, controls, corrections
+from foreman.store import actions, controls, corrections, issues
 from foreman.store.actions import StoredAction
 from tests.approvals.conftest import BECAUSE, OPS, Office, plan
 from tests.rig import BOT, WIDGET
@@ -245,6 +247,29 @@ def test_nothing_private_is_shown_on_a_public_page(office: Office) -> None:
     assert "1 more wait in private repositories" in issue.body
     office.turn(KNOWN_FOR.total_seconds())
     assert office.rig.sandbox.issue(public.path, issue.number).body == issue.body
+
+
+def test_of_a_confidential_issue_nothing_is_shown_but_that_something_waits(office: Office) -> None:
+    (public,) = office.hold(LABEL)
+    (hush,) = office.hold(("comment", {"body": "About the leak"}), title="", confidential=True)
+    (turned,) = office.hold(("comment", {"body": "About the hole"}))
+    office.turn()
+    assert office.shown() == [public.payload_hash[:8], turned.payload_hash[:8]]
+    assert f"`comment` on `{hush.issue}`, which is confidential" in office.body
+
+    with office.rig.db.transaction() as connection:
+        seen = snapshot(replace(office.rig.forge.issue(turned.issue), confidential=True), None)
+        issues.save(connection, seen)
+    office.turn()
+
+    assert office.shown() == [public.payload_hash[:8]]
+    assert office.body.count("which is confidential") == 2
+    assert f"`foreman approve {turned.id}` lets it pass" in office.body
+    for part in (hush.payload_hash[:8], turned.payload_hash[:8], "the leak", "the hole"):
+        assert part not in office.body
+    office.approve(turned)
+    office.turn()
+    assert (office.state(turned), office.state(hush)) == ("held", "held")
 
 
 def test_a_pause_stops_the_page_and_shadow_stops_everything(office: Office) -> None:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from foreman.model import ActionState, IssueRef, Outcome
-from foreman.store import actions, corrections, memory
+from foreman.changes import snapshot
+from foreman.model import Account, ActionState, Issue, IssueRef, Outcome, Role
+from foreman.store import actions, corrections, issues, memory
 
 S = ActionState
 DAY = timedelta(days=1)
@@ -82,3 +83,18 @@ def test_everything_remembered_can_be_taken_out(connection: Connection, fill, no
 
     assert (summary["kind"], summary["issue_id"], summary["updated_at"]) == ("summary", 1, "2026-11-01T12:00:00+00:00")
     assert (correction["kind"], correction["correction"], correction["value"]) == ("correction", "added", "bug")
+    assert not summary["confidential"] and not correction["confidential"]
+
+
+def test_what_is_taken_out_of_a_confidential_issue_is_marked(connection: Connection, fill, now) -> None:
+    fill.decide(connection, ("comment", {"body": "hi"}, S.DONE))
+    memory.refresh(connection, ISSUE, now=now)
+    corrections.add(connection, issue=ISSUE, kind="added", action_type="add_label", value="bug", by="ann", now=now)
+    author = Account(login="kim", id=11)
+    at = {"created_at": now, "updated_at": now}
+    issue = Issue(
+        ref=ISSUE, id=1, title="", body="", author=author, role=Role.NONE, state="open", confidential=True, **at
+    )
+    issues.save(connection, snapshot(issue, None))
+
+    assert [row["confidential"] for row in memory.export(connection)] == [True, True]
