@@ -2,8 +2,8 @@
 
 Three things set the pace. A repository where nothing has happened for days is looked at less often, and its next news
 bring it back at once. When an account's quota runs low, everything of it is looked at less often, so that what is left
-lasts until the quota is filled again. And chance moves each look by some percent, so that repositories that were once
-looked at together drift apart.
+lasts until the quota is filled again. And chance lets each look come some percent sooner, so that repositories that
+were once looked at together drift apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ QUIETEST_AFTER = timedelta(days=7)
 """When it has reached the longest interval."""
 
 JITTER = 0.1
-"""Share of the interval by which chance moves a look, earlier or later."""
+"""Most of the interval by which chance lets a look come sooner: what is configured stays the longest wait."""
 
 LOW = 0.5
 """Share of the quota; while more than that is left, nothing is done to save it."""
@@ -55,9 +55,9 @@ def moved(wait: timedelta, chance: float) -> timedelta:
         chance: From 0 to 1.
 
     Returns:
-        At most `JITTER` of it more or less; on average the same.
+        At most `JITTER` of it less.
     """
-    return wait * (1 - JITTER + 2 * JITTER * chance)
+    return wait * (1 - JITTER * chance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
