@@ -154,10 +154,13 @@ def _hidden(action: StoredAction) -> str:
 
 
 def _payload(payload: Mapping[str, Any]) -> list[str]:
-    """Return everything that an approval covers; the text of a comment last, as it will be posted."""
+    """Return everything that an approval covers; the text of a comment last, as it will be posted.
+
+    It is set in, as no forge takes a line for an order that begins with a space, even where it sees no block of code.
+    """
     lines = [f"{printable(key)}: {printable(str(payload[key]))}" for key in sorted(payload) if key != "body"]
     if "body" in payload:
-        lines += ["text:", printable(str(payload["body"]), keep_lines=True)]
+        lines += ["text:", *(f"  {line}" for line in printable(str(payload["body"]), keep_lines=True).split("\n"))]
     return lines
 
 

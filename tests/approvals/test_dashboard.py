@@ -45,7 +45,7 @@ def test_what_waits_is_listed_on_one_issue_that_is_logged_before_it_is_opened(of
     assert office.effects() == [f"open {OPS.path}#{office.number}"]
     assert logged == [["sent"]]
     assert office.shown() == [action.payload_hash[:8] for action in held]
-    assert "text:\nWhich version is it?\n```" in issue.body
+    assert "text:\n  Which version is it?\n```" in issue.body
     assert f"waits because of {BECAUSE}" in issue.body
     assert "issue: It crashes" in issue.body
     (entry,) = office.noted()
@@ -270,6 +270,15 @@ def test_of_a_confidential_issue_nothing_is_shown_but_that_something_waits(offic
     office.approve(turned)
     office.turn()
     assert (office.state(turned), office.state(hush)) == ("held", "held")
+
+
+def test_no_line_of_the_page_is_an_order_to_the_forge(office: Office) -> None:
+    """GitLab runs quick actions in an issue's text too, and has its own idea of where a block of code ends."""
+    office.hold(("comment", {"body": "```\n/close\n```\n/label ~bug\r\n/lock"}), ("add_label", {"label": "/close"}))
+    office.turn()
+
+    assert "/close" in office.body
+    assert not [line for line in office.body.splitlines() if line.startswith("/")]
 
 
 def test_a_pause_stops_the_page_and_shadow_stops_everything(office: Office) -> None:
