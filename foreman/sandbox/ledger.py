@@ -19,7 +19,7 @@ class LedgerEntry:
         method: In capitals.
         path: Decoded, without an API prefix.
         query: Last value of each parameter.
-        headers: Names in lower case; `authorization` holds the login instead of the token.
+        headers: Names in lower case; `authorization` and `private-token` hold the login instead of the token.
         body: The JSON sent, or None.
         status: What was (or would have been) answered; 0 when nothing was.
         login: Who asked; empty for nobody.
@@ -28,6 +28,8 @@ class LedgerEntry:
             `label+ bug acme/widget#1`, `label- bug acme/widget#1`, `close acme/widget#1 not_planned`,
             `reopen acme/widget#1`, `edit acme/widget#1`, `assign login acme/widget#1`, `unassign login acme/widget#1`,
             `lock acme/widget#1`, `unlock acme/widget#1`, `create-label bug acme/widget`.
+            GitLab closes without a reason, and has `make-confidential acme/widget#1`, `make-visible …`, `delete …` and
+            `command subscribe …` for a quick action that changes what the sandbox does not have.
         fault: Name of the injected fault, `truncated` for a body shorter than announced, empty for none.
     """
 

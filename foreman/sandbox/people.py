@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -29,6 +30,11 @@ class People:
     def changed(self) -> None:
         """Hear that the state changed; the forge keeps it then."""
 
+    @property
+    def kind(self) -> str:
+        """`github` or `gitlab`."""
+        return self._world.kind
+
     def now(self) -> datetime:
         """Return the forge's time, aware UTC."""
         return self._clock()
@@ -49,6 +55,36 @@ class People:
         """Return the token of an account; an unknown one is made."""
         self.add_account(login)
         return self._world.accounts[login].token
+
+    def limit_token(self, login: str, *scopes: str) -> None:
+        """Let a GitLab token do no more than this: `api`, `read_api`."""
+        self.add_account(login)
+        with self._lock:
+            self._world.accounts[login] = replace(self._world.accounts[login], scopes=scopes)
+            self.changed()
+
+    def access_token(self, path: str, permission: str = "write") -> tuple[str, str]:
+        """Make a token of a project or a group, as GitLab has them.
+
+        https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
+
+        Args:
+            path: Of the project or the group.
+            permission: What it may do there.
+
+        Returns:
+            Login of the bot that comes with it, and the token.
+        """
+        with self._lock:
+            repo = self._world.find(path)
+            kind, number = ("project", repo.id) if repo else ("group", self._world.accounts[path].id)
+            login = f"{kind}_{number}_bot_{secrets.token_hex(16)}"
+        self.add_account(login, is_bot=True)
+        if repo:
+            self.add_collaborator(path, login, permission)
+        else:
+            self.add_group_member(path, login, permission)
+        return login, self.token(login)
 
     def revoke(self, login: str) -> None:
         """Refuse an account's token from now on."""
@@ -86,6 +122,9 @@ class People:
                 has_issues=has_issues,
             )
             self._world.repos[repo.id] = repo
+            for group, members in self._world.groups.items():
+                if path.lower().startswith(f"{group.lower()}/"):
+                    repo.collaborators.update(members)
             self._world.renames.pop(path.lower(), None)
             for label in labels:
                 operations.create_label(self._world, repo, *([label] if isinstance(label, str) else label))
@@ -108,6 +147,16 @@ class People:
         with self._lock:
             self._world.account(login, at=self._clock())
             self._world.repo(repo).collaborators[login] = permission
+            self.changed()
+
+    def add_group_member(self, group: str, login: str, permission: str = "write") -> None:
+        """Let somebody do something on every project under a group of GitLab, on those to come as well."""
+        with self._lock:
+            self._world.groups.setdefault(group, {})[login] = permission
+            for path in [repo.path for repo in self._world.repos.values()]:
+                if path.lower().startswith(f"{group.lower()}/"):
+                    self.add_collaborator(path, login, permission)
+            self._world.account(login, at=self._clock())
             self.changed()
 
     def set_association(self, repo: str, login: str, association: str) -> None:

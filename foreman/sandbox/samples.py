@@ -18,7 +18,7 @@ class DemoRepo:
     """What a configuration for the demo repository needs.
 
     Attributes:
-        repo: `owner/name`.
+        repo: `owner/name`; on GitLab there are two groups before the name.
         bot: Login of the account Foreman acts as; it may write.
         token: The bot's token.
         labels: Label to keywords, for the agent's `labels`.
@@ -42,7 +42,7 @@ def fill(forge: SandboxForge) -> DemoRepo:
     import yaml
 
     data: dict[str, Any] = yaml.safe_load(files("foreman.sandbox").joinpath("samples.yaml").read_text("utf-8"))
-    repo, bot = data["repo"], data["bot"]
+    repo, bot = data["repo"][forge.kind], data["bot"]
     if not forge.has_repo(repo):
         forge.add_repo(repo, labels=[tuple(label) for label in data["labels"]])
         for login, what in data["people"].items():

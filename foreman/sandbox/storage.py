@@ -35,6 +35,7 @@ def load(path: Path, kind: str) -> World:
             accounts=pydantic.TypeAdapter(dict[str, Account]).validate_python(stored["accounts"]),
             repos=pydantic.TypeAdapter(dict[int, Repo]).validate_python(stored["repos"]),
             renames=dict(stored["renames"]),
+            groups=pydantic.TypeAdapter(dict[str, dict[str, str]]).validate_python(stored.get("groups", {})),
             next_id=int(stored["next_id"]),
         )
     except (pydantic.ValidationError, KeyError) as error:
@@ -48,7 +49,7 @@ def save(world: World, path: Path) -> None:
     """Write the state, readable by its owner only since it holds tokens."""
     import pydantic
 
-    names = ("kind", "accounts", "repos", "renames", "next_id")
+    names = ("kind", "accounts", "repos", "renames", "groups", "next_id")
     stored = {name: getattr(world, name) for name in names}
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.new")

@@ -23,6 +23,7 @@ class World:
         accounts: By login.
         repos: By id.
         renames: Earlier path to repository id.
+        groups: GitLab's members of groups: path to login to permission.
         next_id: The id the next thing gets.
         past: Issue id to (when it was replaced, what it was); not kept in the file.
         apps: GitHub Apps; not kept in the file.
@@ -32,6 +33,7 @@ class World:
     accounts: dict[str, Account] = field(default_factory=dict)
     repos: dict[int, Repo] = field(default_factory=dict)
     renames: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, dict[str, str]] = field(default_factory=dict)
     next_id: int = 1_000_001
     past: dict[int, deque[tuple[datetime, Issue | None]]] = field(default_factory=dict)
     apps: Apps = field(default_factory=Apps)
