@@ -52,7 +52,7 @@ class Clock:
 def plan(
     *,
     repo: RepoRef = WIDGET,
-    events: frozenset[EventKind] = frozenset(EventKind),
+    events: frozenset[EventKind] = frozenset(EventKind) - {EventKind.PULL_REQUEST_OPENED},
     config: Mapping[str, Any] | None = None,
     first_run: int | None = None,
     agents: tuple[str, ...] = ("issue-triage",),

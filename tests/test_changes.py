@@ -37,11 +37,13 @@ def issue(**values: object) -> Issue:
 
 
 def comment(
-    number: int, author: Account = REPORTER, at: datetime = T0 + SECOND, edited: datetime | None = None
+    number: int,
+    author: Account = REPORTER,
+    at: datetime = T0 + SECOND,
+    edited: datetime | None = None,
+    body: str = "text",
 ) -> Comment:
-    return Comment(
-        id=number, author=author, role=Role.NONE, body=f"text {number}", created_at=at, updated_at=edited or at
-    )
+    return Comment(id=number, author=author, role=Role.NONE, body=body, created_at=at, updated_at=edited or at)
 
 
 def change(kind: ChangeKind, actor: Account | None = PERSON, label: str = "", entry: int = 1) -> Change:
@@ -52,7 +54,10 @@ def kinds(before: Snapshot | None, now: Issue, **evidence: object) -> list[str]:
     return [event.kind.value for event in compare(before, now, horizon=HORIZON, bot_id=BOT.id, **evidence)]  # type: ignore[arg-type]
 
 
-OLD = snapshot(issue(labels=("question",), comment_count=2), None, [comment(10), comment(11)])
+THEN = T0 - timedelta(days=9)
+OLD_NOW = issue(labels=("question",), comment_count=2)
+OLD = snapshot(OLD_NOW, None, [comment(10, at=THEN), comment(11, at=THEN)])
+FAR = OLD.heard_from
 LATER = {"updated_at": T0 + SECOND, "labels": ("question",), "comment_count": 2}
 
 
@@ -62,7 +67,10 @@ LATER = {"updated_at": T0 + SECOND, "labels": ("question",), "comment_count": 2}
         (None, issue(created_at=T0), {}, ["opened"]),
         (None, issue(created_at=T0 - SECOND), {}, []),
         (None, issue(created_at=T0, author=BOT), {}, []),
-        (None, issue(created_at=T0, is_pull_request=True), {}, []),
+        (None, issue(created_at=T0, is_pull_request=True), {}, ["pull_request.opened"]),
+        (None, issue(created_at=T0, is_pull_request=True), {"wanted": (EventKind.OPENED,)}, []),
+        (None, issue(created_at=T0, is_pull_request=True, author=BOT), {}, []),
+        (None, issue(updated_at=T0, is_pull_request=True), {"comments": [comment(1)]}, []),
         (None, issue(updated_at=T0), {"comments": [comment(1)]}, ["commented"]),
         (None, issue(updated_at=T0), {"comments": [comment(1, at=T0 - SECOND)]}, []),
         (None, issue(updated_at=T0, state="closed"), {"history": [change(ChangeKind.CLOSED)]}, ["closed"]),
@@ -74,8 +82,60 @@ LATER = {"updated_at": T0 + SECOND, "labels": ("question",), "comment_count": 2}
         (OLD, issue(**LATER), {"comments": [comment(12, BOT)]}, []),
         (OLD, issue(**LATER), {"comments": [comment(12, CI)]}, ["commented"]),
         (OLD, issue(**LATER), {"comments": [comment(12, CI)], "bots_count": False}, []),
-        (OLD, issue(**LATER), {"comments": [comment(11, at=T0 - SECOND)]}, []),
-        (OLD, issue(**LATER), {"comments": [comment(11, at=T0 - SECOND, edited=T0 + SECOND)]}, ["commented"]),
+        (OLD, issue(**LATER), {"comments": [comment(11, at=THEN)]}, []),
+        (OLD, issue(**LATER), {"comments": [comment(11, at=THEN, edited=T0 + SECOND)]}, []),
+        (OLD, issue(**LATER), {"comments": [comment(11, at=THEN, body="other")]}, ["commented"]),
+        (OLD, issue(**LATER), {"comments": [comment(9, at=THEN)]}, ["commented"]),
+        (OLD, issue(**LATER), {"comments": [comment(8, at=THEN - timedelta(days=1))]}, []),
+        (OLD, issue(**LATER), {"comments": [comment(8, at=THEN - timedelta(days=1), edited=T0)]}, ["commented"]),
+        (
+            OLD,
+            issue(**LATER),
+            {
+                "history": [
+                    change(ChangeKind.UNLABELED, label="question"),
+                    change(ChangeKind.LABELED, label="question", entry=2),
+                ]
+            },
+            ["labeled"],
+        ),
+        (
+            OLD,
+            issue(**LATER),
+            {
+                "history": [
+                    change(ChangeKind.LABELED, BOT, label="bug"),
+                    change(ChangeKind.UNLABELED, label="bug", entry=2),
+                ]
+            },
+            ["unlabeled"],
+        ),
+        (
+            OLD,
+            issue(**LATER),
+            {"history": [change(ChangeKind.CLOSED), change(ChangeKind.REOPENED, BOT, entry=2)]},
+            [],
+        ),
+        (OLD, issue(**LATER), {"history": [change(ChangeKind.LABELED, label="question")]}, []),
+        (
+            OLD,
+            issue(**LATER | {"labels": ("bug", "ours", "question")}),
+            {
+                "history": [
+                    change(ChangeKind.LABELED, label="bug"),
+                    change(ChangeKind.LABELED, BOT, label="ours", entry=2),
+                ]
+            },
+            ["labeled"],
+        ),
+        (
+            None,
+            issue(created_at=T0, updated_at=T0 + SECOND),
+            {"history": [change(ChangeKind.TRANSFERRED)]},
+            ["opened", "transferred"],
+        ),
+        (None, issue(updated_at=T0 + SECOND), {"history": [change(ChangeKind.TRANSFERRED)]}, ["transferred"]),
+        (OLD, issue(**LATER), {"history": [change(ChangeKind.TRANSFERRED)]}, []),
         (
             OLD,
             issue(**LATER | {"labels": ("bug", "question")}),
@@ -99,7 +159,7 @@ LATER = {"updated_at": T0 + SECOND, "labels": ("question",), "comment_count": 2}
         (
             replace(OLD, state="closed"),
             issue(**LATER),
-            {"history": [change(ChangeKind.REOPENED), change(ChangeKind.CLOSED)]},
+            {"history": [change(ChangeKind.REOPENED, entry=2), change(ChangeKind.CLOSED)]},
             ["reopened"],
         ),
         (
@@ -141,7 +201,7 @@ def test_a_label_the_history_does_not_show_yet_is_nobodys_event() -> None:
 @pytest.mark.parametrize(
     ("before", "now", "wanted", "expected"),
     [
-        (OLD, issue(labels=("question",), comment_count=2), EventKind, Needs()),
+        (OLD, OLD_NOW, EventKind, Needs()),
         (None, issue(created_at=T0), EventKind, Needs()),
         (None, issue(updated_at=T0 - SECOND, comment_count=5), EventKind, Needs()),
         (
@@ -151,21 +211,25 @@ def test_a_label_the_history_does_not_show_yet_is_nobodys_event() -> None:
             Needs(comments=True, comments_since=T0, history=True),
         ),
         (None, issue(updated_at=T0), (EventKind.COMMENTED,), Needs(comments_since=T0)),
-        (OLD, issue(**LATER | {"title": "x"}), EventKind, Needs(comments_since=OLD.updated_at)),
-        (OLD, issue(**LATER | {"comment_count": 3}), EventKind, Needs(comments=True, comments_since=OLD.updated_at)),
-        (OLD, issue(**LATER), EventKind, Needs(comments=True, comments_since=OLD.updated_at)),
+        (OLD, issue(**LATER | {"title": "x"}), EventKind, Needs(comments_since=FAR)),
+        (OLD, issue(**LATER | {"comment_count": 3}), EventKind, Needs(comments=True, comments_since=FAR)),
+        (OLD, issue(**LATER), EventKind, Needs(comments=True, comments_since=FAR, history=True)),
+        (OLD, issue(**LATER), (EventKind.COMMENTED,), Needs(comments=True, comments_since=FAR)),
+        (replace(OLD, settled=False), OLD_NOW, EventKind, Needs(comments=True, comments_since=FAR)),
+        (None, issue(created_at=T0, updated_at=T0 + SECOND), EventKind, Needs(history=True)),
+        (None, issue(created_at=T0, updated_at=T0 + SECOND), (EventKind.OPENED,), Needs()),
         (
             OLD,
             issue(**LATER | {"labels": (), "comment_count": 3}),
             EventKind,
-            Needs(comments=True, comments_since=OLD.updated_at, history=True),
+            Needs(comments=True, comments_since=FAR, history=True),
         ),
-        (OLD, issue(**LATER | {"labels": ()}), (EventKind.OPENED,), Needs(comments_since=OLD.updated_at)),
+        (OLD, issue(**LATER | {"labels": ()}), (EventKind.OPENED,), Needs(comments_since=FAR)),
         (
             OLD,
             issue(**LATER | {"labels": ("question", "foreman:triage")}),
             (EventKind.OPENED,),
-            Needs(comments_since=OLD.updated_at, history=True),
+            Needs(comments_since=FAR, history=True),
         ),
     ],
 )

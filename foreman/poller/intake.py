@@ -51,6 +51,8 @@ class Tally:
         budget: Rows with news that may still be taken; a request counts for `REQUEST_COST` of them.
         cut: There was more than the budget.
         skipped: Rows that could not be read and are left for the daily sweep.
+        began: When the poll began: what is listed is at least as new, aware UTC.
+        unsettled: Some row was seen within the second of its last change, which may show more at the next poll.
     """
 
     requests: int = 0
@@ -59,6 +61,8 @@ class Tally:
     budget: int
     cut: bool = False
     skipped: int = 0
+    began: datetime | None = None
+    unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,14 +181,18 @@ class Intake:
         return pairs
 
     def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> _Seen:
-        if issue.is_pull_request or changes.same(before, issue):
-            return _Seen(snapshot=None, updated_at=issue.updated_at)
         wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
+        if issue.is_pull_request:
+            opened = changes.compare(before, issue, horizon=horizon, bot_id=self.bot_id, wanted=wanted)
+            tally.budget -= bool(opened)
+            return _Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
+        if changes.same(before, issue):
+            return _Seen(snapshot=None, updated_at=issue.updated_at)
         needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
         tally.requests += needs.comments + needs.history
         tally.budget -= REQUEST_COST * (needs.comments + needs.history)
-        comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else ()
-        if needs.comments and changes.lag(before, issue, comments):
+        comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else None
+        if comments is not None and changes.lag(before, issue, comments) and not self._waited_enough(issue):
             message = f"the comments of #{issue.ref.number} are not all there yet"
             raise ForgeUnavailable(message, repo=issue.ref.repo.key, operation="list comments", status=200)
         history = self.reader.history(issue.ref) if needs.history else ()
@@ -193,14 +201,21 @@ class Intake:
             issue,
             horizon=horizon,
             bot_id=self.bot_id,
-            comments=comments,
+            comments=comments or (),
             history=history,
             wanted=wanted,
             bots_count=any(not agent.policy.skip_bots for agent in plan.agents),
         )
         self._patience.pop(str(issue.ref), None)
         tally.budget -= bool(happened)
-        return _Seen(snapshot=changes.snapshot(issue, before, comments), events=happened, updated_at=issue.updated_at)
+        settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
+        tally.unsettled |= not settled
+        seen = changes.snapshot(issue, before, comments, settled=settled)
+        return _Seen(snapshot=seen, events=happened, updated_at=issue.updated_at)
+
+    def _waited_enough(self, issue: Issue) -> bool:
+        """Return whether to take what there is: a number of comments that is wrong for good must hide no issue."""
+        return self._patience.get(str(issue.ref), 0) > PATIENCE
 
     def _may_skip(self, issue: Issue, error: ForgeError) -> bool:
         """Return whether the list goes on without this row; trouble that is everybody's is waited for."""

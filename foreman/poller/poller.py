@@ -137,7 +137,7 @@ class Poller:
         plan = self._plan(repo)
         if plan is None or not plan.enabled:
             return PollReport(repo=repo)
-        tally = Tally(budget=NEWS_PER_POLL)
+        tally = Tally(budget=NEWS_PER_POLL, began=self._now())
         with self._db.read() as connection:
             state = polls.get(connection, repo) or PollState(repo=repo)
         first = not state.first_done
@@ -174,7 +174,7 @@ class Poller:
             state = self._identity.check(plan.repo, state, tally)
             state = self._take(plan, state, probe, tally)
             # Stored only once everything it stands for is: a changed answer must come again until then.
-            state = replace(state, etag="" if tally.cut else probe.etag)
+            state = replace(state, etag="" if tally.cut or tally.unsettled else probe.etag)
         now = self._now()
         if not tally.cut and (state.swept_at is None or now - state.swept_at >= SWEEP_EVERY):
             state = self._sweep(plan, state, tally)

@@ -26,8 +26,10 @@ class Snapshot:
         state: `open` or `closed`.
         author_id: Numeric id of who opened it.
         comment_count: As the forge counts.
-        last_comment_id: Highest id of a comment seen; 0 for none.
         confidential: Only few may read it.
+        settled: It was seen after the second of its last change; nothing can have changed under the same time.
+        heard_from: From when on its comments are known one by one, by the forge's time; None: since `updated_at`.
+        heard: Those comments: id and a short digest of the text.
     """
 
     issue: IssueRef
@@ -38,8 +40,10 @@ class Snapshot:
     state: str
     author_id: int
     comment_count: int
-    last_comment_id: int
     confidential: bool = False
+    settled: bool = True
+    heard_from: datetime | None = None
+    heard: tuple[tuple[int, str], ...] = ()
 
 
 _SAME = (
@@ -49,8 +53,9 @@ _SAME = (
     "state",
     "author_id",
     "comment_count",
-    "last_comment_id",
     "confidential",
+    "settled",
+    "heard_from",
 )
 
 
@@ -64,7 +69,8 @@ def get(connection: Connection, issue: IssueRef) -> Snapshot | None:
 def save(connection: Connection, snapshot: Snapshot) -> None:
     """Keep a snapshot, over the last one."""
     key = {"repo": snapshot.issue.repo.key, "issue_id": snapshot.issue.number}
-    values = {name: getattr(snapshot, name) for name in _SAME} | {"labels": list(snapshot.labels)}
+    values = {name: getattr(snapshot, name) for name in _SAME}
+    values |= {"labels": list(snapshot.labels), "heard": [list(one) for one in snapshot.heard]}
     put(connection, issues, key, values)
 
 
@@ -84,5 +90,6 @@ def _snapshot(row: Row[Any]) -> Snapshot:
     return Snapshot(
         issue=issue_of(row),
         labels=tuple(row.labels),
+        heard=tuple((comment_id, digest) for comment_id, digest in row.heard),
         **{name: getattr(row, name) for name in _SAME},
     )

@@ -166,7 +166,6 @@ issues = Table(
     Column("state", Text, nullable=False),
     Column("author_id", BigInteger, nullable=False),
     Column("comment_count", Integer, nullable=False),
-    Column("last_comment_id", BigInteger, nullable=False),
     Column("confidential", Boolean, nullable=False, server_default=text("0")),
     Column("settled", Boolean, nullable=False, server_default=text("1")),
     Column("heard_from", UtcTime),

@@ -232,7 +232,6 @@ def test_runs_and_writes_are_counted_by_time(connection: Connection, fill, now) 
         state="open",
         author_id=7,
         comment_count=0,
-        last_comment_id=0,
     )
     issues.save(connection, snapshot)
     (old,) = fill.decide(connection, BUG, author_id=7, at=now - 2 * HOUR)

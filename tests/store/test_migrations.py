@@ -122,7 +122,7 @@ def test_a_database_of_the_first_release_is_copied_then_brought_forward_with_all
         assert controls.meta_get(connection, "marker_secret") == "ab"
     moved.close()
     assert issue is not None and issue.labels == ("bug",) and issue.content_digest == "d1"
-    assert not issue.confidential
+    assert (issue.confidential, issue.settled, issue.heard_from, issue.heard) == (False, True, NOW, ())
     assert poll is not None and poll.cursor == NOW and poll.etag == "W/1" and poll.news_at is None
     with closing(sqlite3.connect(path)) as raw, closing(sqlite3.connect(db.path)) as new:
         assert _shape(raw) == _shape(new)

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("issues", sa.Column("heard_from", sa.DateTime(), nullable=True))
     op.add_column("issues", sa.Column("heard", sa.Text(), server_default=sa.text("'[]'"), nullable=False))
     op.execute("UPDATE issues SET heard_from = updated_at")
+    op.drop_column("issues", "last_comment_id")
 
     op.add_column("polls", sa.Column("news_at", sa.DateTime(), nullable=True))
     op.add_column("polls", sa.Column("interval_seconds", sa.Float(), nullable=True))

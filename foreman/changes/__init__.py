@@ -1,0 +1,25 @@
+"""What happened to an issue between two looks at it. Pure: no I/O, no clock.
+
+Who did it is not in a forge's list of issues: `needs` says what has to be read besides, at most two requests, and only
+where somebody waits for the answer. Our own doings make no events.
+"""
+
+from foreman.changes.happenings import compare
+from foreman.changes.horizon import TRIAGE_LABEL, Horizon
+from foreman.changes.idle import stale
+from foreman.changes.looks import content_digest, lag, same, settled, snapshot
+from foreman.changes.reading import Needs, needs
+
+__all__ = [
+    "TRIAGE_LABEL",
+    "Horizon",
+    "Needs",
+    "compare",
+    "content_digest",
+    "lag",
+    "needs",
+    "same",
+    "settled",
+    "snapshot",
+    "stale",
+]
