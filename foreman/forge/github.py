@@ -11,7 +11,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from foreman.forge.github_client import GitHubClient
+from foreman.forge.github_client import GitHubClient, never
 from foreman.forge.github_reader import GitHubReader
 from foreman.forge.github_writer import GitHubWriter
 from foreman.forge.line import utc_now
@@ -27,6 +27,7 @@ class GitHubForge(GitHubReader, GitHubWriter):
         self,
         *,
         token: Callable[[], str],
+        renew: Callable[[int, str], bool] = never,
         api_url: str,
         write_interval_seconds: float,
         timeout_seconds: float = 20,
@@ -38,6 +39,7 @@ class GitHubForge(GitHubReader, GitHubWriter):
 
         Args:
             token: Asked at each request, so that no copy is kept.
+            renew: Told status and text of a 401 or 403; True sends the request once more, with what `token` says then.
             api_url: `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise.
             write_interval_seconds: From the end of one write to the start of the next; GitHub asks for at least 1.
             timeout_seconds: For connecting, for the reply's head, and for its body.
@@ -48,6 +50,7 @@ class GitHubForge(GitHubReader, GitHubWriter):
         """
         client = GitHubClient(
             token=token,
+            renew=renew,
             api_url=api_url,
             write_interval_seconds=write_interval_seconds,
             timeout_seconds=timeout_seconds,

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
+import requests
 from github.Requester import Requester
 
 from foreman import __version__
@@ -23,6 +24,14 @@ from foreman.forge.wire import WireReply
 _ALWAYS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 
+_REFUSED = frozenset({requests.codes.unauthorized, requests.codes.forbidden})
+
+
+def never(status: int, text: str) -> bool:  # noqa: ARG001
+    """Renew no token: a person's is what it is."""
+    return False
+
+
 class GitHubClient(Line):
     """Requests to one API with one account, from any thread."""
 
@@ -30,6 +39,7 @@ class GitHubClient(Line):
         self,
         *,
         token: Callable[[], str],
+        renew: Callable[[int, str], bool] = never,
         api_url: str,
         write_interval_seconds: float,
         timeout_seconds: float,
@@ -49,6 +59,7 @@ class GitHubClient(Line):
         )
         _silence_the_library()
         self._token = token
+        self._renew = renew
         self._told: Mapping[str, str] = {}
         self._connection = GitHubConnection(self._wire)
         # Retrying, waiting and pooling belong to others; PyGithub's part is to build, send and sort out requests.
@@ -74,7 +85,17 @@ class GitHubClient(Line):
         return self._told
 
     def _ask(self, asked: Asked) -> WireReply:
-        status, got, text = self._requester.requestJson(
+        status, got, text = self._request(asked)
+        # What was refused for its token was not done, so that it can be sent with another.
+        if status in _REFUSED and self._renew(status, text):
+            status, got, text = self._request(asked)
+        if status >= 400:
+            raise self._requester.createException(status, got, _error_body(text))
+        self._told = {name: got[name] for name in TOLD if name in got}
+        return WireReply(status=status, headers=got, text=text)
+
+    def _request(self, asked: Asked) -> tuple[int, dict[str, Any], str]:
+        return self._requester.requestJson(
             asked.verb,
             asked.path,
             parameters=dict(asked.query),
@@ -82,10 +103,6 @@ class GitHubClient(Line):
             input=asked.body,
             cnx=self._connection,
         )
-        if status >= 400:
-            raise self._requester.createException(status, got, _error_body(text))
-        self._told = {name: got[name] for name in TOLD if name in got}
-        return WireReply(status=status, headers=got, text=text)
 
     def _translated(self, about: Circumstances) -> AbstractContextManager[None]:
         return translated(about)

@@ -47,7 +47,7 @@ class AppPeople(People):
             account: Login of the user or organization.
             permissions: Name to level; `issues: write` alone when not given.
             repositories: Paths it is let into; None for all of the account's.
-            private_key: RSA key as PEM; a new one when empty, which takes a moment.
+            private_key: RSA key as PEM, taken as it is; a new one when empty, which takes a moment.
 
         Returns:
             What to configure.
@@ -56,7 +56,9 @@ class AppPeople(People):
         from cryptography.hazmat.primitives.asymmetric import rsa
 
         if private_key:
-            key = serialization.load_pem_private_key(private_key.encode(), password=None)
+            key = serialization.load_pem_private_key(
+                private_key.encode(), password=None, unsafe_skip_rsa_key_validation=True
+            )
         else:
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         public = key.public_key().public_bytes(
@@ -106,6 +108,11 @@ class AppPeople(People):
                 installation.permissions = dict(permissions)
             if repositories is not None:
                 installation.repositories = {self._world.repo(path).id for path in repositories}
+
+    def app_installations(self) -> tuple[int, ...]:
+        """Return the id of every installation."""
+        with self._lock:
+            return tuple(self._world.apps.installed)
 
     def suspend_app(self, installation_id: int, suspended: bool = True) -> None:
         """Suspend an installation, or let it work again."""

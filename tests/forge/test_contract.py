@@ -8,7 +8,12 @@ import pytest
 
 from foreman.errors import ForgeUnavailable
 from foreman.forge.github import GitHubForge
+from foreman.forge.github_app_forge import GitHubAppForge
+from foreman.forge.github_app_line import AppIdentity
+from foreman.forge.github_app_token import Wish
 from foreman.sandbox import SandboxForge
+from foreman.secrets import KnownSecrets
+from tests.app_key import app_key
 from tests.fakes import READS, WRITES, FakeForge, FakeHub, Ticking
 from tests.forge.contract import BOT, REPO, ForgeContract, World, furnish
 
@@ -31,6 +36,42 @@ class TestGitHub(ForgeContract):
             forge = connect(people.url + request.param, token=lambda: token)
             yield World(people, forge, forge)
             forge.disconnect()
+
+
+class TestGitHubApp(ForgeContract):
+    """An app let into the one repository, with no permission but that to change issues."""
+
+    @pytest.fixture
+    def world(self) -> Iterator[World]:
+        with SandboxForge(clock=Ticking()) as people:
+            furnish(people)
+            app = people.add_app("foreman", account="acme", repositories=[REPO.path], private_key=app_key())
+            wish = Wish(repositories=frozenset({REPO.path}), permissions={"metadata": "read", "issues": "write"})
+            identity = AppIdentity(
+                app_id=str(app.app_id), installation_id=app.installation_id, private_key=lambda: app.private_key
+            )
+            with GitHubAppForge(
+                identity,
+                wish=lambda: wish,
+                secrets=KnownSecrets(),
+                api_url=f"{people.url}/api/v3",
+                write_interval_seconds=0,
+                clock=people.now,
+            ) as forge:
+                yield World(people, forge, forge, app.login)
+
+    def test_an_owners_repositories_are_those_the_account_can_see(self, world: World) -> None:
+        """Those that the app was let into, public or not."""
+        for name, private in (("open", False), ("ours", True), ("theirs", True)):
+            world.people.add_repo(f"acme/{name}", private=private)
+        (installation,) = world.people.app_installations()
+        world.people.grant_app(installation, repositories=["acme/widget", "acme/ours"])
+
+        found = world.reader.owned("acme", nested=False)
+
+        assert [(info.path, info.may_write) for info in found] == [("acme/widget", True), ("acme/ours", True)]
+        assert found[0] == world.reader.repository(REPO)
+        assert world.reader.owned("nobody-at-all", nested=False) == ()
 
 
 @pytest.mark.parametrize("method", sorted(WRITES | READS))
