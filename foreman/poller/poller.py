@@ -13,22 +13,14 @@ from datetime import UTC, datetime, timedelta
 from foreman import changes
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
-from foreman.errors import (
-    ForgeAuthError,
-    ForgeError,
-    ForgeMoved,
-    ForgeNotFound,
-    ForgeRateLimited,
-    ForgeRejected,
-    ForgeUnavailable,
-)
+from foreman.errors import ForgeAuthError, ForgeError, ForgeUnavailable
 from foreman.forge.base import ForgeReader, Probe
 from foreman.log import get_logger
 from foreman.model import Account, Issue, RepoRef
-from foreman.poller import pace, sweep
+from foreman.poller import sweep
 from foreman.poller.identity import Identity
 from foreman.poller.intake import Intake, Router, Tally
-from foreman.poller.throttle import Throttle
+from foreman.poller.schedule import Schedule
 from foreman.store import controls, issues, polls
 from foreman.store.database import Database
 from foreman.store.polls import PollState
@@ -48,9 +40,6 @@ SWEEP_EVERY = timedelta(hours=24)
 
 SWEEP_REACH = timedelta(hours=48)
 """How far behind the cursor the sweep reads: two sweeps see every change."""
-
-LONGEST_PAUSE = timedelta(minutes=15)
-"""Longest wait after failures in a row, and the wait after a repository was found renamed, gone or replaced."""
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any forge: where reading starts in a repository that had no issue when first seen."""
@@ -114,12 +103,10 @@ class Poller:
         self._reader = reader
         self._plan = plan
         self._now = now
-        self._jitter = jitter
         self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, now=now)
         self._identity = Identity(reader, now)
-        self._throttle = Throttle(reader, f"account:{reader.kind.value}", now)
+        self._schedule = Schedule(db=db, reader=reader, now=now, jitter=jitter)
         self._behind: set[RepoRef] = set()
-        self._placed: set[RepoRef] = set()
 
     def poll(self, repo: RepoRef) -> PollReport:
         """Look at a repository once.
@@ -145,11 +132,22 @@ class Poller:
         try:
             state, not_modified = self._look(plan, state, tally)
         except ForgeError as error:
-            report = self._failed(plan, error, tally)
+            self._identity.forget(repo)
+            self._schedule.failed(plan, error)
             if isinstance(error, ForgeAuthError) and error.status != 403:
                 raise
-            return report
-        self._succeeded(plan, state, tally, news=tally.events > 0 or (not first and state.cursor != cursor))
+            return PollReport(
+                repo=repo,
+                new_events=tally.events,
+                items=tally.items,
+                requests=tally.requests,
+                error=str(error),
+                retry_at=error.retry_at,
+                unreachable=isinstance(error, ForgeUnavailable),
+            )
+        (self._behind.add if tally.cut else self._behind.discard)(repo)
+        news = tally.events > 0 or (not first and state.cursor != cursor)
+        self._schedule.succeeded(plan, state, news=news, at_once=tally.cut)
         report = PollReport(
             repo=repo,
             new_events=tally.events,
@@ -246,68 +244,6 @@ class Poller:
         if stored is None:
             return _NEVER
         return datetime.fromisoformat(stored) if stored else None
-
-    def _succeeded(self, plan: RepoPlan, state: PollState, tally: Tally, *, news: bool) -> None:
-        now = self._now()
-        news_at = now if news else min(state.news_at or state.cursor or now, now)
-        interval = self._interval(plan, now - news_at)
-        self._behind.discard(plan.repo)
-        if tally.cut:
-            self._behind.add(plan.repo)
-        if state.failures:
-            log.info("poll_recovered", repo=plan.repo.key, failures=state.failures)
-        due = now if tally.cut else now + self._wait(plan.repo, interval)
-        state = replace(state, last_poll_at=now, last_ok_at=now, last_error="", failures=0, next_poll_at=due)
-        with self._db.transaction() as connection:
-            polls.save(
-                connection, replace(state, news_at=news_at, interval_seconds=round(interval.total_seconds(), 1))
-            )
-            self._throttle.watch(connection)
-
-    def _interval(self, plan: RepoPlan, quiet_for: timedelta) -> timedelta:
-        own, longest = timedelta(seconds=plan.interval_seconds), timedelta(seconds=plan.max_interval_seconds)
-        usual = pace.interval(own, longest, quiet_for)
-        stretched = usual * self._throttle.stretch
-        return max(usual, min(stretched, LONGEST_PAUSE))
-
-    def _wait(self, repo: RepoRef, interval: timedelta) -> timedelta:
-        """Return how long to wait for the next look, moved by chance.
-
-        The second look of this process comes at any moment of the interval: many repositories that are all due at its
-        start are spread over the interval from then on.
-        """
-        if repo in self._placed:
-            return pace.moved(interval, self._jitter())
-        self._placed.add(repo)
-        return interval * self._jitter()
-
-    def _failed(self, plan: RepoPlan, error: ForgeError, tally: Tally) -> PollReport:
-        now, repo = self._now(), plan.repo
-        self._identity.forget(repo)
-        with self._db.transaction() as connection:
-            state = polls.get(connection, repo) or PollState(repo=repo)
-            failures = state.failures + 1
-            pause = min(timedelta(seconds=plan.interval_seconds) * 2 ** min(failures, 10), LONGEST_PAUSE)
-            if isinstance(error, (ForgeMoved, ForgeNotFound, ForgeRejected)):
-                pause = LONGEST_PAUSE  # only a person can settle that; seen soon after they did
-            due = now + pause * (0.75 + self._jitter() / 2)
-            if isinstance(error, ForgeRateLimited):
-                due = error.retry_at or due
-            polls.save(
-                connection,
-                replace(state, last_poll_at=now, last_error=str(error)[:500], failures=failures, next_poll_at=due),
-            )
-        if str(error)[:500] != state.last_error:
-            log.warning("poll_failed", repo=repo.key, reason=str(error), next_poll_at=due.isoformat())
-        return PollReport(
-            repo=repo,
-            new_events=tally.events,
-            items=tally.items,
-            requests=tally.requests,
-            error=str(error),
-            retry_at=error.retry_at,
-            unreachable=isinstance(error, ForgeUnavailable),
-        )
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
