@@ -244,6 +244,7 @@ class Comment:
         updated_at: Aware UTC.
         thumbs_up: Reactions of this kind; None where the forge does not tell.
         thumbs_down: Reactions of this kind; None where the forge does not tell.
+        internal: GitLab only: not for everybody who sees the issue. The adapter leaves the body empty.
     """
 
     id: int
@@ -254,6 +255,7 @@ class Comment:
     updated_at: datetime
     thumbs_up: int | None = None
     thumbs_down: int | None = None
+    internal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,11 +73,11 @@ class GitHubReader:
     def probe(self, repo: RepoRef, *, etag: str) -> Probe:
         """Ask whether anything changed."""
         reply = self._client.get("probe", repo.key, f"/repos/{repo.path}/issues", query=_PROBE, etag=etag)
-        if reply.status == 304:
+        if reply.is_known(etag):
             return Probe(changed=False, etag=reply.etag or etag, issues=(), complete=False)
         issues = self._issues(reply, "probe", repo)
         complete = len(issues) < PROBE_ROWS and not reply.has_next
-        return Probe(changed=True, etag=reply.etag, issues=issues, complete=complete)
+        return Probe(changed=True, etag=reply.tag, issues=issues, complete=complete)
 
     def changed_since(self, repo: RepoRef, *, since: datetime) -> Iterator[Issue]:
         """Yield what was updated at or after `since`, oldest change first, nothing unchanged twice."""

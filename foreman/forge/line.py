@@ -5,6 +5,7 @@ Nothing is asked twice here. A forge's own client says how a request goes out an
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from abc import ABC, abstractmethod
@@ -23,6 +24,12 @@ from foreman.forge.trouble import Circumstances
 from foreman.forge.turns import Turns
 from foreman.forge.wire import OneOrigin, UnusableReply, WireReply
 
+QueryValue = str | int | tuple[int, ...]
+"""A parameter, or several of one name."""
+
+_OF_CONTENT = "content:"
+"""Begins a tag of our own making, which no forge would know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -38,7 +45,7 @@ class Asked:
 
     verb: str
     path: str
-    query: Mapping[str, str | int] = field(default_factory=dict)
+    query: Mapping[str, QueryValue] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
 
@@ -58,6 +65,19 @@ class Reply:
     etag: str
     has_next: bool
     data: Any
+
+    @property
+    def tag(self) -> str:
+        """To ask with the next time; made of the content where the forge gives none."""
+        if self.etag:
+            return self.etag
+        return _OF_CONTENT + hashlib.sha256(json.dumps(self.data, sort_keys=True).encode()).hexdigest()
+
+    def is_known(self, tag: str) -> bool:
+        """Tell whether this says nothing that is not known by an earlier reply's tag, at 304 and at 200 alike."""
+        if self.status == requests.codes.not_modified:
+            return True
+        return bool(tag) and self.tag == tag
 
 
 class Line(ABC):
@@ -119,7 +139,7 @@ class Line(ABC):
         self._wire.close()
 
     def get(
-        self, operation: str, repo: str, path: str, *, query: Mapping[str, str | int] | None = None, etag: str = ""
+        self, operation: str, repo: str, path: str, *, query: Mapping[str, QueryValue] | None = None, etag: str = ""
     ) -> Reply:
         """Read.
 
@@ -137,7 +157,8 @@ class Line(ABC):
             ForgeError: Anything else.
         """
         # What cannot stand in a header is no tag that we were ever given.
-        tag = {"If-None-Match": etag} if etag.isascii() and etag.isprintable() and etag else {}
+        given = etag.isascii() and etag.isprintable() and etag and not etag.startswith(_OF_CONTENT)
+        tag = {"If-None-Match": etag} if given else {}
         return self._exchange(operation, repo, Asked(verb="GET", path=path, query=dict(query or {}), headers=tag))
 
     def write(
