@@ -38,7 +38,11 @@ def check(data: dict[str, Any], name: Namer) -> Iterator[Found]:
 
 
 def _identities(data: dict[str, Any]) -> Iterator[Found]:
+    if at(data, "identity", "github_app") is not None and at(data, "identity", "github_token") is not None:
+        yield ("identity", "github_app"), "stands for `github_token`: give one or the other"
     for forge in forges_used(data):
+        if forge is ForgeKind.GITHUB and at(data, "identity", "github_app") is not None:
+            continue
         for what in ("token", "user"):
             if at(data, "identity", f"{forge}_{what}") is None:
                 hint = f", as ${{{forge.upper()}_TOKEN}}" if what == "token" else ": the bot account's login"

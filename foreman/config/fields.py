@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -84,6 +85,20 @@ def _secret(value: Any) -> SecretRef | None:
     if isinstance(value, str) and (match := re.fullmatch(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value)):
         return SecretRef(match[1])
     raise ValueError("must name a variable, as in ${NAME}")
+
+
+def _private_key(value: Any) -> SecretRef:
+    reference = _secret(value)
+    if reference is None:
+        raise ValueError("must name a variable, as in ${NAME}")
+    return replace(reference, is_key=True)
+
+
+def _app_id(value: Any) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(text, str) and re.fullmatch(r"[1-9][0-9]{0,18}|Iv[0-9A-Za-z.]{6,60}", text):
+        return text
+    raise ValueError("needs the app's id, a number, or its client id, which begins with Iv")
 
 
 def _base_url(value: str) -> str:
@@ -176,4 +191,22 @@ Secret = Annotated[
     PlainValidator(_secret),
     PlainSerializer(lambda ref: None if ref is None else str(ref)),
     WithJsonSchema({"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}),
+]
+PrivateKey = Annotated[
+    SecretRef,
+    PlainValidator(_private_key),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$"}),
+]
+AppId = Annotated[
+    str,
+    PlainValidator(_app_id),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "string", "pattern": "^([1-9][0-9]*|Iv[0-9A-Za-z.]+)$"},
+            ]
+        }
+    ),
 ]

@@ -17,6 +17,7 @@ REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<def
 """Text such as `${{ github.token }}` is no reference and stays."""
 
 _SECRET_KEYS = {"github_token", "gitlab_token", "operator_token", "api_key"}
+_SUGGESTED = {"api_key": "ANTHROPIC_API_KEY", "private_key": "GITHUB_APP_KEY"}
 _SWITCHES_IN_FREE_FORM = {"allow_close"}
 _TEXTS_IN_FREE_FORM = {"labels", "stale_label", "needs_info_label"}
 
@@ -25,6 +26,8 @@ def is_secret(path: Path_) -> bool:
     """Tell whether a secret belongs at a path."""
     if path[-1:] == ("api_key",):
         return path == ("llm", "api_key") or (len(path) == 4 and path[:2] == ("llm", "fallbacks"))
+    if path == ("identity", "github_app", "private_key"):
+        return True
     return len(path) == 2 and path[0] in {"identity", "server"} and path[1] in _SECRET_KEYS
 
 
@@ -104,7 +107,7 @@ class _Filler:
         key = self._document.problem(path, "").path
         if match and match["name"] and match["end"] and not match["default"]:
             return SecretRef(match["name"], key)
-        suggested = "ANTHROPIC_API_KEY" if path[-1] == "api_key" else str(path[-1]).upper()
+        suggested = _SUGGESTED.get(str(path[-1]), str(path[-1]).upper())
         if isinstance(value, str) and "${" in value:
             names = [found["name"] for found in REFERENCE.finditer(value) if found["name"]]
             named = names[0] if names else suggested

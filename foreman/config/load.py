@@ -69,6 +69,7 @@ def secrets_of(config: Config) -> tuple[SecretRef, ...]:
     forges = {repo.forge for repo in config.repos if repo.enabled}
     refs = [
         config.identity.github_token if ForgeKind.GITHUB in forges else None,
+        config.identity.github_app.private_key if config.identity.github_app and ForgeKind.GITHUB in forges else None,
         config.identity.gitlab_token if ForgeKind.GITLAB in forges else None,
         config.llm.api_key,
         *(fallback.api_key for fallback in config.llm.fallbacks),

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from foreman.config.entries import Defaults, Repo, RepoAgent, laid_over
 from foreman.config.fields import (
     AgentType,
+    AppId,
     BaseUrl,
     Command,
     FilePath,
@@ -26,6 +27,7 @@ from foreman.config.fields import (
     Money,
     Name,
     Number,
+    PrivateKey,
     Secret,
     Section,
     Switch,
@@ -43,13 +45,24 @@ BUNDLED_AGENTS = ("issue-triage",)
 """Agent types that come with the package and need no entry under `agents`."""
 
 
+class GitHubApp(Section):
+    """An app on GitHub, in place of a token: what it may do is chosen on GitHub, and its tokens last an hour."""
+
+    app_id: AppId = Field(description="The app's id, or its client id.")
+    private_key: PrivateKey = Field(description="Its private key in PEM, as `${NAME}`.")
+    installation_id: Whole = Field(
+        ge=1, lt=2**63, description="Where it is installed: the number at the end of the installation's address."
+    )
+
+
 class Identity(Section):
     """Who acts: one bot account per forge."""
 
     github_token: Secret = Field(None, description="Token of the bot account on GitHub, as `${NAME}`.")
     github_user: Name | None = Field(
-        None, description="Login of the bot account on GitHub; the token must be its own."
+        None, description="Login of the bot account on GitHub; the token must be its own. An app needs none."
     )
+    github_app: GitHubApp | None = Field(None, description="A GitHub App, instead of `github_token`.")
     github_api_url: ForgeUrl = Field(
         "https://api.github.com", description="API of GitHub, GitHub Enterprise or a test server."
     )
@@ -239,6 +252,11 @@ class Config(Section):
         from foreman.config.plan import plan_of
 
         return plan_of(self, repo)
+
+    def names(self, most: int = 20) -> str:
+        """Name the entries of `repos` for a message, as many as can be read."""
+        named = ", ".join(repo.key for repo in self.repos[:most])
+        return named if len(self.repos) <= most else f"{named} and {len(self.repos) - most} more"
 
     @property
     def state_path(self) -> Path | None:
