@@ -192,7 +192,7 @@ class Deliberator:
             title=title,
             admission=verdict,
             decision=decision,
-            judged=judge(decision, look.facts, plan.policy, secrets=self._secrets),
+            judged=judge(decision, look.facts, plan.policy, events=plan.events, secrets=self._secrets),
             spent=spent,
             hidden=written.hidden,
             cut=written.cut,

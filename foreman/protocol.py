@@ -159,7 +159,10 @@ class TaskLabel(_Sent):
 
 
 class TaskPayload(_Sent):
-    """What happened, where, and the maintainer's settings for this agent."""
+    """What happened, where, and the maintainer's settings for this agent.
+
+    `event` is what `foreman.model.EventKind` lists; with `pull_request.opened` the issue is a pull request.
+    """
 
     event: str
     forge: str = "github"

@@ -23,7 +23,19 @@ from foreman.protocol import AddLabel, Decision, RemoveLabel
 
 Reader = Callable[[bytes, str], Decision]
 
-EVENTS = ("opened", "edited", "reopened", "closed", "labeled", "unlabeled", "commented", "stale", "requested")
+EVENTS = (
+    "opened",
+    "edited",
+    "reopened",
+    "closed",
+    "labeled",
+    "unlabeled",
+    "commented",
+    "stale",
+    "requested",
+    "transferred",
+    "pull_request.opened",
+)
 
 _ODD_TEXT = "Zalgo e\u0301\u0323\u0302, عربي, 👩‍👩‍👧‍👦 🏴‍☠️, \u202ertl\u202c, tab\tquote\" \\ </script> ${HOME} {{x}} 𝔘𝔫𝔦 \x7f"  # fmt: skip  # noqa: E501
 _PARALLEL = 4

@@ -76,6 +76,7 @@ def seen_of(
     """
     return {
         "issue_id": issue.id,
+        "is_pull_request": issue.is_pull_request,
         "content_digest": content_digest(issue.title, issue.body),
         "labels": sorted(issue.labels),
         "state": issue.state,
@@ -108,7 +109,7 @@ def obstacle(
     """
     if "issue_id" in seen and issue.id != seen["issue_id"]:
         return Obstacle(reason="another_issue", detail="this number belongs to another issue now", rerun=False)
-    if issue.is_pull_request:
+    if issue.is_pull_request and not seen.get("is_pull_request", False):
         return Obstacle(reason="not_for_us", detail="it is a pull request now", rerun=False)
     was_confidential = bool(seen.get("confidential", False))
     if issue.confidential and not was_confidential and "content_digest" in seen:

@@ -64,8 +64,9 @@ def hold_label(at: Candidate) -> Objection:
 
 
 def pull_request(at: Candidate) -> Objection:
-    """Pull requests are listed among the issues but are none."""
-    return Deny(Reason.PULL_REQUEST) if at.facts.issue.is_pull_request else None
+    """Pull requests are listed among the issues but are none; only who asked for new ones is asked about them."""
+    unasked = at.facts.issue.is_pull_request and EventKind.PULL_REQUEST_OPENED not in at.events
+    return Deny(Reason.PULL_REQUEST) if unasked else None
 
 
 def confidential(at: Candidate) -> Objection:

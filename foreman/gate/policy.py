@@ -7,6 +7,7 @@ comment, its text. The target of every action is the issue of the facts; a Decis
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from foreman.gate.secret_scan import NO_SECRETS, KnownSecrets
 from foreman.gate.situation import ActionRule, Situation
 from foreman.gate.text import CleanText, outgoing
 from foreman.gate.text_context import TextContext
-from foreman.model import ActionState, Allow, Deny, Hold, Mode, Verdict
+from foreman.model import ActionState, Allow, Deny, EventKind, Hold, Mode, Verdict
 from foreman.protocol import Action, AddComment, Decision
 
 MAX_KEPT = 2_000
@@ -49,6 +50,7 @@ def judge(
     facts: Facts,
     policy: Policy,
     *,
+    events: Collection[EventKind] = (),
     secrets: KnownSecrets = NO_SECRETS,
     standing: tuple[AdmissionRule, ...] = STANDING,
     rules: tuple[ActionRule, ...] = ACTION_RULES,
@@ -59,6 +61,7 @@ def judge(
         decision: A well-formed Decision for the task whose issue the facts are about.
         facts: What is known now.
         policy: What holds for the repository and the agent.
+        events: What the agent is to get.
         secrets: Values that must not leave.
         standing: The table of rules about the issue; only the mutation test passes another one.
         rules: The table of rules about actions; likewise.
@@ -66,7 +69,7 @@ def judge(
     Returns:
         As many as there are actions, in their order.
     """
-    at = Candidate(facts=facts, policy=policy)
+    at = Candidate(facts=facts, policy=policy, events=events)
     apart = next((objection for rule in standing if (objection := rule.objection(at))), None)
     judged: list[Judged] = []
     allowed = 0

@@ -88,7 +88,9 @@ _E = Explanation
 
 EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.HOLD_LABEL: _E("The issue carries `foreman:hold`.", "Take the label off."),
-    Reason.PULL_REQUEST: _E("This is a pull request, not an issue.", "Nothing; Foreman works on issues."),
+    Reason.PULL_REQUEST: _E(
+        "This is a pull request, not an issue.", "Nothing; or `pull_request.opened` among the agent's `events`."
+    ),
     Reason.CONFIDENTIAL: _E("The issue is confidential.", "Set `policy.act_on_confidential: true`."),
     Reason.LOCKED: _E("The conversation is locked.", "Unlock it."),
     Reason.ISSUE_CLOSED: _E("The issue is closed.", "Reopen it, or set `policy.allow_reopen` for comments on it."),

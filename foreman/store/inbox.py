@@ -84,7 +84,10 @@ __all__ = (
 )
 
 
-_STANDING = frozenset({EventKind.OPENED.value, EventKind.REQUESTED.value})
+_STANDING = frozenset(
+    kind.value
+    for kind in (EventKind.OPENED, EventKind.REQUESTED, EventKind.TRANSFERRED, EventKind.PULL_REQUEST_OPENED)
+)
 
 
 def enqueue(

@@ -193,7 +193,15 @@ def _judge(case: dict[str, Any], tables: Tables) -> Iterator[str]:
     known, holds = facts(**case.get("facts", {})), make_policy(**case.get("policy", {}))
     raw = {"task_id": TASK_ID, "decision": "label_and_respond", "rationale": "r"} | case["decision"]
     decision = reply.read_reply(json.dumps(raw).encode(), task_id=TASK_ID)
-    judged = policy.judge(decision, known, holds, secrets=SECRETS, standing=tables.standing, rules=tables.actions)
+    judged = policy.judge(
+        decision,
+        known,
+        holds,
+        events=[EventKind(name) for name in case.get("events", [])],
+        secrets=SECRETS,
+        standing=tables.standing,
+        rules=tables.actions,
+    )
     verdicts = [spell(one.verdict) for one in judged]
     if verdicts != case["expect"]:
         yield f"{verdicts}, not {case['expect']}"
