@@ -88,8 +88,6 @@ def _done(call: Call, told: Told, issue: Issue) -> tuple[Reply, str]:
     change = difference(call, issue, told.onto(issue))
     change.do()
     effect = "; ".join((*change.effects, *told.others(called(call, issue))))
-    if not told.summary:
-        return Reply(status=400, body={"message": "400 Bad request - Failed to apply commands."}), effect
     return Reply(status=202, body={"commands_changes": told.changes, "summary": list(told.summary)}), effect
 
 

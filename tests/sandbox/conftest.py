@@ -11,6 +11,7 @@ import pytest
 from foreman.sandbox import SandboxForge
 
 REPO = "acme/widget"
+PROJECT = "acme/tools/widget"
 
 
 class Clock:
@@ -41,7 +42,19 @@ def forge(clock: Clock) -> Iterator[SandboxForge]:
 
 
 @pytest.fixture
-def client_of(forge: SandboxForge) -> Iterator[Callable[..., httpx.Client]]:
+def lab(clock: Clock) -> Iterator[SandboxForge]:
+    """A sandbox that speaks GitLab."""
+    with SandboxForge(clock=clock, kind="gitlab") as lab:
+        lab.add_repo(PROJECT, labels=["bug", ("question", "asks")])
+        lab.add_account("botty")
+        lab.add_collaborator(PROJECT, "botty")
+        yield lab
+
+
+@pytest.fixture
+def client_of(request: pytest.FixtureRequest) -> Iterator[Callable[..., httpx.Client]]:
+    """Clients of `lab` where the test has one, of `forge` otherwise."""
+    forge = request.getfixturevalue("lab" if "lab" in request.fixturenames else "forge")
     clients: list[httpx.Client] = []
 
     def make(login: str = "", prefix: str = "", timeout: float = 20) -> httpx.Client:
@@ -59,3 +72,8 @@ def client_of(forge: SandboxForge) -> Iterator[Callable[..., httpx.Client]]:
 @pytest.fixture
 def http(client_of: Callable[..., httpx.Client]) -> httpx.Client:
     return client_of("botty")
+
+
+@pytest.fixture
+def gitlab(lab: SandboxForge, client_of: Callable[..., httpx.Client]) -> httpx.Client:
+    return client_of("botty", prefix="/api/v4")
