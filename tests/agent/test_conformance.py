@@ -106,7 +106,7 @@ def test_each_mistake_is_named(tmp_path: Path, code: str, failing: str | None, w
     failed = [check for check in checks.values() if not check.passed]
     if failing is None:
         assert failed == []
-        assert len(checks) == 20
+        assert len(checks) == 22
     else:
         assert failing in {check.name for check in failed}
         assert word in checks[failing].detail
