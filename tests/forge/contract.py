@@ -1,18 +1,19 @@
 """What the two ports to a forge mean, tried on anything that implements them.
 
 A new adapter joins by a subclass that gives the `world` fixture: people's hands on a forge (the names of
-`foreman.sandbox`), and an adapter logged in as `foreman-bot`, which may write to `acme/widget`.
+`foreman.sandbox`), and an adapter logged in as `foreman-bot`, which may write to the world's repository. Where forges
+really differ a subclass says so in an attribute, with the reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from foreman.errors import ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
+from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission
 from foreman.forge.grants import TokenKind
 from foreman.model import Account, IssueRef, ReactionKind, RepoRef, Role
@@ -29,21 +30,26 @@ class World:
     reader: ForgeReader
     writer: ForgeWriter
     bot: str = BOT
+    repo: RepoRef = REPO
 
     def open(self, title: str = "It breaks", **fields: Any) -> IssueRef:
         fields.setdefault("author", "ann")
-        return IssueRef(REPO, self.people.open_issue(REPO.path, title=title, **fields))
+        return IssueRef(self.repo, self.people.open_issue(self.repo.path, title=title, **fields))
+
+    def beside(self, name: str) -> RepoRef:
+        """A repository of the same owner."""
+        return RepoRef(self.repo.forge, f"{self.repo.owner}/{name}")
 
 
-def furnish(people: Any) -> None:
+def furnish(people: Any, repo: RepoRef = REPO) -> None:
     """Fill a forge with what the contract counts on."""
     people.add_account(BOT)
-    people.add_repo(REPO.path, labels=["bug", ("question", "Somebody asks")])
-    people.add_collaborator(REPO.path, BOT, permission="write")
-    people.add_collaborator(REPO.path, "mia", permission="maintain")
-    people.add_collaborator(REPO.path, "tim", permission="triage")
-    people.set_association(REPO.path, "mia", "MEMBER")
-    people.set_association(REPO.path, "con", "CONTRIBUTOR")
+    people.add_repo(repo.path, labels=["bug", ("question", "Somebody asks")])
+    people.add_collaborator(repo.path, BOT, permission="write")
+    people.add_collaborator(repo.path, "mia", permission="maintain")
+    people.add_collaborator(repo.path, "tim", permission="triage")
+    people.set_association(repo.path, "mia", "MEMBER")
+    people.set_association(repo.path, "con", "CONTRIBUTOR")
     people.add_account("ann")
     people.add_account("helper[bot]", is_bot=True)
 
@@ -51,17 +57,36 @@ def furnish(people: Any) -> None:
 class ForgeContract:
     """The meaning of `ForgeReader` and `ForgeWriter`."""
 
+    roles: ClassVar[dict[str, Role]] = {
+        "mia": Role.MEMBER,
+        "con": Role.CONTRIBUTOR,
+        "ann": Role.NONE,
+        "helper[bot]": Role.BOT,
+    }
+    permissions: ClassVar[dict[str, Permission]] = {
+        BOT: Permission.WRITE,
+        "mia": Permission.MAINTAIN,
+        "tim": Permission.TRIAGE,
+        "ann": Permission.READ,
+    }
+    lists_pull_requests: ClassVar[bool] = True
+    keeps_reasons: ClassVar[bool] = True
+    gone: ClassVar[type[ForgeError]] = ForgeGone
+    every_answer_tells_a_move: ClassVar[bool] = True
+    locks_bind_members: ClassVar[bool] = True
+    longest_comment: ClassVar[int] = 65_536
+
     def test_it_knows_who_it_is_and_where(self, world: World) -> None:
-        assert world.reader.kind is REPO.forge
+        assert world.reader.kind is world.repo.forge
         assert world.reader.whoami().login == world.bot
         assert world.reader.whoami().is_bot is world.bot.endswith("[bot]")
-        info = world.reader.repository(REPO)
+        info = world.reader.repository(world.repo)
         assert (info.path, info.private, info.archived, info.has_issues, info.may_write) == (
-            REPO.path, False, False, True, True,
+            world.repo.path, False, False, True, True,
         )  # fmt: skip
         assert info.id > 0
         with pytest.raises(ForgeNotFound):
-            world.reader.repository(RepoRef.parse("acme/nothing"))
+            world.reader.repository(world.beside("nothing"))
 
     def test_it_knows_what_its_token_may_do(self, world: World) -> None:
         grants = world.reader.grants()
@@ -70,17 +95,18 @@ class ForgeContract:
         assert grants.scopes or grants.permissions, "the token of a test is one of which the forge tells"
 
     def test_an_owners_repositories_are_those_the_account_can_see(self, world: World) -> None:
+        owner = world.repo.owner
         for name, private in (("open", False), ("old", False), ("ours", True), ("theirs", True)):
-            world.people.add_repo(f"acme/{name}", private=private)
-        world.people.add_collaborator("acme/ours", BOT)
-        world.people.add_repo("acme2/other")
-        world.people.archive("acme/old")
+            world.people.add_repo(f"{owner}/{name}", private=private)
+        world.people.add_collaborator(f"{owner}/ours", BOT)
+        world.people.add_repo(f"{owner}2/other")
+        world.people.archive(f"{owner}/old")
 
-        found = world.reader.owned("acme", nested=False)
+        found = world.reader.owned(owner, nested=False)
 
-        assert [info.path for info in found] == ["acme/widget", "acme/open", "acme/old", "acme/ours"]
+        assert [info.path for info in found] == [f"{owner}/{name}" for name in ("widget", "open", "old", "ours")]
         assert [info.archived for info in found] == [False, False, True, False]
-        assert found[0] == world.reader.repository(REPO)
+        assert found[0] == world.reader.repository(world.repo)
         with pytest.raises(ForgeNotFound):
             world.reader.owned("nobody-at-all", nested=False)
 
@@ -96,29 +122,26 @@ class ForgeContract:
         assert found.updated_at >= found.created_at
         assert found.url.startswith("http")
 
-    @pytest.mark.parametrize(
-        ("author", "role"),
-        [("mia", Role.MEMBER), ("con", Role.CONTRIBUTOR), ("ann", Role.NONE), ("helper[bot]", Role.BOT)],
-    )
-    def test_authors_have_the_role_the_forge_gives_them(self, author: str, role: Role, world: World) -> None:
-        ref = world.open(author=author)
-        world.people.comment(REPO.path, ref.number, author=author, body="me")
+    def test_authors_have_the_role_the_forge_gives_them(self, world: World) -> None:
+        for author, role in self.roles.items():
+            ref = world.open(author=author)
+            world.people.comment(world.repo.path, ref.number, author=author, body="me")
 
-        assert world.reader.issue(ref).role is role
-        assert world.reader.comments(ref)[0].role is role
-        assert world.reader.issue(ref).author.is_bot is (role is Role.BOT)
+            assert world.reader.issue(ref).role is role
+            assert world.reader.comments(ref)[0].role is role
+            assert world.reader.issue(ref).author.is_bot is (role is Role.BOT)
 
     def test_a_probe_tells_what_changed_and_when_nothing_did(self, world: World) -> None:
         first = world.open("one")
-        second = world.open("two", pull_request=True)
+        second = world.open("two", **({"pull_request": True} if self.lists_pull_requests else {}))
 
-        seen = world.reader.probe(REPO, etag="")
-        again = world.reader.probe(REPO, etag=seen.etag)
-        world.people.comment(REPO.path, first.number, author="ann", body="hm")
-        moved = world.reader.probe(REPO, etag=seen.etag)
+        seen = world.reader.probe(world.repo, etag="")
+        again = world.reader.probe(world.repo, etag=seen.etag)
+        world.people.comment(world.repo.path, first.number, author="ann", body="hm")
+        moved = world.reader.probe(world.repo, etag=seen.etag)
 
         assert [issue.ref for issue in seen.issues] == [second, first]
-        assert [issue.is_pull_request for issue in seen.issues] == [True, False]
+        assert [issue.is_pull_request for issue in seen.issues] == [self.lists_pull_requests, False]
         assert (seen.changed, seen.complete) == (True, True)
         assert (again.changed, again.issues, again.etag) == (False, (), seen.etag)
         assert moved.changed
@@ -127,17 +150,17 @@ class ForgeContract:
     def test_a_probe_of_many_is_not_complete(self, world: World) -> None:
         refs = [world.open(str(number)) for number in range(31)]
 
-        seen = world.reader.probe(REPO, etag="")
+        seen = world.reader.probe(world.repo, etag="")
 
         assert [issue.ref for issue in seen.issues] == refs[:0:-1]
         assert not seen.complete
 
     def test_a_sweep_begins_at_its_time_and_goes_by_change(self, world: World) -> None:
         refs = [world.open(str(number)) for number in range(105)]
-        world.people.close(REPO.path, refs[50].number)
+        world.people.close(world.repo.path, refs[50].number)
         start = world.reader.issue(refs[2]).updated_at
 
-        swept = list(world.reader.changed_since(REPO, since=start))
+        swept = list(world.reader.changed_since(world.repo, since=start))
 
         assert [issue.ref for issue in swept] == [*refs[2:50], *refs[51:], refs[50]]
         assert swept[-1].state == "closed"
@@ -145,19 +168,20 @@ class ForgeContract:
     def test_the_newest_open_issues_are_no_pull_requests(self, world: World) -> None:
         first = world.open("one")
         second = world.open("two")
-        world.open("three", pull_request=True)
+        if self.lists_pull_requests:
+            world.open("three", pull_request=True)
         shut = world.open("four")
-        world.people.close(REPO.path, shut.number)
+        world.people.close(world.repo.path, shut.number)
         last = world.open("five")
 
-        assert [issue.ref for issue in world.reader.newest_open(REPO, limit=2)] == [last, second]
-        assert [issue.ref for issue in world.reader.newest_open(REPO, limit=9)] == [last, second, first]
-        assert world.reader.newest_open(REPO, limit=0) == ()
+        assert [issue.ref for issue in world.reader.newest_open(world.repo, limit=2)] == [last, second]
+        assert [issue.ref for issue in world.reader.newest_open(world.repo, limit=9)] == [last, second, first]
+        assert world.reader.newest_open(world.repo, limit=0) == ()
 
     def test_comments_come_oldest_first_and_from_a_time_on(self, world: World) -> None:
         ref = world.open()
-        ids = [world.people.comment(REPO.path, ref.number, author="ann", body=f"no {n}") for n in range(103)]
-        world.people.edit_comment(REPO.path, ids[0], body="edited")
+        ids = [world.people.comment(world.repo.path, ref.number, author="ann", body=f"no {n}") for n in range(103)]
+        world.people.edit_comment(world.repo.path, ids[0], body="edited")
 
         found = world.reader.comments(ref)
         late = world.reader.comments(ref, since=found[100].updated_at)
@@ -170,7 +194,7 @@ class ForgeContract:
 
     def test_history_says_who_did_what(self, world: World) -> None:
         ref = world.open()
-        people, at = world.people, (REPO.path, ref.number)
+        people, at = world.people, (world.repo.path, ref.number)
         people.add_label(*at, "bug", by="mia")
         people.remove_label(*at, "bug", by="tim")
         people.assign(*at, "mia", by="tim")
@@ -198,9 +222,9 @@ class ForgeContract:
 
     def test_reactions_have_somebody_and_move_no_time(self, world: World) -> None:
         ref = world.open()
-        said = world.people.comment(REPO.path, ref.number, author=BOT, body="Is it a bug?")
+        said = world.people.comment(world.repo.path, ref.number, author=BOT, body="Is it a bug?")
         before = world.reader.issue(ref)
-        people, at = world.people, (REPO.path, ref.number)
+        people, at = world.people, (world.repo.path, ref.number)
 
         people.react(*at, "+1", by="ann")
         people.react(*at, "heart", by="mia")
@@ -224,32 +248,32 @@ class ForgeContract:
             world.reader.reactions(ref, said + 100_000)
 
     def test_labels_come_with_their_descriptions(self, world: World) -> None:
-        found = {label.name: label.description for label in world.reader.labels(REPO)}
+        found = {label.name: label.description for label in world.reader.labels(world.repo)}
 
         assert found == {"bug": "", "question": "Somebody asks"}
 
-    @pytest.mark.parametrize(
-        ("login", "permission"),
-        [(BOT, Permission.WRITE), ("mia", Permission.MAINTAIN), ("tim", Permission.TRIAGE), ("ann", Permission.READ)],
-    )
-    def test_permission_is_asked_and_belongs_to_the_id(self, login: str, permission: Permission, world: World) -> None:
-        account = Account(login=login, id=world.people.add_account(login))
+    def test_permission_is_asked_and_belongs_to_the_id(self, world: World) -> None:
+        for login, permission in self.permissions.items():
+            account = Account(login=login, id=world.people.add_account(login))
 
-        assert world.reader.permission(REPO, account) is permission
-        assert world.reader.permission(REPO, Account(login=login, id=account.id + 5000)) is Permission.NONE
-        assert world.reader.permission(REPO, Account(login="no-such-login", id=5)) is Permission.NONE
-        assert world.reader.permission(REPO, Account(login="ghost", id=0)) is Permission.NONE
+            assert world.reader.permission(world.repo, account) is permission
+            assert world.reader.permission(world.repo, Account(login=login, id=account.id + 5000)) is Permission.NONE
+        assert world.reader.permission(world.repo, Account(login="no-such-login", id=5)) is Permission.NONE
+        assert world.reader.permission(world.repo, Account(login="ghost", id=0)) is Permission.NONE
 
     def test_what_is_gone_moved_or_missing_is_told_apart(self, world: World) -> None:
         gone, moved, here = world.open("gone"), world.open("moved"), world.open("here")
-        world.people.add_repo("acme/other")
-        world.people.delete_issue(REPO.path, gone.number)
-        world.people.transfer(REPO.path, moved.number, "acme/other")
-        missing = IssueRef(REPO, 999)
+        world.people.add_repo(world.beside("other").path)
+        world.people.delete_issue(world.repo.path, gone.number)
+        world.people.transfer(world.repo.path, moved.number, world.beside("other").path)
+        missing = IssueRef(world.repo, 999)
 
-        for ref, error in [(gone, ForgeGone), (moved, ForgeMoved), (missing, ForgeNotFound)]:
+        for ref, error in [(gone, self.gone), (moved, ForgeMoved), (missing, ForgeNotFound)]:
+            with pytest.raises(error):
+                world.reader.issue(ref)
+            if ref == moved and not self.every_answer_tells_a_move:
+                continue
             for ask in (
-                lambda ref=ref: world.reader.issue(ref),
                 lambda ref=ref: world.reader.comments(ref),
                 lambda ref=ref: world.writer.post_comment(ref, "hello"),
                 lambda ref=ref: world.writer.add_label(ref, "bug"),
@@ -258,9 +282,9 @@ class ForgeContract:
             ):
                 with pytest.raises(error):
                     ask()
-        world.people.rename_repo(REPO.path, "acme/gadget")
+        world.people.rename_repo(world.repo.path, world.beside("gadget").path)
         with pytest.raises(ForgeMoved):
-            world.reader.probe(REPO, etag="")
+            world.reader.probe(world.repo, etag="")
         with pytest.raises(ForgeMoved):
             world.writer.post_comment(here, "hello")
 
@@ -305,19 +329,19 @@ class ForgeContract:
         ref = world.open()
 
         with pytest.raises(ForgeRejected):
-            world.writer.post_comment(ref, "a" * 65_537)
+            world.writer.post_comment(ref, "a" * (self.longest_comment + 1))
 
         assert world.reader.comments(ref) == ()
 
     def test_a_locked_conversation_is_left_alone(self, world: World) -> None:
         ref = world.open()
-        world.people.lock(REPO.path, ref.number)
-
-        with pytest.raises(ForgeLocked):
-            world.writer.post_comment(ref, "hello")
+        world.people.lock(world.repo.path, ref.number)
 
         assert world.reader.issue(ref).locked
-        assert world.reader.comments(ref) == ()
+        if self.locks_bind_members:
+            with pytest.raises(ForgeLocked):
+                world.writer.post_comment(ref, "hello")
+            assert world.reader.comments(ref) == ()
 
     @pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])
     def test_closing_and_reopening_twice_is_once(self, reason: str, world: World) -> None:
@@ -329,7 +353,7 @@ class ForgeContract:
         world.writer.reopen(ref)
         world.writer.reopen(ref)
 
-        assert (closed.state, closed.state_reason) == ("closed", reason)
+        assert (closed.state, closed.state_reason) == ("closed", reason if self.keeps_reasons else "")
         assert world.reader.issue(ref).state == "open"
         assert [change.kind for change in world.reader.history(ref)] == [ChangeKind.CLOSED, ChangeKind.REOPENED]
 
@@ -347,7 +371,7 @@ class ForgeContract:
         assert world.reader.issue(ref).assignees == ()
 
     def test_an_issue_of_our_own_is_opened_and_rewritten(self, world: World) -> None:
-        ref = world.writer.open_issue(REPO, "Foreman's board", "first")
+        ref = world.writer.open_issue(world.repo, "Foreman's board", "first")
 
         world.writer.edit_issue_body(ref, "second")
 
@@ -356,4 +380,4 @@ class ForgeContract:
             "Foreman's board", "second", world.bot,
         )  # fmt: skip
         with pytest.raises(ForgeNotFound):
-            world.writer.open_issue(RepoRef.parse("acme/nothing"), "t", "b")
+            world.writer.open_issue(world.beside("nothing"), "t", "b")

@@ -1,16 +1,20 @@
-"""The fake and the GitHub adapter mean the same."""
+"""The fake and the adapters mean the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import pytest
 
-from foreman.errors import ForgeUnavailable
+from foreman.errors import ForgeNotFound, ForgeUnavailable
+from foreman.forge.base import Permission
 from foreman.forge.github import GitHubForge
 from foreman.forge.github_app_forge import GitHubAppForge
 from foreman.forge.github_app_line import AppIdentity
 from foreman.forge.github_app_token import Wish
+from foreman.forge.gitlab import GitLabForge
+from foreman.model import RepoRef, Role
 from foreman.sandbox import SandboxForge
 from foreman.secrets import KnownSecrets
 from tests.app_key import app_key
@@ -72,6 +76,64 @@ class TestGitHubApp(ForgeContract):
         assert [(info.path, info.may_write) for info in found] == [("acme/widget", True), ("acme/ours", True)]
         assert found[0] == world.reader.repository(REPO)
         assert world.reader.owned("nobody-at-all", nested=False) == ()
+
+
+class TestGitLab(ForgeContract):
+    """Access levels are all that GitLab knows of people; https://docs.gitlab.com/user/permissions/ has them."""
+
+    roles: ClassVar[dict[str, Role]] = {
+        "acme": Role.OWNER,
+        "mia": Role.MAINTAINER,
+        "dev": Role.MEMBER,
+        "tim": Role.COLLABORATOR,
+        "guest": Role.NONE,
+        "ann": Role.NONE,
+        "project_7_bot_0123456789abcdef0123456789abcdef": Role.BOT,
+    }
+    permissions: ClassVar[dict[str, Permission]] = {
+        BOT: Permission.WRITE,
+        "acme": Permission.ADMIN,
+        "mia": Permission.MAINTAIN,
+        "tim": Permission.TRIAGE,
+        "guest": Permission.READ,
+        # The question is asked of the list of members; everybody else may do nothing.
+        "ann": Permission.NONE,
+    }
+    # Merge requests have a list and numbers of their own.
+    lists_pull_requests = False
+    # "Issues API": a closed issue is closed; only that it is a duplicate or was moved is kept.
+    keeps_reasons = False
+    # A deleted issue answers like one that never was.
+    gone = ForgeNotFound
+    # A moved issue stays behind, closed, and can be written to; the issue itself names where it went.
+    every_answer_tells_a_move = False
+    # "Lock the discussion": members of the project go on. Foreman does not: the gate and the executor look.
+    locks_bind_members = False
+    longest_comment = 1_000_000
+
+    @pytest.fixture(params=["", "/gitlab"], ids=["own host", "with a path"])
+    def world(self, request: pytest.FixtureRequest, connect_gitlab: Callable[..., GitLabForge]) -> Iterator[World]:
+        repo = RepoRef.parse("gitlab:acme/tools/widget")
+        with SandboxForge(kind="gitlab", clock=Ticking()) as people:
+            furnish(people, repo)
+            people.add_collaborator(repo.path, "acme", permission="owner")
+            people.add_collaborator(repo.path, "dev", permission="developer")
+            people.add_collaborator(repo.path, "guest", permission="guest")
+            people.add_account("project_7_bot_0123456789abcdef0123456789abcdef", is_bot=True)
+            token = people.token(BOT)
+            forge = connect_gitlab(people.url + request.param, token=lambda: token)
+            yield World(people, forge, forge, repo=repo)
+            forge.disconnect()
+
+    def test_a_group_has_the_projects_of_its_subgroups_too(self, world: World) -> None:
+        for path in ("acme/top", "acme/tools/deep/down", "acme-too/other", "kim/own"):
+            world.people.add_repo(path)
+
+        found = {nested: world.reader.owned("acme", nested=nested) for nested in (False, True)}
+
+        assert [info.path for info in found[False]] == ["acme/top"]
+        assert [info.path for info in found[True]] == ["acme/tools/widget", "acme/top", "acme/tools/deep/down"]
+        assert [info.path for info in world.reader.owned("kim", nested=True)] == ["kim/own"]
 
 
 @pytest.mark.parametrize("method", sorted(WRITES | READS))
