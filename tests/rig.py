@@ -88,6 +88,7 @@ class Rig:
             route=route,
             now=self.clock,
             jitter=lambda: 0.5,
+            monotonic=self.clock.monotonic,
         )
 
     def executor(self, **options: Any) -> Executor:

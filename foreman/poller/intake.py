@@ -53,6 +53,8 @@ class Tally:
         skipped: Rows that could not be read and are left for the daily sweep.
         began: When the poll began: what is listed is at least as new, aware UTC.
         unsettled: Some row was seen within the second of its last change, which may show more at the next poll.
+        late: Whether the poll has taken long enough: what comes yet waits for the next one.
+        taken: An issue with news was looked at: however late it is, each poll comes further by one.
     """
 
     requests: int = 0
@@ -63,6 +65,12 @@ class Tally:
     skipped: int = 0
     began: datetime | None = None
     unsettled: bool = False
+    late: Callable[[], bool] = lambda: False
+    taken: bool = False
+
+    def is_spent(self, row: Issue) -> bool:
+        """Return whether this row, if it has news, waits for the next poll; pull requests cost no time."""
+        return self.budget <= 0 or (self.taken and not row.is_pull_request and self.late())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +123,7 @@ class Intake:
             seen: list[_Seen] = []
             trouble: ForgeError | None = None
             for issue, before in self._known(chunk):
-                if tally.budget <= 0 and not changes.same(before, issue):
+                if tally.is_spent(issue) and not changes.same(before, issue):
                     tally.cut = True
                     break
                 try:
@@ -188,6 +196,7 @@ class Intake:
             return _Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
         if changes.same(before, issue):
             return _Seen(snapshot=None, updated_at=issue.updated_at)
+        tally.taken = True
         needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
         tally.requests += needs.comments + needs.history
         tally.budget -= REQUEST_COST * (needs.comments + needs.history)

@@ -6,6 +6,7 @@ The cursor comes from the forge's own times, never from our clock. Our clock onl
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,9 @@ late: ten minutes of either do no harm. What is seen twice is known by its snaps
 NEWS_PER_POLL = 200
 """Rows with news taken in one poll, fewer where they cost requests (`intake.REQUEST_COST`). The rest comes with the
 next poll, which is due at once but after other repos'."""
+
+POLL_SECONDS = 30.0
+"""How long one poll goes on taking news: a forge that is slow to tell of one repository keeps no other one waiting."""
 
 SWEEP_EVERY = timedelta(hours=24)
 """How often a repository is read again beyond the overlap."""
@@ -87,6 +91,7 @@ class Poller:
         route: Router,
         now: Callable[[], datetime],
         jitter: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep the ports.
 
@@ -98,15 +103,18 @@ class Poller:
             route: Which agents get an event.
             now: Current time, aware UTC.
             jitter: A random number from 0 to 1, which spreads looks and retries.
+            monotonic: Seconds that never jump.
         """
         self._db = db
         self._reader = reader
         self._plan = plan
         self._now = now
+        self._monotonic = monotonic
         self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, now=now)
         self._identity = Identity(reader, now)
         self._schedule = Schedule(db=db, reader=reader, now=now, jitter=jitter)
         self._behind: set[RepoRef] = set()
+        self._half_swept: set[RepoRef] = set()
 
     def poll(self, repo: RepoRef) -> PollReport:
         """Look at a repository once.
@@ -124,7 +132,8 @@ class Poller:
         plan = self._plan(repo)
         if plan is None or not plan.enabled:
             return PollReport(repo=repo)
-        tally = Tally(budget=NEWS_PER_POLL, began=self._now())
+        began = self._monotonic()
+        tally = Tally(budget=NEWS_PER_POLL, began=self._now(), late=lambda: self._monotonic() - began > POLL_SECONDS)
         with self._db.read() as connection:
             state = polls.get(connection, repo) or PollState(repo=repo)
         first = not state.first_done
@@ -217,12 +226,18 @@ class Poller:
         return self._intake.take(rows, plan=plan, horizon=horizon, state=state, tally=tally, advance=True)
 
     def _sweep(self, plan: RepoPlan, state: PollState, tally: Tally) -> PollState:
-        since = (state.cursor or BEGINNING) - SWEEP_REACH
-        horizon = self._horizon(plan.repo, since=since)
-        rows = self._listed(plan.repo, since=since, tally=tally)
-        state = self._intake.take(rows, plan=plan, horizon=horizon, state=state, tally=tally, advance=False)
-        if tally.cut:
-            return state
+        if plan.repo not in self._half_swept:
+            since = (state.cursor or BEGINNING) - SWEEP_REACH
+            horizon = self._horizon(plan.repo, since=since)
+            rows = self._listed(plan.repo, since=since, tally=tally)
+            state = self._intake.take(rows, plan=plan, horizon=horizon, state=state, tally=tally, advance=False)
+            if tally.cut:
+                return state
+            if tally.late():
+                self._half_swept.add(plan.repo)
+                tally.cut = True  # the other half comes with the next poll
+                return state
+        self._half_swept.discard(plan.repo)
         sweep.find_stale(self._db, self._reader, self._intake, plan=plan, tally=tally, now=self._now())
         return replace(state, swept_at=self._now())
 

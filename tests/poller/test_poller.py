@@ -257,6 +257,41 @@ def test_a_flood_of_comments_is_taken_in_parts_as_well(started: Rig) -> None:
     assert len(reports) == 3
 
 
+def test_a_slow_repository_is_read_a_little_at_a_time(started: Rig) -> None:
+    """The forge takes eight seconds for the comments of each issue: a poll ends, and the next one goes on."""
+    numbers = [started.open(f"busy {n}").number for n in range(20)]
+    watch = started.poller()
+    watch.poll(WIDGET)
+    started.clock.advance(60)
+    for number in numbers:
+        started.sandbox.comment(REPO, number, author="kim", body="me too")
+    started.clock.advance(60)
+    started.sandbox.on_exchange(lambda entry, _: started.clock.advance(8 * entry.path.endswith("/comments")))
+    reports = []
+    while not reports or reports[-1].behind:
+        reports.append(watch.poll(WIDGET))
+        state = state_of(started)
+        assert not reports[-1].behind or state.next_poll_at == state.last_poll_at
+
+    assert [report.new_events for report in reports] == [4, 4, 4, 4, 4]
+
+
+def test_a_repository_too_slow_for_anything_still_comes_further_with_each_poll(started: Rig) -> None:
+    watch = started.poller()
+    watch.poll(WIDGET)
+    started.clock.advance(86_400 + 60)
+    for _ in range(3):
+        started.open("new")
+    started.open("a change", pull_request=True)
+    started.sandbox.on_exchange(lambda *_: started.clock.advance(40))
+    counts = []
+    for _ in range(6):
+        report = watch.poll(WIDGET)
+        counts.append((report.new_events, report.behind))
+
+    assert counts == [(1, True), (1, True), (1, True), (0, False), (0, False), (0, False)]
+
+
 def test_a_flood_goes_on_after_a_restart(started: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poller_module, "NEWS_PER_POLL", 20)
     for n in range(35):
