@@ -66,8 +66,7 @@ def agents_for(config: Config, ref: IssueRef, wanted: str | None) -> tuple[Agent
     """
     plan = config.plan_of(ref.repo)
     if plan is None or plan.repo != ref.repo:
-        known = ", ".join(repo.key for repo in config.repos)
-        raise UsageError(f"{ref.repo} is not in the configuration; there is {known}")
+        raise UsageError(f"{ref.repo} is not in the configuration; there is {config.names()}")
     agents = tuple(agent for agent in plan.agents if wanted in (None, agent.agent))
     if not agents:
         raise UsageError(

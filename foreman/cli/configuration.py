@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,41 +11,66 @@ from foreman.cli.context import Context
 from foreman.cli.options import Json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from foreman.config.models import Config
     from foreman.errors import Problem
 
 _Which = Literal["config", "task", "decision"]
 
 
-def show(context: typer.Context, as_json: Json = False) -> None:
-    """Print the effective configuration: defaults filled in, secrets as the variables they come from."""
-    from foreman.cli.output import emit
+_Where = Annotated[
+    str | None, typer.Argument(help="One repository, and where each value is from: owner/repo, gitlab:group/project.")
+]
+
+
+def show(context: typer.Context, where: _Where = None, as_json: Json = False) -> None:
+    """Print the effective configuration, or what holds for one repository and where each value is written down.
+
+    Defaults are filled in; secrets are the variables they come from.
+    """
+    from foreman.cli.output import emit, plain
     from foreman.config import extends, load
-    from foreman.config.show import shown
+    from foreman.config.show import masked, shown
 
     path = Context.of(context).config_file()
     written = extends.read(path, os.environ)
     config = load.build(written, str(path), os.environ)
+    document: dict[str, Any] = {"source": str(path), "extends": extends.files(written)}
+    if where is not None:
+        from foreman.cli.tracing import show_trace, traced
+
+        found = traced(config, written, str(path), where)
+        emit({**document, **plain(found)}, as_json=as_json, show=lambda: show_trace(found))
+        return
     data = shown(config, written.data)
-    plans = config.plans()
+    patterns = [repo for repo in config.repos if repo.pattern is not None]
+    effective = masked(plain(config.plans()), written.data, os.environ)
+    document |= {"config": data, "effective": effective, "patterns": [pattern.key for pattern in patterns]}
+    emit(document, as_json=as_json, show=lambda: _show_all(path, config, data))
 
-    def for_people() -> None:
-        import yaml
 
-        from foreman.cli.output import block, line
+def _show_all(path: Path, config: Config, data: dict[str, Any]) -> None:
+    import yaml
 
-        line(f"# {path}")
-        block(yaml.safe_dump(data, sort_keys=False, allow_unicode=False, width=110))
-        line()
-        line("# What holds where:")
-        for plan in plans:
-            line(f"# {plan.repo}{'' if plan.enabled else ' (disabled)'}, every {plan.interval_seconds:g} s")
-            for agent in plan.agents:
-                modes = "".join(f", {kind}: {mode}" for kind, mode in agent.policy.modes.items())
-                line(f"#   {agent.agent}: {agent.policy.mode}{modes}; closing {_allowed(agent.policy.allow_close)}")
-                line(f"#     labels: {', '.join(agent.policy.labels_add) or 'none'}")
+    from foreman.cli.output import block, line
+    from foreman.config.plan import of_entry
+    from foreman.model import RepoRef
 
-    emit({"source": path, "config": data, "effective": plans}, as_json=as_json, show=for_people)
+    line(f"# {path}")
+    block(yaml.safe_dump(data, sort_keys=False, allow_unicode=False, width=110))
+    line()
+    line("# What holds where:")
+    for entry in config.repos:
+        pattern = entry.pattern
+        plan = of_entry(
+            config, entry, entry.ref if pattern is None else RepoRef(pattern.forge, f"{pattern.owner}/any")
+        )
+        line(f"# {entry.key}{'' if plan.enabled else ' (disabled)'}, every {plan.interval_seconds:g} s")
+        for agent in plan.agents:
+            modes = "".join(f", {kind}: {mode}" for kind, mode in agent.policy.modes.items())
+            line(f"#   {agent.agent}: {agent.policy.mode}{modes}; closing {_allowed(agent.policy.allow_close)}")
+            line(f"#     labels: {', '.join(agent.policy.labels_add) or 'none'}")
 
 
 def validate(context: typer.Context, as_json: Json = False) -> int:

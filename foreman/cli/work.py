@@ -131,8 +131,7 @@ def _scope(config: Any, where: str | None, *, known_only: bool = True) -> str:
     repo = parsing.repo(where)
     plan = config.plan_of(repo)
     if known_only and (plan is None or plan.repo != repo):
-        names = ", ".join(one.key for one in config.repos)
-        raise UsageError(f"{repo} is not in the configuration; there is {names}")
+        raise UsageError(f"{repo} is not in the configuration; there is {config.names()}")
     return repo.key
 
 

@@ -17,7 +17,7 @@ REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<def
 """Text such as `${{ github.token }}` is no reference and stays."""
 
 _SECRET_KEYS = {"github_token", "gitlab_token", "operator_token", "api_key"}
-_SUGGESTED = {"api_key": "ANTHROPIC_API_KEY", "private_key": "GITHUB_APP_KEY"}
+_SUGGESTED = {"api_key": "ANTHROPIC_API_KEY", "private_key": "GITHUB_APP_KEY"}  # pragma: allowlist secret
 _SWITCHES_IN_FREE_FORM = {"allow_close"}
 _TEXTS_IN_FREE_FORM = {"labels", "stale_label", "needs_info_label"}
 
@@ -43,6 +43,16 @@ def own_path(path: Path_) -> Path_:
             return tuple(inside)
         case _:
             return ()
+
+
+def variables_in(written: Any) -> tuple[str, ...]:
+    """Return the names of the variables in a value and in all that is below it, each once."""
+    if isinstance(written, str):
+        found = [match["name"] for match in REFERENCE.finditer(written) if match["name"]]
+    else:
+        below = written.values() if isinstance(written, dict) else written if isinstance(written, list) else ()
+        found = [name for item in below for name in variables_in(item)]
+    return tuple(dict.fromkeys(found))
 
 
 def interpolate(document: Document, environ: Mapping[str, str]) -> tuple[Any, list[Problem]]:

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from foreman.config.effective import AgentPlan, Policy, RepoPattern, RepoPlan
-from foreman.config.entries import Repo, RepoAgent, RepoPolling
-from foreman.config.models import Config, Polling
+from foreman.config.entries import Repo, RepoAgent
+from foreman.config.models import Config
 from foreman.config.policy import AgentConfig, merged
 from foreman.model import EventKind, RepoRef
 
@@ -37,7 +37,7 @@ def plan(config: Config, found: Mapping[RepoPattern, Sequence[RepoRef]]) -> tupl
             seen.add(_folded(repo))
             places[place].append(repo)
     return tuple(
-        _of_repo(config, entry, repo) for entry, repos in zip(config.repos, places, strict=True) for repo in repos
+        of_entry(config, entry, repo) for entry, repos in zip(config.repos, places, strict=True) for repo in repos
     )
 
 
@@ -51,11 +51,37 @@ def plan_of(config: Config, repo: RepoRef) -> RepoPlan | None:
     Returns:
         Its plan; None where no entry and no pattern is for it.
     """
-    place = _Entries(config).place_of(repo)
-    if place is None:
+    index = entry_of(config, repo)
+    if index is None:
         return None
-    entry = config.repos[place]
-    return _of_repo(config, entry, repo if entry.pattern else entry.ref)
+    entry = config.repos[index]
+    return of_entry(config, entry, repo if entry.pattern else entry.ref)
+
+
+def entry_of(config: Config, repo: RepoRef) -> int | None:
+    """Return the index of the entry of `repos` that is for a repository; None where there is none."""
+    return _Entries(config).place_of(repo)
+
+
+def of_entry(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
+    """Work out what an entry of `repos` says of a repository that it is for."""
+    polling = polling_of(config, repo)
+    return RepoPlan(
+        repo=ref,
+        enabled=repo.enabled,
+        interval_seconds=polling["interval_seconds"],
+        max_interval_seconds=polling["max_interval_seconds"],
+        first_run=polling["first_run"] if isinstance(polling["first_run"], int) else None,
+        agents=tuple(_of_agent(config, repo, agent) for agent in config.agents_at(repo)),
+    )
+
+
+def polling_of(config: Config, repo: Repo) -> dict[str, Any]:
+    """Return every key of `polling` as it holds for an entry."""
+    values = config.polling.model_dump()
+    for level in (config.defaults.polling, repo.polling):
+        values |= level.model_dump(exclude_none=True)
+    return values
 
 
 def policy_version(policy: Policy) -> str:
@@ -85,25 +111,6 @@ class _Entries:
 
 def _folded(repo: RepoRef) -> str:
     return repo.key.casefold()
-
-
-def _of_repo(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
-    polling = _polling(config.polling, config.defaults.polling, repo.polling)
-    return RepoPlan(
-        repo=ref,
-        enabled=repo.enabled,
-        interval_seconds=polling["interval_seconds"],
-        max_interval_seconds=polling["max_interval_seconds"],
-        first_run=polling["first_run"] if isinstance(polling["first_run"], int) else None,
-        agents=tuple(_of_agent(config, repo, agent) for agent in config.agents_at(repo)),
-    )
-
-
-def _polling(general: Polling, *special: RepoPolling) -> dict[str, Any]:
-    values = general.model_dump()
-    for level in special:
-        values |= level.model_dump(exclude_none=True)
-    return values
 
 
 def _of_agent(config: Config, repo: Repo, agent: RepoAgent) -> AgentPlan:

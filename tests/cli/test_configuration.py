@@ -44,6 +44,91 @@ def test_show_as_json_holds_what_is_effective_for_each_repository(config, capsys
     assert not [value for value in SECRETS.values() if value in json.dumps(document)]
 
 
+MANY = """
+repos:
+  - {owner: acme, name: "*", exclude: [old], enabled: no}
+  - {forge: gitlab, path: group/**, agents: [{type: issue-triage, mode: shadow, config: {proxy: "${PROXY_PASSWORD}"}}]}
+"""
+BASE = """
+identity: {github_token: "${GITHUB_TOKEN}", github_user: bot, gitlab_token: "${GITHUB_TOKEN}", gitlab_user: bot}
+defaults: {agents: [{type: issue-triage}], policy: {links: ["https://example.org/${PROXY_PASSWORD}/"]}}
+repos: [{owner: acme, name: own}]
+"""
+
+
+@pytest.fixture
+def many(config, tmp_path, monkeypatch) -> str:
+    monkeypatch.setenv("PROXY_PASSWORD", "hunter2-hunter2")
+    (tmp_path / "config.yaml").write_text("extends: base.yaml\n" + MANY)
+    (tmp_path / "base.yaml").write_text(BASE)
+    return config
+
+
+def test_show_tells_what_holds_for_one_repository_and_where_it_is_written(many, run) -> None:
+    done = run("config", "show", "gitlab:group/sub/project", config=many)
+
+    assert (done.code, done.story) == (0, "")
+    lines = done.answer.splitlines()
+    assert lines[0] == f"gitlab:group/sub/project by the pattern gitlab:group/**: repos[1] ({many}:5)"
+    assert lines[2].split() == ["KEY", "VALUE", "FROM", "WHERE"]
+    rows = {line.split()[0]: line.split()[1:] for line in lines if len(line.split()) > 2}
+    assert rows["mode"] == ["shadow", "agent", f"{many}:5"]
+    assert rows["enabled"] == ["true", "built", "in"]
+    assert rows["config.proxy"] == ["${PROXY_PASSWORD}", "agent,", "${PROXY_PASSWORD}", f"{many}:5"]
+    assert rows["policy.links"][1:3] == ["defaults,", "${PROXY_PASSWORD}"]
+
+
+def test_show_of_one_repository_as_json_keeps_its_shape(many, run, tmp_path) -> None:
+    document = json.loads(run("config", "show", "acme/any", "--json", config=many).answer)
+
+    settings, agents = document.pop("settings"), document.pop("agents")
+    assert document == {
+        "source": many,
+        "extends": [str(tmp_path / "base.yaml")],
+        "repo": "acme/any",
+        "entry": "acme/*",
+        "level": "pattern",
+        "path": "repos[0]",
+        "file": many,
+        "line": 4,
+    }
+    assert settings[0] == {
+        "key": "enabled", "value": False, "level": "pattern", "path": "repos[0].enabled",
+        "file": many, "line": 4, "variables": [],
+    }  # fmt: skip
+    assert [set(one) for one in agents] == [{"agent", "settings"}]
+    assert {frozenset(row) for one in agents for row in one["settings"]} == {frozenset(settings[0])}
+
+
+def test_show_refuses_what_no_entry_is_for(many, run) -> None:
+    for where, message in (("acme/old", "there is acme/own, acme/*, gitlab:group/**"), ("acme", "is no repository")):
+        done = run("config", "show", where, config=many)
+
+        assert done.code == 2
+        assert message in done.story
+
+
+@pytest.mark.parametrize("where", [[], ["acme/own"], ["gitlab:group/x"]])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_no_form_of_show_tells_a_secret(where: list[str], form: list[str], many, run) -> None:
+    done = run("config", "show", *where, *form, config=many)
+
+    assert done.code == 0
+    assert "${PROXY_PASSWORD}" in done.answer
+    assert "hunter2" not in done.answer
+    assert not [value for value in SECRETS.values() if value in done.answer]
+
+
+def test_validate_looks_at_every_file(many, run, tmp_path) -> None:
+    assert run("config", "validate", config=many).answer == f"{many}: valid, 1 repository and 2 patterns\n"
+
+    (tmp_path / "base.yaml").write_text(BASE + "polcy: {}\n")
+    done = run("config", "validate", config=many)
+
+    assert done.code == 2
+    assert f"(line 5 of {tmp_path}/base.yaml)" in done.story
+
+
 def test_validate_says_that_all_is_well(config, capsys) -> None:
     assert main(["--config", config, "config", "validate"]) == 0
     assert capsys.readouterr().out == f"{config}: valid, 1 repository\n"

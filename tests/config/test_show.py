@@ -7,16 +7,29 @@ from foreman.config.show import shown
 from tests.config.documents import IDENTITY, SPECIFICATION, load
 from tests.config.test_plan import TWO_AGENTS
 
+DEFAULTS = """
+mode: shadow
+policy: {max_labels: 1, modes: {close: approve}}
+defaults:
+  policy: {modes: {comment: auto}}
+  agents: [{type: issue-triage, config: {stale_label: old, labels: {bug: [x]}}}]
+repos:
+  - {owner: a, name: b}
+  - {owner: a, name: c, agents: [{type: issue-triage, config: {stale_label: , own: {key: }}}]}
+  - {owner: a, name: "*", exclude: [d]}
+"""
+
 
 def show(text: str, **environ: str) -> dict:
     return shown(load(text, **environ), parse(text.encode()).data)
 
 
 def test_what_is_shown_loads_as_the_same_configuration() -> None:
-    for text in (SPECIFICATION, IDENTITY + TWO_AGENTS):
+    for text in (SPECIFICATION, IDENTITY + TWO_AGENTS, IDENTITY + DEFAULTS):
         again = yaml.safe_dump(show(text))
 
         assert load(again).plans() == load(text).plans()
+        assert load(again).patterns() == load(text).patterns()
         assert load(again).model_dump(exclude={"repos"}) == load(text).model_dump(exclude={"repos"})
 
 
