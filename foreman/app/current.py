@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from foreman import approvals, undo
+from foreman.app import forges
 from foreman.app.found import plans_of
 from foreman.app.limits import Limits
 from foreman.config import load
@@ -52,6 +53,7 @@ class CurrentConfig:
         self._lock = threading.Lock()
         self._limits = Limits(db=db, now=now)
         self._config = config
+        self._kinds = forges.kinds(config)
         self._patterns = config.patterns()
         self._plans = self._planned(config)
 
@@ -122,6 +124,7 @@ class CurrentConfig:
             log.error("reload_refused", problems=[str(problem) for problem in error.problems])
             return False
         later = [name for name in NEEDS_RESTART if getattr(new, name) != getattr(self.config, name)]
+        later += [f"repos on {kind}" for kind in forges.kinds(new) if kind not in self._kinds]
         plans = self._planned(new)
         with self._lock:
             self._config = new

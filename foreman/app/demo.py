@@ -1,8 +1,8 @@
 """`foreman demo`: the whole main job on this machine alone, and an account of it that is checked.
 
-The forge is the sandbox, everything else is the real thing: the GitHub adapter over HTTP, the inbox, the bundled agent
-as a child process, the gate, the action log, the executor. What the log says was done is compared with what the
-forge's own ledger says it was asked to do.
+The forge is the sandbox, everything else is the real thing: the adapter over HTTP, the inbox, the bundled agent as a
+child process, the gate, the action log, the executor. What the log says was done is compared with what the forge's own
+ledger says it was asked to do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from foreman.app.workshop import Workshop, workshop
 from foreman.config.load import load
 from foreman.daemon import Drained
 from foreman.errors import StoreError
-from foreman.model import ActionState
+from foreman.model import ActionState, ForgeKind
 from foreman.sandbox import SandboxForge
 from foreman.sandbox.samples import DemoRepo, fill
 from foreman.secrets import KnownSecrets
@@ -41,6 +41,7 @@ class DemoReport:
     Attributes:
         folder: Where its configuration, database and forge are kept.
         config: Its configuration file.
+        kind: Whose dialect the forge speaks.
         titles: Issue number to title.
         entries: Decisions, by issue number.
         writes: Writes the forge was asked for.
@@ -51,6 +52,7 @@ class DemoReport:
 
     folder: Path
     config: Path
+    kind: ForgeKind
     titles: dict[int, str]
     entries: tuple[LogEntry, ...]
     writes: int
@@ -59,13 +61,20 @@ class DemoReport:
     drained: Drained
 
 
-def run_demo(settings: Settings, secrets: KnownSecrets, *, tell: Callable[[str], None]) -> DemoReport:
+def run_demo(
+    settings: Settings,
+    secrets: KnownSecrets,
+    *,
+    tell: Callable[[str], None],
+    kind: ForgeKind = ForgeKind.GITHUB,
+) -> DemoReport:
     """Run the demo afresh.
 
     Args:
         settings: Say where data is kept.
         secrets: Filled with the demo's token.
         tell: Called with each step, for a person to follow.
+        kind: Whose dialect the forge speaks.
 
     Returns:
         What happened.
@@ -76,9 +85,9 @@ def run_demo(settings: Settings, secrets: KnownSecrets, *, tell: Callable[[str],
     folder = settings.data_dir / "demo"
     _clear(folder)
     tell("starting a forge with sample issues on this machine ...")
-    with demo_forge.running(folder / "forge.json") as forge:
+    with demo_forge.running(folder / "forge.json", kind) as forge:
         file = folder / "config.yaml"
-        file.write_text(_config(fill(forge), folder, forge.url), encoding="utf-8")
+        file.write_text(_config(fill(forge), folder, forge.url, kind), encoding="utf-8")
         config = demo_forge.at(load(file), forge)
         before = len(forge.writes())
         with workshop(config, settings=settings, secrets=secrets, source=file) as shop:
@@ -98,6 +107,7 @@ def _report(
     return DemoReport(
         folder=folder,
         config=file,
+        kind=ForgeKind(forge.kind),
         titles={entry.issue.number: str(entry.seen.get("title", "")) for entry in entries},
         entries=tuple(sorted(entries, key=lambda entry: entry.issue.number)),
         writes=writes,
@@ -117,13 +127,12 @@ def _clear(folder: Path) -> None:
     (folder / MARK).write_text("made by `foreman demo`, which empties this folder each time\n", encoding="utf-8")
 
 
-def _config(demo: DemoRepo, folder: Path, url: str) -> str:
-    owner, _, name = demo.repo.partition("/")
+def _config(demo: DemoRepo, folder: Path, url: str, kind: ForgeKind) -> str:
     document = {
         "identity": {
-            "github_token": f"${{{demo_forge.TOKEN_VARIABLE}}}",
-            "github_user": demo.bot,
-            "github_api_url": url,
+            f"{kind}_token": f"${{{demo_forge.TOKEN_VARIABLE}}}",
+            f"{kind}_user": demo.bot,
+            demo_forge.address_key(kind): url,
         },
         "llm": {"provider": "none"},
         "polling": {"interval_seconds": 60, "write_interval_seconds": 0, "first_run": ISSUES, "settle_seconds": 1},
@@ -133,8 +142,8 @@ def _config(demo: DemoRepo, folder: Path, url: str) -> str:
         "agents": {"issue-triage": {"runtime": "process"}},
         "repos": [
             {
-                "owner": owner,
-                "name": name,
+                "forge": kind.value,
+                "path": demo.repo,
                 "agents": [
                     {
                         "type": "issue-triage",

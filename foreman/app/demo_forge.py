@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foreman.config.models import Config
 from foreman.errors import StoreError
+from foreman.model import ForgeKind
 from foreman.sandbox import SandboxForge
 from foreman.sandbox.samples import fill
 
@@ -34,21 +35,22 @@ def sandboxed(config: Config) -> Iterator[Config]:
         return
     if not state.exists():
         raise StoreError(f"the demo's forge is gone ({state}): run `foreman demo` again")
-    with running(state) as forge:
+    with running(state, config.repos[0].forge) as forge:
         yield at(config, forge)
 
 
 @contextmanager
-def running(state: Path) -> Iterator[SandboxForge]:
+def running(state: Path, kind: ForgeKind) -> Iterator[SandboxForge]:
     """Run the demo's forge on a free port of loopback.
 
     Args:
         state: Where its state is kept; made when missing.
+        kind: Whose dialect it speaks.
 
     Yields:
         The forge, with the samples in it.
     """
-    forge = SandboxForge(state_file=state)
+    forge = SandboxForge(state_file=state, kind=kind.value)
     demo = fill(forge)
     forge.start()
     try:
@@ -62,5 +64,11 @@ def running(state: Path) -> Iterator[SandboxForge]:
 
 def at(config: Config, forge: SandboxForge) -> Config:
     """Return the configuration with the forge's present address."""
-    identity = config.identity.model_copy(update={"github_api_url": forge.url})
+    key = address_key(config.repos[0].forge)
+    identity = config.identity.model_copy(update={key: forge.url})
     return config.model_copy(update={"identity": identity})
+
+
+def address_key(kind: ForgeKind) -> str:
+    """Return under which key of `identity` a forge's address stands."""
+    return "github_api_url" if kind is ForgeKind.GITHUB else f"{kind}_url"

@@ -9,14 +9,13 @@ from typing import assert_never
 
 from foreman.app.connection import Connection
 from foreman.config.models import Config
-from foreman.errors import ConfigError, Problem
 from foreman.model import ForgeKind
 from foreman.secrets import KnownSecrets
 
 
 def kinds(config: Config) -> tuple[ForgeKind, ...]:
-    """Return the forges that any repository lives on, each once."""
-    return tuple(dict.fromkeys(repo.forge for repo in config.repos))
+    """Return the forges that any enabled repository lives on, each once."""
+    return tuple(dict.fromkeys(repo.forge for repo in config.repos if repo.enabled))
 
 
 def connect(
@@ -44,6 +43,8 @@ def connect(
 
             return forge_github.connect(config, secrets=secrets, now=now, stop=stop)
         case ForgeKind.GITLAB:
-            raise ConfigError([Problem(path="repos", message=f"{kind.value} is not supported yet")])
+            from foreman.app import forge_gitlab
+
+            return forge_gitlab.connect(config, secrets=secrets, now=now, stop=stop)
         case _:
             assert_never(kind)

@@ -28,9 +28,9 @@ from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
+from foreman.errors import ForgeUnavailable
 from foreman.executor import Executor
-from foreman.gate.secret_scan import KnownSecrets as GateSecrets
-from foreman.model import ForgeKind
+from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
 from foreman.poller import Discovery, Poller
@@ -180,7 +180,7 @@ def workshop(
         pipeline = Pipeline(
             db=db,
             plan_of=current.plan_of,
-            deliberator_of=lambda repo: deliberators[repo.forge],
+            deliberator_of=lambda repo: _deliberator(deliberators, repo),
             max_retries=office.max_retries,
             places=Places(config.workers, {name: agent.max_concurrency for name, agent in at_work.items()}),
             now=now,
@@ -217,6 +217,13 @@ def workshop(
             stop=stop,
             now=now,
         )
+
+
+def _deliberator(deliberators: dict[ForgeKind, Deliberator], repo: RepoRef) -> Deliberator:
+    if repo.forge not in deliberators:
+        message = f"there is no account on {repo.forge} yet: it is connected at the next start"
+        raise ForgeUnavailable(message, repo=repo.key, sent=False)
+    return deliberators[repo.forge]
 
 
 def _account(

@@ -6,12 +6,13 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from foreman.cli.context import Context
 from foreman.cli.options import Json
+from foreman.model import ForgeKind
 
 if TYPE_CHECKING:
     from foreman.app.demo import DemoReport
@@ -21,7 +22,11 @@ _INDENT = 5
 _REFUSED = frozenset({"denied", "held", "failed", "unknown"})
 
 
-def demo(context: typer.Context, as_json: Json = False) -> int:
+def demo(
+    context: typer.Context,
+    forge: Annotated[ForgeKind, typer.Option(help="Which forge it is shown on.")] = ForgeKind.GITHUB,
+    as_json: Json = False,
+) -> int:
     """Show the whole main job on this machine alone: no token, no key, no network, no Docker."""
     from foreman.app.demo import run_demo
     from foreman.cli import exits
@@ -30,10 +35,11 @@ def demo(context: typer.Context, as_json: Json = False) -> int:
 
     own = Context.of(context)
     own.start_logging()
-    report = run_demo(own.settings(), own.secrets, tell=story)
+    report = run_demo(own.settings(), own.secrets, tell=story, kind=forge)
     facts = {
         "folder": report.folder,
         "config": report.config,
+        "forge": report.kind,
         "writes": report.writes,
         "log_agrees_with_forge": report.agrees,
         "decisions": [document(entry) for entry in report.entries],
@@ -66,7 +72,9 @@ def _sum_up(report: DemoReport) -> None:
     from foreman.cli.output import line
 
     refused = sum(1 for entry in report.entries for action in entry.actions if action.state in _REFUSED)
-    line(f"{len(report.entries)} issues, {report.writes} writes, {refused} refused; pull requests were left alone")
+    # GitHub alone lists pull requests among the issues, and there is one among the samples.
+    others = "; pull requests were left alone" if report.kind is ForgeKind.GITHUB else ""
+    line(f"{len(report.entries)} issues, {report.writes} writes, {refused} refused{others}")
     verdict = "agree" if report.agrees else "DO NOT AGREE"
     line(f"the forge's own ledger and the action log {verdict}:")
     line(f"{report.writes} writes sent, {report.done} actions done")

@@ -74,6 +74,35 @@ def test_each_command_the_demo_names_works(own_demo, demo, run) -> None:
     assert "nothing was changed yet" in undone
 
 
+def test_the_demo_shows_the_same_on_gitlab_and_every_command_works_there(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path))
+    done = run("demo", "--forge", "gitlab")
+    words = " ".join(done.answer.split())
+    told = _told(done.answer)
+
+    assert done.code == 0
+    sent, carried_out = re.search(r"action log agree: (\d+) writes sent, (\d+) actions done", words).groups()  # type: ignore[union-attr]
+    assert sent == carried_out
+    assert (len(told), int(sent) > 10, "pull requests" in words) == (28, True, False)
+    assert "+needs-info, comment" in told["#12"]
+    assert "1 hidden part" in told["#13"]
+    assert "REFUSED +bug: A person took this label off." in told["#29"]
+    config = tmp_path / "demo" / "config.yaml"
+    page = "http://127.0.0.1:1/acme/tools/widget/-/issues/12"
+    config.write_text(re.sub(r"(gitlab_url:) .*", r"\1 http://127.0.0.1:1", config.read_text()))
+
+    named = [shlex.split(line)[1:] for line in done.answer.splitlines() if line.startswith("  foreman ")]
+    explained, tried, undone = (run(*words[2:], config=config) for words in named)
+    assert "comment: done" in explained.answer
+    assert "add_label bug: deny (person_removed_label), would be denied" in tried.answer
+    assert "take label needs-info off" in undone.answer
+    assert run(*named[2][2:], "--yes", config=config).code == 0
+    assert "widget#12" in run("log", page, config=config).answer
+    assert "comment posted, taken back since" in run("memory", "show", page, config=config).answer
+    for words_ in (["status"], ["check"], ["pending", "gitlab:acme/tools/widget"], ["dead"], ["memory", "export"]):
+        assert run(*words_, config=config).code == 0, words_
+
+
 def test_the_demo_calls_the_program_as_it_was_called(tmp_path) -> None:
     """Straight after an install `foreman` is on no one's path."""
     program = Path(sys.executable).with_name("foreman")

@@ -1,0 +1,39 @@
+"""The GitLab account of a configuration."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from foreman.app.connection import Connection, proven_owner, token_of
+from foreman.config.models import Config
+from foreman.forge.gitlab import GitLabForge
+from foreman.model import ForgeKind
+from foreman.secrets import KnownSecrets
+
+
+def connect(
+    config: Config, *, secrets: KnownSecrets, now: Callable[[], datetime], stop: threading.Event
+) -> Connection:
+    """Connect to GitLab and make sure that we are who `identity.gitlab_user` says.
+
+    Args:
+        config: As loaded.
+        secrets: Where the token is made known, so that it can be kept out of everything.
+        now: Current time, aware UTC.
+        stop: Ends waiting between writes.
+
+    Returns:
+        The account, ready.
+    """
+    identity = config.identity
+    forge = GitLabForge(
+        token=token_of(identity.gitlab_token, "identity.gitlab_token", secrets),
+        url=identity.gitlab_url,
+        write_interval_seconds=config.polling.write_interval_seconds,
+        clock=now,
+        wait=stop.wait,
+    )
+    bot = proven_owner(forge, wanted=identity.gitlab_user or "", key="identity.gitlab_user")
+    return Connection(kind=ForgeKind.GITLAB, bot=bot, reader=forge, writer=forge, disconnect=forge.disconnect)
