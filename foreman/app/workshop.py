@@ -30,6 +30,7 @@ from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
 from foreman.errors import ForgeUnavailable
 from foreman.executor import Executor
+from foreman.gate.secret_scan import KnownSecrets as GateSecrets
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
