@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -160,8 +162,7 @@ def parse(raw: bytes, *, source: str = "", file: str = "") -> Document:
         line = raw[: error.start].count(b"\n") + 1
         raise ConfigError([Problem(path="", message=f"not UTF-8 (line {line})")], source=source) from error
     try:
-        _refuse_deep(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ConfigError([Problem(path="", message=_explain(error))], source=source) from error
     reader = _Reader(file)
@@ -169,15 +170,28 @@ def parse(raw: bytes, *, source: str = "", file: str = "") -> Document:
     return reader.document
 
 
-def _refuse_deep(text: str) -> None:
+class _Loader(yaml.SafeLoader):
+    """Stops at what is nested too deep while it is read, before it is known whole."""
+
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            depth -= 1
+
+    def compose_sequence_node(self, anchor: Any) -> yaml.SequenceNode:
+        """Read a list."""
+        with self._deeper():
+            return super().compose_sequence_node(anchor)
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Read a mapping."""
+        with self._deeper():
+            return super().compose_mapping_node(anchor)
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")
+        yield
+        self.depth -= 1
 
 
 def _unless_syntax(quoted: re.Match[str]) -> str:
