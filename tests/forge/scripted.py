@@ -73,7 +73,7 @@ class ScriptedServer:
                 if answer.length is not None:
                     self.close_connection = True
 
-            do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
             def log_message(self, *arguments: object) -> None:
                 """Say nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -297,3 +298,11 @@ def test_the_path_of_an_enterprise_server_stays_in_front(server: ScriptedServer,
     assert json.loads(server.asked[0].body) == {"title": "t", "body": "b"}
     assert server.asked[0].headers["x-github-api-version"] == "2022-11-28"
     assert server.asked[0].headers["user-agent"].startswith("foreman/")
+
+
+def test_the_library_has_no_way_of_its_own_to_stderr(server: ScriptedServer, connect: Connect) -> None:
+    logging.getLogger("github").addHandler(logging.StreamHandler())
+    connect(server.url)
+
+    assert logging.getLogger("github").handlers == []
+    assert logging.getLogger("github").level == logging.NOTSET
