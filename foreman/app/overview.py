@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from foreman.app.agents import in_use
 from foreman.app.doctor import NO_BYTES
 from foreman.app.found import plans_of
+from foreman.app.reach import PatternStatus, QuotaStatus, patterns_now, quotas_now, troubles
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
@@ -34,7 +35,8 @@ class RepoStatus:
         repo: Its key.
         enabled: Whether it is looked after.
         modes: Agent type to mode.
-        interval_seconds: Between two polls.
+        interval_seconds: Between two polls, as configured.
+        polled_every_seconds: The same as it is now: longer where nothing happens or the quota is low.
         last_poll_at: When it was last tried.
         last_ok_at: When it last went well.
         lag_seconds: Since then; None before the first.
@@ -48,6 +50,7 @@ class RepoStatus:
     enabled: bool
     modes: dict[str, Mode]
     interval_seconds: float
+    polled_every_seconds: float
     last_poll_at: datetime | None
     last_ok_at: datetime | None
     lag_seconds: float | None
@@ -99,7 +102,9 @@ class Overview:
 
     Attributes:
         daemon_pid: The process that works on the database: 0 when its id is not known, None when there is none.
-        repos: Each that is configured.
+        repos: Each that is configured, and each that a pattern stands for.
+        patterns: What is configured for many.
+        quotas: What is left of each account's requests.
         inbox: Tasks by state.
         oldest_ready_at: Since when the oldest task waits that could be begun.
         actions: Actions by state.
@@ -115,6 +120,8 @@ class Overview:
 
     daemon_pid: int | None
     repos: tuple[RepoStatus, ...]
+    patterns: tuple[PatternStatus, ...]
+    quotas: tuple[QuotaStatus, ...]
     inbox: dict[InboxState, int]
     oldest_ready_at: datetime | None
     actions: dict[ActionState, int]
@@ -142,6 +149,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
     free = shutil.disk_usage(config.storage.path.parent).free
     with db.read() as connection:
         repos = tuple(_repo(connection, plan, now) for plan in plans_of(config, connection))
+        patterns = patterns_now(connection, config)
         tasks = inbox.counts(connection)
         states = actions.states(connection)
         agents = tuple(_health(connection, name, scope_of(name)) for name in in_use(config))
@@ -151,6 +159,8 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
         return Overview(
             daemon_pid=DaemonLease.holder(config.storage.path),
             repos=repos,
+            patterns=patterns,
+            quotas=tuple(quotas_now(connection, now)),
             inbox=tasks,
             oldest_ready_at=inbox.oldest_ready(connection),
             actions=states,
@@ -161,7 +171,11 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             flood=torrent,
             free_bytes=free,
             pauses=controls.all(connection),
-            attention=(*_disk(free, config), *_attention(repos, tasks, states, agents, accounts, torrent)),
+            attention=(
+                *_disk(free, config),
+                *_attention(repos, tasks, states, agents, accounts, torrent),
+                *troubles(patterns),
+            ),
         )
 
 
@@ -174,12 +188,14 @@ def _repo(connection: Connection, plan: RepoPlan, now: datetime) -> RepoStatus:
     state = polls.get(connection, plan.repo)
     last_ok = state.last_ok_at if state else None
     failures = state.failures if state else 0
-    late = last_ok is None or now - last_ok > timedelta(seconds=LATE_INTERVALS * plan.interval_seconds)
+    every = (state.interval_seconds if state else None) or plan.interval_seconds
+    late = last_ok is None or now - last_ok > timedelta(seconds=LATE_INTERVALS * every)
     return RepoStatus(
         repo=plan.repo.key,
         enabled=plan.enabled,
         modes={agent.agent: agent.policy.mode for agent in plan.agents},
         interval_seconds=plan.interval_seconds,
+        polled_every_seconds=every,
         last_poll_at=state.last_poll_at if state else None,
         last_ok_at=last_ok,
         lag_seconds=None if last_ok is None else max(0.0, (now - last_ok).total_seconds()),

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from foreman.app.overview import Overview, RepoStatus
+    from foreman.app.reach import PatternStatus
+
+MOST_ROWS = 40
+"""Repositories shown one by one; of more only those with trouble."""
 
 
 def status(context: typer.Context, as_json: Json = False) -> int:
@@ -56,11 +60,22 @@ def _show(found: Overview, now: datetime) -> None:
     for one in (*found.accounts, *found.hosts):
         if not one.well:
             line(f"forge     {one.name}: {one.reason}; tried again at {when(one.retry_at)} UTC")
+    for quota in found.quotas:
+        slowed = f"; looks {quota.slowed:g} times less often" if quota.slowed > 1 else ""
+        left = f"{quota.remaining:,} of {quota.limit:,} requests left until {when(quota.reset_at)} UTC"
+        line(f"quota     {quota.name}: {left}{slowed}")
+    for pattern in found.patterns:
+        line(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
     for pause in found.pauses:
         why = f": {pause.reason}" if pause.reason else ""
         line(f"paused    {pause.scope}, by {pause.by} at {when(pause.at)} UTC{why}")
     line()
-    table(("repo", "mode", "last poll", "lag", "trouble"), [_row(repo, now) for repo in found.repos])
+    shown = (
+        found.repos if len(found.repos) <= MOST_ROWS else [repo for repo in found.repos if repo.error or repo.paused]
+    )
+    table(("repo", "mode", "last poll", "lag", "trouble"), [_row(repo, now) for repo in shown])
+    if len(shown) < len(found.repos):
+        line(f"{len(found.repos) - len(shown)} more repositories without trouble: `foreman status --json`")
     held = found.actions[ActionState.HELD]
     if held:
         line()
@@ -70,6 +85,15 @@ def _show(found: Overview, now: datetime) -> None:
         line("needs a person:")
         for text in found.attention:
             line(f"  {text}")
+
+
+def _stands_for(pattern: PatternStatus) -> str:
+    from foreman.cli.output import when
+
+    parts = [f"{pattern.repos} {'repository' if pattern.repos == 1 else 'repositories'}"]
+    parts += [f"{count} {why}" for why, count in pattern.skipped.items()]
+    looked = f"looked up {when(pattern.looked_up_at)} UTC" if pattern.looked_up_at else "not looked up yet"
+    return "; ".join([", ".join(parts), looked, *([pattern.error] if pattern.error else [])])
 
 
 def _row(repo: RepoStatus, now: datetime) -> tuple[object, ...]:

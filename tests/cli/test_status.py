@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import actions, breakers, polls
+from foreman.store import actions, breakers, discovered, polls, quotas
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.database import Database
 from tests.world import REPO
@@ -123,3 +124,88 @@ def test_a_disabled_repository_needs_nobody(world, store, run) -> None:
 
     assert done.code == 0
     assert "disabled" in done.answer
+
+
+def test_a_quota_and_the_slower_pace_it_brings_are_shown_until_it_is_filled_again(world, store, run) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    reset = now + timedelta(minutes=40)
+    told = quotas.QuotaState(
+        scope="account:github", limit=5000, remaining=700, reset_at=reset, told_at=now, stretch=2.54
+    )
+    with store.transaction() as connection:
+        quotas.save(connection, told)
+        polls.save(
+            connection,
+            polls.PollState(repo=RepoRef.parse(REPO), last_poll_at=now, last_ok_at=now, interval_seconds=153),
+        )
+    low = run("status", config=world.file)
+    facts = json.loads(run("status", "--json", config=world.file).answer)
+    with store.transaction() as connection:
+        quotas.save(connection, replace(told, reset_at=now - timedelta(seconds=1)))
+    full = run("status", config=world.file)
+
+    assert "quota     github: 700 of 5,000 requests left until " in low.answer
+    assert "; looks 2.5 times less often" in low.answer
+    assert (facts["quotas"][0]["name"], facts["quotas"][0]["remaining"], facts["quotas"][0]["slowed"]) == (
+        "github",
+        700,
+        2.5,
+    )
+    assert facts["repos"][0]["polled_every_seconds"] == 153
+    assert low.code == 0
+    assert "5,000 of 5,000" in full.answer
+    assert "less often" not in full.answer
+
+
+def test_a_pattern_is_shown_with_what_it_stands_for(world, run) -> None:
+    world.config["repos"] = [world.repo("acme/*")]
+    for name in ("gadget", "old"):
+        world.forge.add_repo(f"acme/{name}")
+    world.forge.archive("acme/old")
+    before = run("status", config=world.file)
+    once = run("run", "--once", config=world.file)
+    after = run("status", config=world.file)
+    facts = json.loads(run("status", "--json", config=world.file).answer)
+
+    assert before.code != 0
+    assert once.code == 0
+    assert "pattern   acme/*: 2 repositories, 1 archived; looked up " in after.answer
+    assert [repo["repo"] for repo in facts["repos"]] == [REPO, "acme/gadget"]
+    assert facts["patterns"][0]["skipped"] == {"archived": 1}
+
+
+def test_a_pattern_that_needs_a_person_is_named(world, store, run) -> None:
+    world.config["repos"].append(world.repo("acme/*"))
+    with store.transaction() as connection:
+        discovered.save_state(
+            connection, discovered.PatternState(pattern="acme/*", failures=3, last_error="404", cut=True)
+        )
+        for number, skipped in enumerate(["", "beyond the 2000 of a pattern", "archived"]):
+            discovered.save(
+                connection,
+                discovered.Found(
+                    pattern="acme/*",
+                    repo=RepoRef.parse(f"acme/n{number}"),
+                    forge_id=number,
+                    skipped=skipped,
+                    seen_at=datetime.now(UTC),
+                ),
+            )
+    done = run("status", "--json", config=world.file)
+
+    assert done.code == 1
+    assert json.loads(done.answer)["attention"] == [
+        "acme/* could not be looked up 3 times in a row: 404",
+        "acme/* takes no more than 1 repositories, 1 are left out: narrow it by `include`, or part it",
+    ]
+
+
+def test_of_hundreds_only_those_with_trouble_are_shown_one_by_one(world, store, run) -> None:
+    world.config["repos"] = [world.repo(f"acme/n{number}") for number in range(60)]
+    with store.transaction() as connection:
+        polls.save(connection, polls.PollState(repo=RepoRef.parse("acme/n7"), failures=1, last_error="503"))
+    done = run("status", config=world.file)
+
+    assert "acme/n7 " in done.answer
+    assert "acme/n8 " not in done.answer
+    assert "59 more repositories without trouble" in done.answer
