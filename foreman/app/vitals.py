@@ -192,7 +192,8 @@ def _polling(kind: ForgeKind, plans: Sequence[RepoPlan], polled: Mapping[RepoRef
         state = polled.get(plan.repo)
         if state is None or not state.failures:
             return Check(name=name, ok=True)
-        limit = max(POLLS_LATE, timedelta(seconds=POLLS_MISSED * plan.interval_seconds))
+        every = state.interval_seconds or plan.interval_seconds
+        limit = max(POLLS_LATE, timedelta(seconds=POLLS_MISSED * every))
         if state.last_ok_at is not None and now - state.last_ok_at < limit:
             return Check(name=name, ok=True)
         late.append(state)
