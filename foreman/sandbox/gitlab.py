@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote, urlencode
@@ -109,19 +108,14 @@ class GitLabFront:
         """Refuse a wrong token, and one that may not do such a thing at all."""
         holder = self._holder(request.headers)
         if holder and holder.revoked:
-            refused = Refused(401, "invalid_token", error=True)
             told = "Token was revoked. You have to re-authorize from the user."
-            refused.reply = replace(refused.reply, body={**refused.reply.body, "error_description": told})
-            raise refused
+            raise Refused(401, "invalid_token", error=True, error_description=told)
         if not login and _token(request.headers):
             raise Refused(401, "401 Unauthorized")
         needed = ("api", "read_api") if request.method == "GET" else ("api",)
         if holder and not set(needed) & set(holder.scopes) and request.path != "/personal_access_tokens/self":
-            refused = Refused(403, "insufficient_scope", error=True)
             told = "The request requires higher privileges than provided by the access token."
-            body = {**refused.reply.body, "error_description": told, "scope": " ".join(needed)}
-            refused.reply = replace(refused.reply, body=body)
-            raise refused
+            raise Refused(403, "insufficient_scope", error=True, error_description=told, scope=" ".join(needed))
 
     def _handle(self, request: Request, login: str) -> Reply | Doing:
         other = False
@@ -160,7 +154,11 @@ class GitLabFront:
             rest = "/".join(quote(part, safe="") for part in ("projects", str(moved.id), *request.parts[2:]))
             query = f"?{urlencode(request.query)}" if request.query else ""
             location = f"{request.base}/{rest}{query}"
-            raise Refused(301, f"This resource has been moved permanently to {location}", location=location)
+            moved_text = f"This resource has been moved permanently to {location}".encode()
+            headers = (("Location", location), ("Content-Type", "text/plain"))
+            refused = Refused(301, "moved")
+            refused.reply = Reply(status=301, body=moved_text, headers=headers)
+            raise refused
         return seen
 
     def _throttled(self, bucket: Bucket) -> Answer:

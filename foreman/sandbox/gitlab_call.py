@@ -57,13 +57,12 @@ class Refused(Exception):
         status: HTTP status.
         message: Text, or what is wrong with each field.
         error: Say it under `error`, as GitLab does for parameters and routes, not under `message`.
-        location: Where to go instead.
+        **more: Beside that.
     """
 
-    def __init__(self, status: int, message: Any, *, error: bool = False, location: str = "") -> None:
+    def __init__(self, status: int, message: Any, *, error: bool = False, **more: str) -> None:
         super().__init__(str(message))
-        headers = (("Location", location),) if location else ()
-        self.reply = Reply(status=status, body={"error" if error else "message": message}, headers=headers)
+        self.reply = Reply(status=status, body={"error" if error else "message": message, **more})
 
 
 def unreadable(name: str, *, why: str = "is invalid") -> Refused:
@@ -119,6 +118,11 @@ class Call:
         """Refuse with 403 what is not allowed, and every change of an archived project."""
         if not allowed or self.repo.archived:
             raise Refused(403, "403 Forbidden")
+
+    def known(self) -> None:
+        """Refuse nobody with 401."""
+        if not self.actor:
+            raise Refused(401, "401 Unauthorized")
 
     def number(self, place: int, name: str) -> int:
         """Return a number of the path."""

@@ -50,8 +50,7 @@ def note(call: Call) -> Reply:
 
 
 def _seen(call: Call) -> Issue:
-    if not call.actor:
-        raise Refused(401, "401 Unauthorized")
+    call.known()
     return call.issue(_MISSING)
 
 
@@ -160,7 +159,7 @@ def delete_note(call: Call) -> Doing:
 
 def reactions(call: Call) -> Reply:
     """List the reactions to a note."""
-    found, wanted = call.issue(_MISSING), call.number(1, "note_id")
+    found, wanted = _seen(call), call.number(1, "note_id")
     comment = next((comment for comment in found.comments if comment.id == wanted), None)
     if comment is None or not _readable(call, comment):
         raise Refused(404, "404 Not found")

@@ -178,6 +178,7 @@ class Shapes:
             "id": comment.id,
             "type": None,
             "body": body,
+            "attachment": None,
             "author": self.user(author),
             "created_at": stamp(created),
             "updated_at": stamp(updated),
@@ -217,7 +218,7 @@ class Shapes:
             "resource_id": issue.id,
         }
         if change.kind in ("closed", "reopened"):
-            return {**body, "source_commit": None, "source_merge_request": None, "state": change.kind}
+            return {**body, "source_commit": None, "source_merge_request_id": None, "state": change.kind}
         label = self.world.label(repo, change.subject)
         return {
             **body,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from foreman.sandbox.state import Change, Comment, Issue, Label, NoSuchThing, Repo
 from foreman.sandbox.world import World
@@ -66,6 +66,11 @@ def open_issue(
     return add_labels(world, repo, issue, labels, by=author, at=at)
 
 
+THROTTLE = timedelta(minutes=1)
+"""For so long after a change, GitLab's `updated_at` is moved by no comment, and by no label and assignee of whoever
+changed the issue last (`ThrottledTouch` in its sources)."""
+
+
 def _change(
     world: World,
     repo: Repo,
@@ -76,15 +81,20 @@ def _change(
     by: str = "",
     subject: str = "",
     before: str = "",
+    light: bool = False,
 ) -> Issue:
-    """Keep a new version: the history one longer when a kind is given, `updated_at` moved."""
+    """Keep a new version: the history one longer when a kind is given, `updated_at` moved unless it is light."""
     changes = issue.changes
     if kind:
         world.account(by, at=at)
         entry = Change(id=world.new_id(), kind=kind, actor=by, at=world.time(at), subject=subject, before=before)
         changes = (*changes, entry)
-    moved = replace(issue, changes=changes, updated_at=max(issue.updated_at, world.time(at)))
-    return world.keep(repo, moved, at=at)
+    updated_at = max(issue.updated_at, world.time(at))
+    if world.kind == "gitlab":
+        if light and by in ("", issue.updated_by) and updated_at - issue.updated_at <= THROTTLE:
+            updated_at = issue.updated_at
+        issue = replace(issue, updated_by=by or issue.updated_by)
+    return world.keep(repo, replace(issue, changes=changes, updated_at=updated_at), at=at)
 
 
 def add_labels(world: World, repo: Repo, issue: Issue, names: Iterable[str], *, by: str, at: datetime) -> Issue:
@@ -95,7 +105,7 @@ def add_labels(world: World, repo: Repo, issue: Issue, names: Iterable[str], *, 
             for other in rivals(world, issue.labels, label.name):
                 issue = remove_label(world, repo, issue, other, by=by, at=at)
             issue = replace(issue, labels=(*issue.labels, label.name))
-            issue = _change(world, repo, issue, kind="labeled", by=by, at=at, subject=label.name)
+            issue = _change(world, repo, issue, kind="labeled", by=by, at=at, subject=label.name, light=True)
     return issue
 
 
@@ -116,7 +126,7 @@ def remove_label(world: World, repo: Repo, issue: Issue, name: str, *, by: str, 
     if found is None:
         return issue
     issue = replace(issue, labels=tuple(label for label in issue.labels if label != found))
-    return _change(world, repo, issue, kind="unlabeled", by=by, at=at, subject=found)
+    return _change(world, repo, issue, kind="unlabeled", by=by, at=at, subject=found, light=True)
 
 
 def edit(
@@ -139,7 +149,7 @@ def comment(
     world.account(author, at=at)
     told = world.time(at)
     new = Comment(id=world.new_id(), author=author, body=body, created_at=told, updated_at=told, internal=internal)
-    return _change(world, repo, replace(issue, comments=(*issue.comments, new)), at=at), new
+    return _change(world, repo, replace(issue, comments=(*issue.comments, new)), at=at, light=True), new
 
 
 def edit_comment(world: World, repo: Repo, issue: Issue, comment_id: int, *, body: str, at: datetime) -> Comment:
@@ -148,13 +158,15 @@ def edit_comment(world: World, repo: Repo, issue: Issue, comment_id: int, *, bod
         replace(entry, body=body, updated_at=world.time(at)) if entry.id == comment_id else entry
         for entry in issue.comments
     )
-    _change(world, repo, replace(issue, comments=changed), at=at)
+    _change(world, repo, replace(issue, comments=changed), at=at, light=True)
     return next(entry for entry in changed if entry.id == comment_id)
 
 
 def delete_comment(world: World, repo: Repo, issue: Issue, comment_id: int, *, at: datetime) -> Issue:
-    """Delete a comment."""
+    """Delete a comment; on GitLab that moves no time."""
     left = tuple(entry for entry in issue.comments if entry.id != comment_id)
+    if world.kind == "gitlab":
+        return world.keep(repo, replace(issue, comments=left), at=at)
     return _change(world, repo, replace(issue, comments=left), at=at)
 
 
@@ -197,7 +209,7 @@ def assign(world: World, repo: Repo, issue: Issue, login: str, *, by: str, at: d
     if login in issue.assignees:
         return issue
     issue = replace(issue, assignees=(*issue.assignees, login))
-    return _change(world, repo, issue, kind="assigned", by=by, at=at, subject=login)
+    return _change(world, repo, issue, kind="assigned", by=by, at=at, subject=login, light=True)
 
 
 def unassign(world: World, repo: Repo, issue: Issue, login: str, *, by: str, at: datetime) -> Issue:
@@ -205,7 +217,7 @@ def unassign(world: World, repo: Repo, issue: Issue, login: str, *, by: str, at:
     if login not in issue.assignees:
         return issue
     issue = replace(issue, assignees=tuple(name for name in issue.assignees if name != login))
-    return _change(world, repo, issue, kind="unassigned", by=by, at=at, subject=login)
+    return _change(world, repo, issue, kind="unassigned", by=by, at=at, subject=login, light=True)
 
 
 def delete(world: World, repo: Repo, issue: Issue, *, at: datetime) -> Issue:

@@ -152,6 +152,7 @@ class Issue:
         reactions: To the issue itself, oldest first.
         created_at: Aware UTC.
         updated_at: Aware UTC.
+        updated_by: Login of whoever changed more than comments last; kept for GitLab only.
         closed_at: Aware UTC or None.
         closed_by: Login; empty when open.
         deleted: Gone for good.
@@ -177,6 +178,7 @@ class Issue:
     reactions: tuple[Reaction, ...] = ()
     closed_at: datetime | None = None
     closed_by: str = ""
+    updated_by: str = ""
     deleted: bool = False
     moved_to: tuple[int, int] | None = None
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from foreman.sandbox import Fault, reorder_pages, stale_list
+from foreman.sandbox.gitlab_shapes import stamp
 from tests.sandbox.conftest import PROJECT
 
 AT = "2026-03-01T12:00:00.000Z"
@@ -49,6 +50,8 @@ def test_any_path_before_the_api_will_do_and_links_keep_it(lab, client_of):
         ("/projects/acme%2Ftools%2Fwidget/issues/9", 404, {"message": "404 Not found"}),
         ("/projects/acme%2Ftools%2Fwidget/issues/x", 400, {"error": "issue_iid is invalid"}),
         ("/projects/acme%2Ftools%2Fwidget/issues/1/notes", 401, {"message": "401 Unauthorized"}),
+        ("/projects/acme%2Ftools%2Fwidget/issues/1/resource_state_events", 401, {"message": "401 Unauthorized"}),
+        ("/projects/acme%2Ftools%2Fwidget/issues/1/award_emoji", 401, {"message": "401 Unauthorized"}),
         ("/projects/acme%2Ftools%2Fwidget/labels/none", 404, {"message": "404 Label Not Found"}),
         ("/projects/acme%2Ftools%2Fwidget/members/all/7", 404, {"message": "404 Not found"}),
         ("/projects/acme%2Ftools%2Fwidget/issues?state=open", 400, {"error": "state does not have a valid value"}),
@@ -126,6 +129,32 @@ def test_two_changes_within_a_second_have_two_times(lab, clock, gitlab):
         AT,
         "2026-03-01T12:00:00.003Z",
     )
+
+
+def test_within_a_minute_of_a_change_comments_and_ones_own_labels_move_no_time(lab, clock, gitlab):
+    lab.open_issue(PROJECT, title="T", author="ann")
+
+    def moved() -> bool:
+        clock.move(seconds=20)
+        before = lab.issue(PROJECT, 1).updated_at
+        steps.pop(0)()
+        return gitlab.get(f"/projects/{quoted()}/issues/1").json()["updated_at"] != stamp(before)
+
+    note = lab.comment(PROJECT, 1, author="bob", body="x")
+    steps = [
+        lambda: lab.edit_comment(PROJECT, note, body="y"),
+        lambda: lab.add_label(PROJECT, 1, "bug", by="mia"),
+        lambda: lab.add_label(PROJECT, 1, "question", by="mia"),
+        lambda: lab.assign(PROJECT, 1, "bob", by="mia"),
+        lambda: lab.comment(PROJECT, 1, author="bob", body="z"),
+        lambda: lab.comment(PROJECT, 1, author="bob", body="zz"),
+        lambda: lab.remove_label(PROJECT, 1, "bug", by="ann"),
+        lambda: lab.edit_issue(PROJECT, 1, body="b", by="ann"),
+        lambda: lab.close(PROJECT, 1, by="ann"),
+        lambda: lab.delete_comment(PROJECT, note),
+    ]
+
+    assert [moved() for _ in range(10)] == [False, True, False, False, False, True, True, True, True, False]
 
 
 def test_lists_are_filtered_sorted_and_paged_with_headers(lab, clock, gitlab):
@@ -332,6 +361,7 @@ def test_a_renamed_project_redirects_readers_only(lab, gitlab):
         301,
         f"{lab.url}/api/v4/projects/{number}/issues/1?x=y",
     )
+    assert moved.text == f"This resource has been moved permanently to {moved.headers['location']}"
     refused = gitlab.put(f"/projects/{quoted()}/issues/1", json={"state_event": "close"})
     assert (refused.status_code, refused.json()) == (
         405,
