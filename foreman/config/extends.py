@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from foreman.config import document
+from foreman.config import reader
 from foreman.config.document import Document, Path_
 from foreman.config.interpolate import Everything, interpolate
 from foreman.errors import ConfigError
@@ -41,7 +41,7 @@ def read(path: Path, environ: Mapping[str, str]) -> Document:
         ConfigError: A file cannot be read or is not YAML, or they extend each other in a circle.
     """
     chain = _Chain(str(path), environ)
-    chain.add(path, document.read(path))
+    chain.add(path, reader.read(path))
     return chain.documents[0] if len(chain.documents) == 1 else merge(chain.documents)
 
 
@@ -141,7 +141,7 @@ class _Chain:
             self._refuse(read, where, f"more than {MAX_DEPTH} files on top of each other")
         if len(self._known) >= MAX_FILES:
             self._refuse(read, where, f"more than {MAX_FILES} files")
-        base = document.read(path, file=str(path))
+        base = reader.read(path, file=str(path))
         # What a file above replaces is never filled in; it may hold no secret all the same.
         base.problems += interpolate(base, Everything())[1]
         self.add(path, base)

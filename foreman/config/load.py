@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from foreman.config import checks, document, extends
+from foreman.config import checks, document, extends, reader
 from foreman.config.explain import UNKNOWN_KEY, problems_of
 from foreman.config.interpolate import interpolate
 from foreman.config.models import Config
@@ -61,7 +61,7 @@ def parse(raw: bytes, *, source: str = "", environ: Mapping[str, str] | None = N
     Raises:
         ConfigError: With every problem found.
     """
-    return build(document.parse(raw, source=source), source, os.environ if environ is None else environ)
+    return build(reader.parse(raw, source=source), source, os.environ if environ is None else environ)
 
 
 def secrets_of(config: Config) -> tuple[SecretRef, ...]:

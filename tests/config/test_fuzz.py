@@ -10,17 +10,18 @@ from foreman.errors import ConfigError
 from foreman.printable import printable
 from tests.config.documents import IDENTITY, load
 from tests.config.test_plan import TWO_AGENTS
+from tests.config.test_show import DEFAULTS
 
 SECRET = "a-value-that-must-not-leave"
 PIECES = [
     ":", "- ", "\n", "  ", "{", "}", "[", "]", "&a ", "*a", "<<: *a\n", "!!python/name:x ", "'", '"', "|", ">", "#",
     "\t", "\x00", "\u202e", "no", "~", "${SECRET}", "${", "$${", "${SECRET:-x}", "1e999", "-1", "true", "repos:",
-    "agents:", "9" * 5000, "\ud7ff", "? ", "---\n", "%YAML 9.9\n",
+    "agents:", "9" * 5000, "\ud7ff", "? ", "---\n", "%YAML 9.9\n", "**", "/*", "extends: x\n", "defaults:",
 ]  # fmt: skip
 
 
 def mutated(rng: random.Random) -> str:
-    text = IDENTITY + TWO_AGENTS
+    text = IDENTITY + rng.choice([TWO_AGENTS, DEFAULTS])
     for _ in range(rng.randint(1, 3)):
         at = rng.randrange(len(text))
         match rng.randrange(3):

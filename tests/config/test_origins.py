@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from pydantic_core import to_jsonable_python
 
-from foreman.config import document, extends, load
+from foreman.config import extends, load, reader
 from foreman.config.origins import RepoTrace, Setting, trace
 from foreman.config.peek import at
 from foreman.config.policy import PolicySettings
@@ -121,7 +121,7 @@ def test_what_is_told_is_what_holds_and_stands_where_it_is_said_to(
 ) -> None:
     sections = {**top, "defaults": usual, "repos": [{"owner": "acme", "name": name, **repo}]}
     text = IDENTITY + OTHER + "".join(f"{key}: {json.dumps(value)}\n" for key, value in sections.items())
-    written = document.parse(text.encode())
+    written = reader.parse(text.encode())
     config = load.build(written, "x", {})
     ref = RepoRef.parse("acme/r")
     plan, found = config.plan_of(ref), trace(config, written, "x", ref)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import yaml
 
-from foreman.config.document import parse
+from foreman.config.reader import parse
 from foreman.config.show import shown
 from tests.config.documents import IDENTITY, SPECIFICATION, load
 from tests.config.test_plan import TWO_AGENTS

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from foreman.config.document import MAX_BYTES, MAX_NODES, parse, read, render
+from foreman.config.document import render
+from foreman.config.reader import MAX_BYTES, MAX_NODES, parse, read
 from foreman.errors import ConfigError
 
 
