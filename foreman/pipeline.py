@@ -34,7 +34,7 @@ from foreman.errors import (
 from foreman.log import get_logger
 from foreman.model import Allow, Hold, IssueRef, RepoRef
 from foreman.places import Places
-from foreman.store import breakers, inbox, issues, memory, polls
+from foreman.store import breakers, inbox, issues, memory, polls, reactions
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
 
@@ -216,6 +216,8 @@ class Pipeline:
                 )
                 return Passed(item=item, ending=Ending.RETRY, reason="the configuration changed")
             log_id = scribe.record(connection, decision, now=now)
+            for comment_id, found in thought.look.reactions.items():
+                reactions.note(connection, item.issue, comment_id, found, bot=thought.look.facts.bot, now=now)
             inbox.complete(connection, item, reason=decision.decision, now=now)
             memory.refresh(connection, item.issue, now=now)
             checkpoint.reach("pipeline.record.inside")

@@ -6,9 +6,10 @@ What cannot be found out becomes None in `Facts`, and the gate never allows on N
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
@@ -16,8 +17,8 @@ from foreman.forge.base import Change, ChangeKind, ForgeReader, RepoInfo
 from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
-from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, RepoRef, Role
-from foreman.store import actions, breakers, controls, inbox, issues
+from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef, Role
+from foreman.store import actions, breakers, controls, inbox, issues, reactions
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -27,6 +28,9 @@ _T = TypeVar("_T")
 LAG_PATIENCE = timedelta(minutes=2)
 """How long an issue may be shown as it was before what we know of it; four times what a copy of the forge's data is
 assumed to lag behind (`executor.settle`). After that it is believed."""
+
+MOST_REACTIONS_READ = 3
+"""Comments of ours whose reactions are read at one look, the newest: so many requests more at the most."""
 
 REPOSITORY_FACTS_LIFE = timedelta(minutes=5)
 """How long a repository's labels and visibility are believed; a label made since only means one Hold more."""
@@ -46,10 +50,12 @@ class Look:
     Attributes:
         facts: What the gate judges by.
         comments: Everything said on the issue, oldest first; None when it could not be read.
+        reactions: All reactions to comments of ours whose number of thumbs is not the one we know.
     """
 
     facts: Facts
     comments: tuple[Comment, ...] | None
+    reactions: Mapping[int, tuple[Reaction, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ class Recall:
                 private_repo=repo.info is None or repo.info.private,
                 now=now,
             )
-        return Look(facts=facts, comments=comments)
+        return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments))
 
     def begin(self, task_id: str, look: Look) -> Look:
         """Note that a task about an issue begins, and count in the author's tasks that are under way.
@@ -170,6 +176,18 @@ class Recall:
                 return
         message = f"#{issue.ref.number} is shown as it was before its last change"
         raise ForgeUnavailable(message, repo=issue.ref.repo.key, operation="read issue", status=200)
+
+    def _reactions(self, ref: IssueRef, comments: tuple[Comment, ...] | None) -> dict[int, tuple[Reaction, ...]]:
+        """Read what people think of our comments, where the forge tells by a number that it is not what it was."""
+        told = [said for said in comments or () if said.author.id == self._bot.id and said.thumbs_down is not None]
+        with self._db.read() as connection:
+            known = reactions.thumbs(connection, ref) if told else {}
+        new = [said.id for said in told if (said.thumbs_up, said.thumbs_down) != known.get(said.id, (0, 0))]
+        read = {
+            comment_id: self._try(ref, "reactions", partial(self._reader.reactions, ref, comment_id))
+            for comment_id in new[-MOST_REACTIONS_READ:]
+        }
+        return {comment_id: found for comment_id, found in read.items() if found is not None}
 
     def _history(self, issue: Issue) -> tuple[Change, ...] | None:
         if issue.updated_at == issue.created_at and not issue.labels:

@@ -10,7 +10,10 @@ from foreman.cli.context import Context
 from foreman.cli.options import MAX_ID, Json, Yes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from foreman.store.actions import LogEntry, StoredAction
+    from foreman.store.reactions import Opinion
 
 
 def log(
@@ -79,7 +82,7 @@ def explain(
     from foreman.app.opening import open_store
     from foreman.cli.output import emit
     from foreman.errors import StoreError, UsageError
-    from foreman.store import actions
+    from foreman.store import actions, reactions
 
     config = Context.of(context).load()
     with open_store(config) as db, db.read() as connection:
@@ -87,8 +90,9 @@ def explain(
             entry = actions.entry(connection, entry_id)
         except StoreError as error:
             raise UsageError(f"{error}: `foreman log` shows which there are") from error
+        opinions = reactions.of_issue(connection, entry.issue)
 
-    emit(document(entry), as_json=as_json, show=lambda: _show(entry))
+    emit(_explained(entry, opinions), as_json=as_json, show=lambda: _show(entry, opinions))
 
 
 def show(
@@ -210,6 +214,28 @@ def document(entry: LogEntry) -> dict[str, Any]:
     return whole
 
 
+def _explained(entry: LogEntry, opinions: Sequence[Opinion]) -> dict[str, Any]:
+    from foreman.cli.output import plain
+
+    told = [
+        {
+            "action": action.id,
+            "by": one.reaction.author.login,
+            "kind": one.reaction.kind.value,
+            "at": plain(one.reaction.at),
+            "gone_at": plain(one.gone_at),
+        }
+        for action in entry.actions
+        for one in _opinions_on(action, opinions)
+    ]
+    return {**document(entry), "reactions": told}
+
+
+def _opinions_on(action: StoredAction, opinions: Sequence[Opinion]) -> list[Opinion]:
+    mine = action.undo.get("comment_id") if action.type == "comment" else None
+    return [one for one in opinions if mine is not None and one.comment_id == mine]
+
+
 def _state(action: StoredAction) -> str:
     return (
         f"{action.state.value} ({action.reason})" if action.reason and action.state != "done" else action.state.value
@@ -230,7 +256,7 @@ def _money(usd: object) -> str:
     return "?" if usd is None else f"{usd:.4f}"
 
 
-def _show(entry: LogEntry) -> None:
+def _show(entry: LogEntry, opinions: Sequence[Opinion]) -> None:
     from foreman.cli.output import block, line, when
 
     seen = entry.seen
@@ -260,6 +286,10 @@ def _show(entry: LogEntry) -> None:
             line(f"              {explained}")
         if action.type == "comment":
             block(str(action.payload.get("body", "")), indent="              | ")
+        for one in _opinions_on(action, opinions):
+            gone = f", taken back by {when(one.gone_at)}" if one.gone_at else ""
+            kind = one.reaction.kind.value.replace("_", " ")
+            line(f"              {one.reaction.author.login}: {kind}, {when(one.reaction.at)} UTC{gone}")
     if entry.undoes:
         line(f"  takes back  decision {entry.undoes}")
     for later in entry.undone_by:

@@ -110,6 +110,7 @@ class Poller:
         self._plan = plan
         self._now = now
         self._monotonic = monotonic
+        self._bot = bot
         self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, now=now)
         self._identity = Identity(reader, now)
         self._schedule = Schedule(db=db, reader=reader, now=now, jitter=jitter)
@@ -239,6 +240,7 @@ class Poller:
                 return state
         self._half_swept.discard(plan.repo)
         sweep.find_stale(self._db, self._reader, self._intake, plan=plan, tally=tally, now=self._now())
+        sweep.hear_reactions(self._db, self._reader, plan=plan, bot=self._bot, tally=tally, now=self._now())
         return replace(state, swept_at=self._now())
 
     def _listed(self, repo: RepoRef, *, since: datetime, tally: Tally) -> Iterator[Issue]:

@@ -1,4 +1,4 @@
-"""Once a day: which open issues has nobody touched for too long?"""
+"""Once a day: which open issues has nobody touched for too long, and what do people think of what we said?"""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from foreman import changes
 from foreman.config.effective import RepoPlan
-from foreman.errors import ForgeNotFound
+from foreman.errors import ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader
-from foreman.model import EventKind, Issue
+from foreman.model import Account, EventKind, Issue
 from foreman.poller.intake import Intake, Tally
-from foreman.store import actions
+from foreman.store import actions, memory, reactions
 from foreman.store.database import Database
 
 MOST_OPEN_ISSUES = 10_000
@@ -18,6 +18,12 @@ MOST_OPEN_ISSUES = 10_000
 
 OURS_READ = 100
 """Issues whose comments are read to see whether only we spoke there lately: so many requests a day at the most."""
+
+REACTIONS_REACH = timedelta(days=14)
+"""How old a comment of ours may be for its reactions to be read once a day."""
+
+REACTIONS_READ = 50
+"""Issues of one repository whose reactions are read each day: so many requests at the most."""
 
 
 def find_stale(
@@ -60,6 +66,41 @@ def find_stale(
         if event is not None:
             found.append(event)
     intake.store_events(found, plan=plan, tally=tally)
+
+
+def hear_reactions(
+    db: Database, reader: ForgeReader, *, plan: RepoPlan, bot: Account, tally: Tally, now: datetime
+) -> None:
+    """Read what people think of the last comment of ours on each issue that got one lately.
+
+    A reaction moves no time that is polled, so this is all that tells of it where nothing else happens.
+
+    Args:
+        db: Tells which comments are ours; the reactions go there.
+        reader: The forge.
+        plan: What is configured for the repository.
+        bot: Our own account.
+        tally: Counted on.
+        now: Current time, aware UTC.
+
+    Raises:
+        ForgeError: The forge did not answer.
+    """
+    with db.read() as connection:
+        ours = reactions.comments_of_ours(connection, plan.repo, since=now - REACTIONS_REACH, limit=REACTIONS_READ)
+    for issue, comment_id in ours:
+        tally.requests += 1
+        try:
+            found = reader.reactions(issue, comment_id)
+        except (ForgeNotFound, ForgeMoved, ForgeRejected):
+            continue  # the comment or the issue is gone
+        with db.read() as connection:
+            known = {one.reaction.id for one in reactions.of_comment(connection, issue, comment_id)}
+        if known == {reaction.id for reaction in found}:
+            continue
+        with db.transaction() as connection:
+            if reactions.note(connection, issue, comment_id, found, bot=bot, now=now):
+                memory.refresh(connection, issue, now=now)
 
 
 def stale_after(plan: RepoPlan) -> timedelta | None:

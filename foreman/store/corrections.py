@@ -21,9 +21,9 @@ class Correction:
     Attributes:
         id: Row id.
         issue: Where.
-        kind: `rejected`, `undone`, `removed`, `added`, ….
+        kind: `rejected`, `undone`, `removed`, `added`, `thumbs_down`, `thumbs_down_withdrawn`, ….
         action_type: Of which kind of action: `add_label`, ….
-        value: The label or login; empty for others.
+        value: The label or login; of a comment the day it was posted; empty for others.
         by: Who.
         because: In the person's own words; empty when none.
         action_id: The action, None where none of ours is concerned.

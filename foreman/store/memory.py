@@ -49,6 +49,7 @@ _NOT_DONE = {
     ActionState.DENIED: "refused",
     ActionState.SHADOW: "not done (shadow)",
 }
+_THUMBS = {"thumbs_down": "gave a thumbs-down", "thumbs_down_withdrawn": "took back a thumbs-down"}
 _KINDS = {"rejected": "rejected", "undone": "took back", "removed": "removed", "added": "added"}
 
 
@@ -188,6 +189,9 @@ def _phrase(action: StoredAction) -> str:
 
 def _correction_line(fix: Correction) -> str:
     who = _word(fix.by) or "a person"
+    if fix.kind in _THUMBS:
+        posted = f" of {_word(fix.value)}" if fix.value else ""
+        return f"{fix.at:%Y-%m-%d} {who} {_THUMBS[fix.kind]} to our comment{posted}."
     value = f" {_word(fix.value)}" if fix.value and fix.action_type.endswith(("label", "assign")) else ""
     return f"{fix.at:%Y-%m-%d} {who} {_KINDS.get(fix.kind, _word(fix.kind))}: {_word(fix.action_type)}{value}."
 

@@ -181,12 +181,13 @@ reactions = Table(
     Column("reaction_id", BigInteger, primary_key=True),
     Column("account_id", BigInteger, nullable=False),
     Column("login", OutsideText, nullable=False),
+    Column("is_bot", Boolean, nullable=False),
     Column("kind", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     Column("gone_at", UtcTime),
 )
-"""Reactions to an issue (`comment_id` 0) and to comments of ours, those that were taken back too."""
+"""Reactions to comments of ours, those that were taken back too; `comment_id` 0 would be the issue itself."""
 
 events = Table(
     "events",

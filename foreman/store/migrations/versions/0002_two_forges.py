@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("reaction_id", sa.BigInteger(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("is_bot", sa.Boolean(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
