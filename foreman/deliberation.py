@@ -104,7 +104,7 @@ class Deliberator:
         recall: Recall,
         agents: AgentDesk,
         models: ModelDesk | None,
-        secrets: KnownSecrets,
+        secrets: Callable[[], KnownSecrets],
         redact_personal: bool,
         llm_when: str,
         now: Callable[[], datetime],
@@ -115,7 +115,7 @@ class Deliberator:
             recall: Looks at the forge and the log.
             agents: The agents.
             models: The model gateway; None for `llm.provider: none`.
-            secrets: What must not leave.
+            secrets: Tells what must not leave now.
             redact_personal: Take e-mail and IP addresses and phone numbers out of what an agent reads.
             llm_when: `always` or `unsure`.
             now: Current time, aware UTC.
@@ -163,7 +163,7 @@ class Deliberator:
         look = self.recall.begin(task_id, self.recall.look(ref, event=event, actor_id=actor_id, requested=requested))
         checkpoint.reach("pipeline.looked")
         issue = look.facts.issue
-        title = "" if issue.confidential else self._secrets.redact(issue.title)
+        title = "" if issue.confidential else self._secrets().redact(issue.title)
         verdict = admission.admit(look.facts, plan.policy, plan.events)
         if not isinstance(verdict, Allow):
             return Deliberation(look=look, title=title, admission=verdict, hidden={})
@@ -186,13 +186,13 @@ class Deliberator:
         duration_ms = round((time.monotonic() - started) * 1000)
         checkpoint.reach("pipeline.asked")
         decision = self._read(raw, task_id)
-        decision = replace_rationale(decision, self._secrets.redact(decision.rationale))
+        decision = replace_rationale(decision, self._secrets().redact(decision.rationale))
         return Deliberation(
             look=look,
             title=title,
             admission=verdict,
             decision=decision,
-            judged=judge(decision, look.facts, plan.policy, events=plan.events, secrets=self._secrets),
+            judged=judge(decision, look.facts, plan.policy, events=plan.events, secrets=self._secrets()),
             spent=spent,
             hidden=written.hidden,
             cut=written.cut,
@@ -237,10 +237,10 @@ class Deliberator:
             return reply.read_reply(raw, task_id=task_id)
         except AgentReplyInvalid as error:
             # The fault names the key it is at, and an agent may call a key what it likes.
-            raise AgentReplyInvalid(self._secrets.redact(str(error))) from None
+            raise AgentReplyInvalid(self._secrets().redact(str(error))) from None
 
     def _redact(self, text: str) -> str:
-        text = self._secrets.redact(text)
+        text = self._secrets().redact(text)
         return personal.redact_personal(text).text if self._redact_personal else text
 
 

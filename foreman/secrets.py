@@ -125,10 +125,13 @@ class SecretRef:
             self._tell(known, unfolded(value))
 
     def _tell(self, known: KnownSecrets, value: str) -> None:
-        known.add(value, self.variable)
-        for line in value.splitlines() if self.is_key else ():
-            if not line.startswith("-----"):
-                known.add(line.strip(), self.variable)  # a line of a key gives it away, and logs break lines
+        if not self.is_key:
+            known.add(value, self.variable)
+            return
+        # Each line, since logs break lines, and all in one; the first and the last line are in every key.
+        lines = [line.strip() for line in value.splitlines() if not line.startswith("-----")]
+        for part in (*lines, "".join(lines)):
+            known.add(part, self.variable)
 
     def __str__(self) -> str:
         """Render as it is written in the configuration."""

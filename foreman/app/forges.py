@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import assert_never
 
 from foreman.app.connection import Connection
+from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ForgeKind
 from foreman.secrets import KnownSecrets
@@ -19,7 +20,13 @@ def kinds(config: Config) -> tuple[ForgeKind, ...]:
 
 
 def connect(
-    config: Config, kind: ForgeKind, *, secrets: KnownSecrets, now: Callable[[], datetime], stop: threading.Event
+    config: Config,
+    kind: ForgeKind,
+    *,
+    secrets: KnownSecrets,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    plans: Callable[[], Sequence[RepoPlan]] | None = None,
 ) -> Connection:
     """Connect to a forge and make sure that we are who the configuration says.
 
@@ -29,6 +36,7 @@ def connect(
         secrets: Where the token is made known, so that it can be kept out of everything.
         now: Current time, aware UTC.
         stop: Ends waiting between writes.
+        plans: What is looked after now, with what patterns found; None where nobody keeps count.
 
     Returns:
         The account, ready.
@@ -41,7 +49,7 @@ def connect(
         case ForgeKind.GITHUB:
             from foreman.app import forge_github
 
-            return forge_github.connect(config, secrets=secrets, now=now, stop=stop)
+            return forge_github.connect(config, secrets=secrets, now=now, stop=stop, plans=plans)
         case ForgeKind.GITLAB:
             from foreman.app import forge_gitlab
 

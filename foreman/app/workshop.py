@@ -22,6 +22,7 @@ from foreman.app import forges, models
 from foreman.app.agents import AgentOffice
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
+from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.rundir import owner_of, run_folder, visitor
 from foreman.approvals import Dashboard
 from foreman.config.load import secrets_of
@@ -30,13 +31,12 @@ from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
 from foreman.errors import ForgeUnavailable
 from foreman.executor import Executor
-from foreman.gate.secret_scan import KnownSecrets as GateSecrets
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
 from foreman.poller import Discovery, Poller
 from foreman.recall import Recall
-from foreman.secrets import KnownSecrets, lookup
+from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import controls
 from foreman.store.database import Database
@@ -113,7 +113,7 @@ def workshop(
     """
     stop = stop or threading.Event()
     for reference in secrets_of(config):  # before anything is judged, also those that are used later or elsewhere
-        secrets.add(lookup(reference.variable, os.environ) or "", reference.variable)
+        reference.make_known(secrets)
     with ExitStack() as stack:
         db = Database.open(config.storage.path)
         stack.callback(db.close)
@@ -123,7 +123,8 @@ def workshop(
             db.guard_with(lease.check)
         current = CurrentConfig(config, source=source, db=db, now=now)
         connections = {
-            kind: forges.connect(config, kind, secrets=secrets, now=now, stop=stop) for kind in forges.kinds(config)
+            kind: forges.connect(config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.plans)
+            for kind in forges.kinds(config)
         }
         for connection in connections.values():
             stack.callback(connection.disconnect)
@@ -164,6 +165,7 @@ def workshop(
             if gateway
             else None
         )
+        gate_secrets = LiveSecrets(secrets)
         deliberators = {
             kind: Deliberator(
                 recall=Recall(
@@ -171,7 +173,7 @@ def workshop(
                 ),
                 agents=office,
                 models=desk,
-                secrets=GateSecrets({name: value for value, name in secrets.items()}),
+                secrets=gate_secrets,
                 redact_personal=config.llm.redact_personal,
                 llm_when=config.llm.when,
                 now=now,

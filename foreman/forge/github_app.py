@@ -159,17 +159,18 @@ class AppTokens:
     def _new(self, wish: Wish) -> AppToken:
         installation = self._line.installation()
         self._granted = installation.permissions
-        owner = installation.account.login.casefold()
-        mine = sorted(path for path in wish.repositories if path.partition("/")[0].casefold() == owner)
         permissions = wish.as_granted(self._granted)
+        mine = None if wish.repositories is None else _of(installation.account.login, wish.repositories)
         try:
             row = self._line.grant(asking(permissions, mine))
         except ForgeRejected:
+            if mine is None:
+                raise
             # One name that is not in the installation spoils the whole list.
             there = {info.path.casefold() for info in self.reachable()}
             mine = [path for path in mine if path.casefold() in there]
             row = self._line.grant(asking(permissions, mine))
-        self._tell_missing(wish.repositories.difference(mine))
+        self._tell_missing((wish.repositories or frozenset()).difference(mine or ()))
         end = row.expires_at
         reached = row.repositories
         return AppToken(
@@ -216,3 +217,8 @@ class AppTokens:
         if found and found != self._missing:
             log.warning("app_not_installed_on", repositories=sorted(found), do="let the app into them on GitHub")
         self._missing = found
+
+
+def _of(owner: str, paths: Iterable[str]) -> list[str]:
+    """Return the paths of one owner; another's are in no installation of this one."""
+    return sorted(path for path in paths if path.partition("/")[0].casefold() == owner.casefold())

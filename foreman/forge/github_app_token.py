@@ -25,11 +25,11 @@ class Wish:
     """What a token is needed for.
 
     Attributes:
-        repositories: Paths, as configured.
+        repositories: Paths, as configured; None for all that the app was let into.
         permissions: Name to level.
     """
 
-    repositories: frozenset[str]
+    repositories: frozenset[str] | None
     permissions: Mapping[str, str]
 
     def as_granted(self, granted: Mapping[str, str]) -> dict[str, str]:
@@ -64,16 +64,18 @@ class AppToken:
         return reached and self.permissions.get("issues") == "write"
 
 
-def asking(permissions: Mapping[str, str], paths: Sequence[str]) -> dict[str, Any]:
+def asking(permissions: Mapping[str, str], paths: Sequence[str] | None) -> dict[str, Any]:
     """Say what a token is for, and where.
 
     Args:
         permissions: Name to level.
-        paths: Repositories; for none at all a token may know no more than names.
+        paths: Repositories; None for all. For none at all a token may know no more than names.
 
     Returns:
         The request's body.
     """
+    if paths is None:
+        return {"permissions": permissions}
     if not paths:
         return {"permissions": NAMES_ALONE}
     if len(paths) > MOST_REPOSITORIES:

@@ -109,10 +109,10 @@ class GitHubClient(Line):
 
 
 def _silence_the_library() -> None:
-    """Take back the level and the way to stderr that PyGithub gives itself: what it says goes where all logs go."""
+    """Take back the way to stderr that PyGithub gives itself, and its debug lines: they quote replies whole."""
     library = logging.getLogger("github")
     library.handlers.clear()
-    library.setLevel(logging.NOTSET)
+    library.setLevel(logging.WARNING)
 
 
 def _error_body(text: str) -> dict[str, Any]:

@@ -305,4 +305,4 @@ def test_the_library_has_no_way_of_its_own_to_stderr(server: ScriptedServer, con
     connect(server.url)
 
     assert logging.getLogger("github").handlers == []
-    assert logging.getLogger("github").level == logging.NOTSET
+    assert logging.getLogger("github").level == logging.WARNING
