@@ -101,6 +101,8 @@ class TestGitLab(ForgeContract):
     }
     # Merge requests have a list and numbers of their own.
     lists_pull_requests = False
+    # Comments move `updated_at` once a minute at the most (`ThrottledTouch` in GitLab's sources).
+    comments_move_time_at_once = False
     # "Issues API": a closed issue is closed; only that it is a duplicate or was moved is kept.
     keeps_reasons = False
     # A deleted issue answers like one that never was.
