@@ -10,10 +10,10 @@ import json
 import re
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import yaml
 
@@ -39,6 +39,7 @@ class Recorded:
         status: HTTP's.
         headers: Of the reply, names in lower case.
         reply: The body of the reply.
+        year: Of the recording, where its headers do not tell; 0 where nothing does.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Recorded:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     reply: str
+    year: int = 0
 
     @classmethod
     def of_sandbox(cls, line: Mapping[str, Any]) -> Recorded:
@@ -58,7 +60,7 @@ class Recorded:
             source="sandbox",
             forge=line["forge"],
             method=line["method"],
-            path=line["path"],
+            path=line["path"] if line["forge"] == "github" else quoted(line["path"]),
             body=line["body"],
             status=line["status"],
             reply=line["reply"] or "",
@@ -71,6 +73,12 @@ class Recorded:
             return json.loads(self.reply)
         except ValueError:
             return None
+
+
+def quoted(path: str) -> str:
+    """Return a path of GitLab's as it was sent: the sandbox tells it decoded, a nested project's slashes too."""
+    found = re.fullmatch(r"/(projects|groups|users)/(.+?)((?:/(?:issues|labels|members|projects)(?:/.*)?)?)", path)
+    return f"/{found[1]}/{quote(found[2], safe='')}{found[3]}" if found else path
 
 
 def recordings(folder: Path) -> Iterator[Recorded]:
@@ -140,7 +148,7 @@ def _perceval(archive: tarfile.TarFile, source: str) -> Iterator[Recorded]:
             "notes": f"/issues/{number}/notes",
             "": {"emoji": "/issues/1/award_emoji", "project": ""}.get(number, ""),
         }[kind]
-        yield _recorded(source, "GET", root + tail, None, 200, {}, text)
+        yield replace(_recorded(source, "GET", root + tail, None, 200, {}, text), year=2017)
 
 
 SOURCES: tuple[tuple[NpmPackage | SourcePackage, Callable[[tarfile.TarFile, str], Iterator[Recorded]]], ...] = (

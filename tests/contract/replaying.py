@@ -59,7 +59,7 @@ class Tally:
         read: Replies by kind that were read and say the same as the JSON.
         rows: Rows in them.
         refused: Errors by status and by what they became.
-        old: Replies by kind from before 2015 that lack what every reply has had since.
+        old: Replies by kind that are so old that they lack what every reply has had since.
         other: Successful replies to questions that we never ask.
         problems: What went wrong, with an example.
     """
@@ -72,7 +72,8 @@ class Tally:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-_SINCE = datetime(2015, 1, 1, tzinfo=UTC)
+_SINCE = {"github": 2015, "gitlab": 2020}
+"""Years from which on every reply has what is read: GitHub's `repository_url`, `references` of GitLab 12.6."""
 _REFUSALS: dict[int, tuple[type[ForgeError], ...]] = {
     202: (ForgeUnavailable,),
     401: (ForgeAuthError,),
@@ -175,7 +176,7 @@ def _play(
 
 
 def rows_of(readings: tuple[Reading, ...], exchanges: Iterable[Recorded]) -> dict[type[BaseModel], list[Row]]:
-    """Return the rows of all successful replies that we read, by what they are read as; none from before 2015."""
+    """Return the rows of all successful replies that we read, by what they are read as; none that is too old."""
     found: dict[type[BaseModel], list[Row]] = {}
     for one in exchanges:
         reading = next((r for r in readings if r.method == one.method and r.path.fullmatch(one.path)), None)
@@ -187,7 +188,8 @@ def rows_of(readings: tuple[Reading, ...], exchanges: Iterable[Recorded]) -> dic
 
 def _is_old(one: Recorded) -> bool:
     date = dict(one.headers).get("date", "")
-    return bool(date) and parsedate_to_datetime(date) < _SINCE
+    year = parsedate_to_datetime(date).year if date else one.year
+    return 0 < year < _SINCE[one.forge]
 
 
 def moment(text: str) -> datetime:
