@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -15,6 +15,7 @@ from foreman.errors import ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavai
 from foreman.forge.base import ChangeKind, Permission
 from foreman.forge.github import GitHubForge
 from foreman.model import Account, IssueRef, Role
+from tests.forge.moving import Late, Moving
 from tests.forge.replies import REF, REPO, comment, issue, label
 from tests.forge.scripted import Answer, ScriptedServer
 
@@ -219,37 +220,19 @@ def test_history_names_who_assigned_and_leaves_out_what_has_no_word(server: Scri
     ]
 
 
-class _Moving:
-    """Issues that are touched while somebody reads them, served as GitHub serves its list."""
-
-    def __init__(self, count: int, *, one_second: bool) -> None:
-        self.start = datetime(2026, 1, 1, tzinfo=UTC)
-        self.at = {
-            number: self.start + (timedelta(0) if one_second else timedelta(seconds=number))
-            for number in range(1, count + 1)
-        }
-
-    def touch(self, number: int) -> None:
-        self.at[number] = max(self.at.values()) + timedelta(seconds=1)
-
-    def page(self, path: str, size: int = 100) -> Answer:
-        query = {key: value[0] for key, value in parse_qs(urlsplit(path).query).items()}
-        since = datetime.fromisoformat(query["since"])
-        rows = sorted((at, number) for number, at in self.at.items() if at >= since)
-        first = (int(query["page"]) - 1) * size
-        stamp = "%Y-%m-%dT%H:%M:%SZ"
-        body = [issue(number=n, id=n, updated_at=at.strftime(stamp)) for at, n in rows[first : first + size]]
-        more = (("Link", '<http://x.invalid/?page=9>; rel="next"'),) if len(rows) > first + size else ()
-        return Answer(200, body, more)
-
-
 @pytest.mark.parametrize("one_second", [False, True])
 def test_a_sweep_misses_nothing_that_moves_while_it_reads(
     one_second: bool, server: ScriptedServer, connect: Connect
 ) -> None:
     forge = connect(server.url)
-    moving = _Moving(250, one_second=one_second)
-    server.will(_Late(moving, server))
+    moving = Moving(
+        250,
+        one_moment=one_second,
+        row=lambda number, at: issue(number=number, id=number, updated_at=at),
+        since="since",
+        form="%Y-%m-%dT%H:%M:%SZ",
+    )
+    server.will(Late(moving, server))
     seen = {}
     for count, found in enumerate(forge.changed_since(REPO, since=moving.start), start=1):
         seen[found.ref.number] = found.updated_at
@@ -258,19 +241,6 @@ def test_a_sweep_misses_nothing_that_moves_while_it_reads(
 
     assert seen == moving.at
     assert len(server.asked) <= 5
-
-
-class _Late:
-    """Answers with the page as it is when it is asked for."""
-
-    def __init__(self, moving: _Moving, server: ScriptedServer) -> None:
-        self._moving, self._server = moving, server
-
-    def __call__(self, connection: Any) -> None:
-        answer = self._moving.page(self._server.asked[-1].path)
-        payload = answer.payload()
-        lines = [f"{name}: {value}" for name, value in (*answer.headers, ("Content-Length", str(len(payload))))]
-        connection.sendall("\r\n".join(["HTTP/1.1 200 OK", "Connection: close", *lines, "", ""]).encode() + payload)
 
 
 def test_a_probe_asks_the_same_address_each_time_and_pays_nothing_for_no_change(
