@@ -54,7 +54,7 @@ class AgentPool:
         try:
             return self._runtimes[agent]
         except KeyError:
-            raise AgentUnavailable(f"there is no agent of type {agent}") from None
+            raise AgentUnavailable(f"there is no agent of type {agent} yet: it is started at the next start") from None
 
     def free(self, agent: str) -> bool:
         """Return whether the agent can take another task now."""

@@ -55,11 +55,15 @@ class AgentOffice:
 
     def timeout_seconds(self, agent: str) -> float:
         """Return how long this agent may take for one task."""
-        return self._settings[agent].timeout_seconds
+        return self._of(agent).timeout_seconds
 
     def max_retries(self, agent: str) -> int:
         """Return how many runs a task gets after the first."""
-        return self._settings[agent].max_retries
+        return self._of(agent).max_retries
+
+    def _of(self, agent: str) -> AgentSettings:
+        # One that a reload brought has no runtime until the next start: asking it fails with these words.
+        return self._settings.get(agent) or AgentSettings()
 
     def busy(self) -> frozenset[str]:
         """Return the agent types that can take no task now: full, or in quarantine."""

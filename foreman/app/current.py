@@ -15,6 +15,7 @@ from pathlib import Path
 
 from foreman import approvals, undo
 from foreman.app import forges
+from foreman.app.agents import in_use
 from foreman.app.found import plans_of
 from foreman.app.limits import Limits
 from foreman.config import load
@@ -54,6 +55,7 @@ class CurrentConfig:
         self._limits = Limits(db=db, now=now)
         self._config = config
         self._kinds = forges.kinds(config)
+        self._agents = frozenset(in_use(config))
         self._patterns = config.patterns()
         self._plans = self._planned(config)
 
@@ -125,6 +127,7 @@ class CurrentConfig:
             return False
         later = [name for name in NEEDS_RESTART if getattr(new, name) != getattr(self.config, name)]
         later += [f"repos on {kind}" for kind in forges.kinds(new) if kind not in self._kinds]
+        later += [f"agent {name}" for name in in_use(new) if name not in self._agents]
         plans = self._planned(new)
         with self._lock:
             self._config = new
