@@ -1,0 +1,115 @@
+"""Once a day people's thumbs are read, which no poll tells of: what it costs, and what comes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from foreman.model import IssueRef
+from foreman.poller import sweep
+from foreman.sandbox import Fault, reply
+from foreman.store import corrections, memory
+from tests.rig import REPO, WIDGET, Rig
+
+DAY = 24 * 3600
+
+
+def say(bench: Rig, ref: IssueRef) -> int:
+    """Have a comment of ours posted; returns its id."""
+    log_id = bench.decide(ref, ("comment", {"body": "Which version is that?"}))
+    work = bench.executor()
+    while work.step():
+        continue
+    (action,) = bench.entry(log_id).actions
+    bench.clock.advance(60)
+    return int(action.undo["comment_id"])
+
+
+def next_day(bench: Rig) -> int:
+    """Sweep, and return how many requests for reactions that took."""
+    bench.clock.advance(DAY + 60)
+    bench.sandbox.clear_ledger()
+    assert bench.poller().poll(WIDGET).error == ""
+    return sum(entry.path.endswith("/reactions") for entry in bench.sandbox.ledger)
+
+
+def told(bench: Rig, ref: IssueRef) -> list[tuple[str, str]]:
+    with bench.db.read() as connection:
+        return [(one.kind, one.by) for one in corrections.of_issue(connection, ref)]
+
+
+@pytest.fixture
+def said(bench: Rig) -> tuple[IssueRef, int]:
+    """An issue with a comment of ours, in a repository whose first look is over."""
+    bench.poller().poll(WIDGET)
+    bench.clock.advance(60)
+    ref = bench.open()
+    comment = say(bench, ref)
+    bench.poller().poll(WIDGET)
+    return ref, comment
+
+
+def test_a_persons_thumbs_down_is_a_correction_and_so_is_its_withdrawal(
+    bench: Rig, said: tuple[IssueRef, int]
+) -> None:
+    (ref, comment), people = said, bench.sandbox
+    people.add_account("ci[bot]", is_bot=True)
+    people.react(REPO, ref.number, "-1", by="kim", comment_id=comment)
+    people.react(REPO, ref.number, "-1", by="ci[bot]", comment_id=comment)
+    people.react(REPO, ref.number, "+1", by="mira", comment_id=comment)
+    quiet = bench.poller().poll(WIDGET)
+    asked = [next_day(bench), next_day(bench)]
+    first = told(bench, ref)
+    people.unreact(REPO, ref.number, "-1", by="kim", comment_id=comment)
+    asked.append(next_day(bench))
+
+    assert (quiet.new_events, quiet.not_modified) == (0, True)
+    assert asked == [1, 1, 1]
+    assert first == [("thumbs_down", "kim")]
+    assert told(bench, ref) == [("thumbs_down", "kim"), ("thumbs_down_withdrawn", "kim")]
+    with bench.db.read() as connection:
+        remembered = memory.summary(connection, ref)
+    assert "kim gave a thumbs-down to our comment of 2026-11-01." in remembered
+    assert bench.waiting() == [(ref.number, "opened", "issue-triage")]
+
+
+def test_the_days_requests_for_reactions_are_bounded_in_number_and_age(
+    bench: Rig, said: tuple[IssueRef, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref, _ = said
+    say(bench, ref)
+    say(bench, bench.open("another"))
+    both = next_day(bench)
+    monkeypatch.setattr(sweep, "REACTIONS_READ", 1)
+    one = next_day(bench)
+    bench.clock.advance(14 * DAY)
+
+    assert (both, one, next_day(bench)) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("how", ["comment", "issue", "moved"])
+def test_what_is_gone_is_passed_over(how: str, bench: Rig, said: tuple[IssueRef, int]) -> None:
+    ref, comment = said
+    if how == "comment":
+        bench.sandbox.delete_comment(REPO, comment)
+    elif how == "issue":
+        bench.sandbox.delete_issue(REPO, ref.number)
+    else:
+        bench.sandbox.add_repo("acme/attic")
+        bench.sandbox.transfer(REPO, ref.number, "acme/attic")
+
+    assert next_day(bench) == 1
+    assert told(bench, ref) == []
+
+
+def test_a_forge_in_trouble_puts_the_rest_of_the_sweep_off(bench: Rig, said: tuple[IssueRef, int]) -> None:
+    ref, comment = said
+    bench.sandbox.react(REPO, ref.number, "-1", by="kim", comment_id=comment)
+    bench.clock.advance(DAY + 60)
+    bench.sandbox.inject(Fault(method="GET", path="/reactions", times=1, action=reply(502)))
+    failed = bench.poller().poll(WIDGET)
+    before = told(bench, ref)
+    bench.clock.advance(300)
+    bench.poller().poll(WIDGET)
+
+    assert failed.error
+    assert (before, told(bench, ref)) == ([], [("thumbs_down", "kim")])
