@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from foreman.model import Comment, Issue
+from foreman.model import Comment, ForgeKind, Issue
 from foreman.store.issues import Snapshot
 
 REMEMBERED = timedelta(minutes=15)
@@ -22,8 +22,9 @@ REMEMBERED = timedelta(minutes=15)
 MOST_REMEMBERED = 200
 """Comments known one by one; of more in that time the newest."""
 
-SETTLES = timedelta(seconds=3)
-"""After so long a second is over: it has one itself, and the forge's clock is known to two."""
+SETTLES = {ForgeKind.GITHUB: timedelta(seconds=3), ForgeKind.GITLAB: timedelta(seconds=63)}
+"""After so long nothing more happens under the time of an issue's last change: GitHub tells whole seconds, GitLab's
+`updated_at` stands still for a minute though comments are written and edited; the clocks are known to two seconds."""
 
 
 def content_digest(title: str, body: str) -> str:
@@ -68,9 +69,9 @@ def snapshot(
 
 
 def settled(issue: Issue, before: Snapshot | None, looked_at: datetime) -> bool:
-    """Tell whether the second of an issue's last change was over when it was looked at.
+    """Tell whether the time of an issue's last change was over when it was looked at.
 
-    It matters where there are comments: one that is edited within that second changes nothing else that is listed.
+    It matters where there are comments: one that is edited within that time changes nothing else that is listed.
 
     Args:
         issue: As listed.
@@ -80,7 +81,7 @@ def settled(issue: Issue, before: Snapshot | None, looked_at: datetime) -> bool:
     Returns:
         False when more may have happened since, under the same time; a clock that is behind is believed once only.
     """
-    if issue.comment_count == 0 or looked_at - issue.updated_at >= SETTLES:
+    if issue.comment_count == 0 or looked_at - issue.updated_at >= SETTLES[issue.ref.repo.forge]:
         return True
     return looked_at < issue.updated_at and before is not None and before.updated_at == issue.updated_at
 
