@@ -18,13 +18,14 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from foreman.app.workshop import Workshop, utc_now, workshop
 from foreman.config.load import load
 from foreman.daemon import Drained
+from foreman.model import ForgeKind, RepoRef
 from foreman.sandbox import SandboxForge
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
@@ -126,13 +127,26 @@ class ScriptedAgent:
         return [task for task in self.tasks if task["payload"]["issue"]["number"] == number]
 
 
-class World:
-    """One forge, one agent, one configuration, one database."""
+def identity(forge: SandboxForge, login: str, variable: str = TOKEN) -> dict[str, str]:
+    """Return the part of a configuration about an account on a forge."""
+    address = "github_api_url" if forge.kind == "github" else "gitlab_url"
+    return {f"{forge.kind}_token": f"${{{variable}}}", f"{forge.kind}_user": login, address: forge.url}
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime] | None = None) -> None:
+
+class World:
+    """One forge, of either kind, one agent, one configuration, one database."""
+
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], datetime] | None = None,
+        *,
+        kind: Literal["github", "gitlab"] = "github",
+    ) -> None:
         self.folder = folder
         self.clock = clock or utc_now
-        self.forge = SandboxForge(clock=clock)
+        self.kind = ForgeKind(kind)
+        self.forge = SandboxForge(clock=clock, kind=kind)
         self.forge.start()
         self.agent = ScriptedAgent()
         self.forge.add_repo(REPO, labels=["bug", "question", "docs", "stale", "needs-info", "approved"])
@@ -142,7 +156,7 @@ class World:
         self.token = self.forge.token(BOT)
         os.environ[TOKEN] = self.token
         self.config: dict[str, Any] = {
-            "identity": {"github_token": f"${{{TOKEN}}}", "github_user": BOT, "github_api_url": self.forge.url},
+            "identity": identity(self.forge, BOT),
             "llm": {"provider": "none"},
             "polling": {"interval_seconds": 1, "write_interval_seconds": 0, "settle_seconds": 1, "first_run": 100},
             "storage": {"path": str(folder / "memory.db")},
@@ -152,14 +166,17 @@ class World:
         }
 
     def repo(self, path: str, **more: Any) -> dict[str, Any]:
-        owner, _, name = path.partition("/")
         labels = {"bug": ["crash"], "question": ["how do I"], "docs": ["typo"]}
         return {
-            "owner": owner,
-            "name": name,
+            "forge": self.kind.value,
+            "path": path,
             "agents": [{"type": "issue-triage", "events": EVENTS, "config": {"labels": labels}}],
             **more,
         }
+
+    def key(self, path: str = REPO) -> str:
+        """Return a repository as commands and the log name it."""
+        return RepoRef(self.kind, path).key
 
     @property
     def file(self) -> Path:

@@ -10,13 +10,17 @@ import pytest
 from tests.command import Command, Done, command
 from tests.world import World
 
-__all__ = ["Command"]
+__all__ = ["Command", "on_both"]
+
+
+on_both = pytest.mark.parametrize("world", ["github", "gitlab"], indirect=True)
+"""For tests that say of either forge what they say of the other."""
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Return a forge with one repository, an agent, and a configuration for both."""
-    made = World(tmp_path)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """Return a forge with one repository, an agent, and a configuration for both; GitHub, unless marked `on_both`."""
+    made = World(tmp_path, kind=getattr(request, "param", "github"))
     yield made
     made.close()
 

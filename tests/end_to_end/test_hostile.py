@@ -281,7 +281,9 @@ def _fault(case: Case, posted: list[str]) -> str:
         return "no mark or no footer"
     prefixes = (cases.PREFIXES["github"], cases.DOCS)
     found = oracle.faults(body, forge="github", repo=REPO, prefixes=prefixes) - set(case.get("allow", ()))
-    if case["expect"] == "as written" and body != case["body"].strip("\n"):
+    # The sandbox is elsewhere: to it the public forge is a stranger's.
+    as_written = case["expect"] == "as written" and cases.PREFIXES["github"] not in case["body"]
+    if as_written and body != case["body"].strip("\n"):
         return f"changed to {body!r}"
     return f"{sorted(found)} in {body!r}" if found else ""
 

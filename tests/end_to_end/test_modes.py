@@ -14,7 +14,7 @@ import pytest
 from foreman.gate import marker
 from foreman.store import controls
 from foreman.store.database import Database
-from tests.end_to_end.conftest import Command
+from tests.end_to_end.conftest import Command, on_both
 from tests.world import BOT, REPO, World, decision, wait_until
 
 BODY = "Which version is that?"
@@ -51,6 +51,7 @@ def waiting(foreman: Command) -> list[dict[str, Any]]:
     return json.loads(foreman("pending", "--json").answer)
 
 
+@on_both
 def test_shadow_sends_no_write_and_a_switch_to_auto_does_not_replay(world: World) -> None:
     world.config["mode"] = "shadow"
     world.agent.answer = both
@@ -71,6 +72,7 @@ def test_shadow_sends_no_write_and_a_switch_to_auto_does_not_replay(world: World
     assert len(world.effects()) == 2
 
 
+@on_both
 def test_what_is_approved_is_posted_to_the_letter(world: World, foreman: Command) -> None:
     world.config["mode"] = "approve"
     world.agent.answer = both
@@ -91,6 +93,7 @@ def test_what_is_approved_is_posted_to_the_letter(world: World, foreman: Command
     assert world.states(number) == [("add_label", "held"), ("comment", "done")]
 
 
+@on_both
 def test_an_issue_that_moved_on_after_an_approval_asks_again(world: World, foreman: Command) -> None:
     world.config["mode"] = "approve"
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
@@ -112,6 +115,7 @@ def test_an_issue_that_moved_on_after_an_approval_asks_again(world: World, forem
     assert world.forge.issue(REPO, number).labels == ("bug",)
 
 
+@on_both
 def test_a_rejection_reaches_the_next_task_and_nothing_of_it_is_sent(world: World, foreman: Command) -> None:
     world.config["mode"] = "approve"
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
@@ -157,6 +161,7 @@ def test_the_most_specific_mode_wins(world: World, level: str) -> None:
     assert len(world.effects()) == expected.count("done")
 
 
+@on_both
 def test_a_pause_beats_every_mode_and_every_approval_and_survives_a_restart(world: World, foreman: Command) -> None:
     world.forge.add_repo("acme/other", labels=["bug"])
     world.forge.add_collaborator("acme/other", BOT)
@@ -165,11 +170,11 @@ def test_a_pause_beats_every_mode_and_every_approval_and_survives_a_restart(worl
     world.agent.answer = both
     assert foreman("status").code == 1  # there is no database yet
     world.once()
-    assert foreman("pause", REPO).code == 0
+    assert foreman("pause", world.key()).code == 0
     paused = world.forge.open_issue(REPO, title="It crashes", author="kim")
     other = world.forge.open_issue("acme/other", title="It crashes", author="kim")
     world.once()
-    (comment,) = [one for one in waiting(foreman) if one["issue"] == f"{REPO}#{paused}"]
+    (comment,) = [one for one in waiting(foreman) if one["issue"] == f"{world.key()}#{paused}"]
 
     def of_paused() -> list[tuple[str, str]]:
         entries = [entry for entry in world.entries(paused) if entry.issue.repo.path == REPO]
@@ -181,10 +186,12 @@ def test_a_pause_beats_every_mode_and_every_approval_and_survives_a_restart(worl
 
     assert world.effects() == [f"label+ bug acme/other#{other}"]
     assert of_paused() == [("add_label", "planned"), ("comment", "planned")]
-    (listed,) = [repo for repo in json.loads(foreman("status", "--json").answer)["repos"] if repo["repo"] == REPO]
+    (listed,) = [
+        repo for repo in json.loads(foreman("status", "--json").answer)["repos"] if repo["repo"] == world.key()
+    ]
     assert listed["paused"]
 
-    foreman("resume", REPO)
+    foreman("resume", world.key())
     world.once()
     assert of_paused() == [("add_label", "done"), ("comment", "done")]
 

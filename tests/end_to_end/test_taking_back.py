@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from foreman.undo.takeback import WITHDRAWN
-from tests.end_to_end.conftest import Command
+from tests.end_to_end.conftest import Command, on_both
 from tests.world import BOT, REPO, World, decision
 
 BODY = "Which version is that?"
@@ -27,9 +27,9 @@ class Hours:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Return a world whose agent labels, comments and closes, and which may do so."""
-    made = World(tmp_path, clock=Hours())
+    made = World(tmp_path, clock=Hours(), kind=getattr(request, "param", "github"))
     made.config["policy"] = {"allow_close": True}
     made.agent.answer = everything
     made.forge.add_collaborator(REPO, "mira", permission="admin")
@@ -60,6 +60,7 @@ def opened(world: World, hours_ago: float = 0) -> int:
     return number
 
 
+@on_both
 def test_a_window_is_taken_back_and_what_people_changed_since_is_left_alone_and_listed(
     world: World, foreman: Command
 ) -> None:
@@ -75,8 +76,8 @@ def test_a_window_is_taken_back_and_what_people_changed_since_is_left_alone_and_
     plan = json.loads(shown.answer)
     assert shown.code == 0
     assert world.effects() == before
-    assert [step["issue"] for step in plan["steps"]] == [f"{REPO}#{alone}"] * 3
-    assert [left["issue"] for left in plan["left"]] == [f"{REPO}#{touched}"] * 3
+    assert [step["issue"] for step in plan["steps"]] == [f"{world.key()}#{alone}"] * 3
+    assert [left["issue"] for left in plan["left"]] == [f"{world.key()}#{touched}"] * 3
     assert foreman("undo", "--since", "2h", "--yes").code == 0
 
     issue = world.forge.issue(REPO, alone)
@@ -95,6 +96,7 @@ def test_a_window_is_taken_back_and_what_people_changed_since_is_left_alone_and_
     assert foreman("undo", "--since", "2h", "--yes").answer.splitlines()[-1] == "there is nothing to take back"
 
 
+@on_both
 def test_one_decision_is_taken_back_whatever_the_mode_is_now_and_the_next_task_hears_of_it(
     world: World, foreman: Command
 ) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from foreman.errors import ConfigError, StoreError
 from foreman.sandbox import Fault, drop_before, not_json, reply
+from tests.end_to_end.conftest import on_both
 from tests.world import BOT, REPO, World, decision, wait_until
 
 
+@on_both
 def test_a_new_issue_gets_its_label_and_the_decision_was_logged_first(world: World) -> None:
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
     seen: list[list[tuple[str, str]]] = []
@@ -21,6 +23,7 @@ def test_a_new_issue_gets_its_label_and_the_decision_was_logged_first(world: Wor
     assert world.states(number) == [("add_label", "done")]
 
 
+@on_both
 def test_a_second_run_does_nothing_twice(world: World) -> None:
     world.forge.open_issue(REPO, title="It crashes", author="kim")
     world.once()
@@ -41,6 +44,7 @@ def test_on_the_first_run_only_what_is_opened_later_is_handled(world: World) -> 
     assert world.forge.issue(REPO, old).labels == ()
 
 
+@on_both
 def test_a_later_comment_on_an_older_issue_counts(world: World) -> None:
     world.config["polling"]["first_run"] = "new"
     old = world.forge.open_issue(REPO, title="Old", author="kim")
@@ -53,6 +57,7 @@ def test_a_later_comment_on_an_older_issue_counts(world: World) -> None:
     assert task["payload"]["issue"]["comments"][0]["body"] == "It still crashes"
 
 
+@on_both
 def test_pull_requests_and_our_own_doings_make_no_task(world: World) -> None:
     world.forge.open_issue(REPO, title="A change", author="kim", pull_request=True)
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
@@ -100,6 +105,7 @@ def test_one_broken_repository_does_not_stop_the_others(world: World, fault: obj
     assert list(done.failed_polls) == ["acme/broken"]
 
 
+@on_both
 def test_a_token_that_is_taken_nowhere_stops_the_account_and_says_so(world: World) -> None:
     world.forge.open_issue(REPO, title="It crashes", author="kim")
     with world.shop() as shop:
@@ -120,8 +126,9 @@ def test_a_broken_repository_recovers_without_a_restart(world: World) -> None:
     assert world.forge.issue(REPO, number).labels == ("bug",)
 
 
+@on_both
 def test_somebody_elses_token_is_refused_before_any_write(world: World) -> None:
-    world.config["identity"]["github_user"] = "somebody-else"
+    world.config["identity"][f"{world.kind}_user"] = "somebody-else"
     world.forge.open_issue(REPO, title="It crashes", author="kim")
 
     with pytest.raises(ConfigError, match="belongs to"):
@@ -135,6 +142,7 @@ def test_a_second_daemon_is_refused(world: World) -> None:
         world.once()
 
 
+@on_both
 def test_issues_of_insiders_are_left_alone_before_any_agent_is_asked(world: World) -> None:
     world.forge.add_collaborator(REPO, "mira", permission="admin")
     number = world.forge.open_issue(REPO, title="It crashes", author="mira")
@@ -146,6 +154,7 @@ def test_issues_of_insiders_are_left_alone_before_any_agent_is_asked(world: Worl
     assert "insider" in entry.rationale
 
 
+@on_both
 def test_a_maintainers_comment_starts_no_agent(world: World) -> None:
     world.forge.add_collaborator(REPO, "mira", permission="admin")
     world.agent.answer = lambda task: decision(task)
@@ -158,6 +167,7 @@ def test_a_maintainers_comment_starts_no_agent(world: World) -> None:
     assert world.entries(number)[0].rationale.startswith("actor_is_insider")
 
 
+@on_both
 def test_the_label_that_asks_for_a_run_starts_one_and_is_taken_off(world: World) -> None:
     world.forge.create_label(REPO, "foreman:triage")
     world.forge.add_collaborator(REPO, "mira", permission="admin")
@@ -172,6 +182,7 @@ def test_the_label_that_asks_for_a_run_starts_one_and_is_taken_off(world: World)
     assert world.forge.issue(REPO, number).labels == ("bug",)
 
 
+@on_both
 def test_a_close_needs_permission(world: World) -> None:
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
     world.agent.answer = lambda task: decision(task, {"type": "close", "reason": "not_planned"}, decision="close")
@@ -187,6 +198,7 @@ def test_a_close_needs_permission(world: World) -> None:
     assert world.forge.issue(REPO, other).state == "closed"
 
 
+@on_both
 def test_one_comment_a_day_even_when_the_database_is_lost(world: World) -> None:
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
     world.agent.answer = lambda task: decision(task, {"type": "comment", "body": "Which version is that?"})
