@@ -13,12 +13,16 @@ from pathlib import Path
 from foreman.app import forges
 from foreman.app.checkup import Finding, fail, fine, warn
 from foreman.app.checkup_agents import look_at_agents, look_at_model
-from foreman.app.checkup_forge import look_at_clock, look_at_repositories
+from foreman.app.checkup_forge import look_at_clock, look_at_patterns, look_at_repositories
+from foreman.app.checkup_token import look_at_token
 from foreman.app.demo_forge import sandboxed
 from foreman.app.workshop import utc_now
+from foreman.config.effective import RepoPattern
 from foreman.config.load import unset_secrets
 from foreman.config.models import Config
 from foreman.errors import ConfigError, ForgeError
+from foreman.forge.base import RepoInfo
+from foreman.model import ForgeKind, RepoRef
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import backup
@@ -45,10 +49,10 @@ def examine(
     Yields:
         What was found.
     """
-    own = [repo for repo in config.repos if repo.pattern is None]
-    named = f"{sum(repo.enabled for repo in own)} of {len(own)} repositories enabled"
-    patterns = [pattern.key for pattern in config.patterns()]
-    yield fine("config", f"{source} is valid, {named}{' and ' if patterns else ''}{' and '.join(patterns)}")
+    own = [repo.enabled for repo in config.repos if repo.pattern is None]
+    named = [f"{sum(own)} of {len(own)} repositories enabled"] if own else []
+    named += [pattern.key for pattern in config.patterns()]
+    yield fine("config", f"{source} is valid, {', '.join(named) or 'no pattern enabled'}")
     with sandboxed(config) as reachable:
         missing = unset_secrets(reachable)
         for problem in missing:
@@ -75,10 +79,18 @@ def _forges(config: Config, secrets: KnownSecrets) -> Iterator[Finding]:
             yield fail("forge", str(error), "check the address and the network, then try again")
             continue
         try:
-            yield fine("account", f"the token belongs to {connection.bot.login} on {kind.value}, as configured")
-            if kind.value == "github":
-                yield look_at_clock(config.identity.github_api_url, now=utc_now)
-            yield from look_at_repositories(config, connection)
+            app = config.identity.github_app if kind is ForgeKind.GITHUB else None
+            whose = "the app writes as" if app else "the token belongs to"
+            configured = "" if app else ", as configured"
+            yield fine("account", f"{whose} {connection.bot.login} on {kind.value}{configured}")
+            yield look_at_clock(connection)
+            plans = [plan for plan in config.plans() if plan.repo.forge is kind]
+            seen: dict[str, RepoInfo] = {}
+            found: dict[RepoPattern, list[RepoRef]] = {}
+            yield from look_at_repositories(connection, plans, seen)
+            yield from look_at_patterns(connection, config.patterns(), seen, found)
+            every = [plan for plan in config.plans(found) if plan.repo.forge is kind]
+            yield from look_at_token(connection, every, seen, now=utc_now())
         finally:
             connection.disconnect()
 

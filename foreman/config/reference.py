@@ -26,8 +26,12 @@ _ELSEWHERE = {
 
 
 def config_schema() -> dict[str, Any]:
-    """Return the JSON Schema of `config.yaml`; a number or switch may be a `${VAR}` too."""
+    """Return the JSON Schema of `config.yaml` and of files that it extends; a number or switch may be a `${VAR}` too.
+
+    Such a file holds a part, so that nothing is required at the top.
+    """
     schema = Config.model_json_schema()
+    del schema["required"]
     own = AgentConfig.model_json_schema()
     agent = schema["$defs"]["RepoAgent"]["properties"]["config"]
     agent.update(properties=own["properties"], additionalProperties=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -61,6 +62,20 @@ def test_the_example_file_loads_and_has_the_defaults(project) -> None:
         "redact_personal",
     ):
         assert example["llm"][key] == default["llm"][key], key
+
+
+def test_what_is_commented_out_in_the_example_may_be_taken_in(project) -> None:
+    text = (project / "config.example.yaml").read_text()
+    apart = "extends|sandbox|github_app|app_id|private_key|installation_id|command|url"  # excluded by what is there
+    whole = re.sub(rf"^( *)# ( *(?:- )?(?!(?:{apart}):)[a-z_]+: )", r"\1\2", text, flags=re.MULTILINE)
+    whole = re.sub(r"^( *)# ( +(?:agents:|- type))", r"\1\2", whole, flags=re.MULTILINE)
+
+    config = load(whole)
+
+    assert whole.count("#") < text.count("#") - 15
+    assert [pattern.key for pattern in config.patterns()] == ["my-org/*"]
+    assert config.defaults.mode is Mode.SHADOW
+    assert len(config.plans()) == 1
 
 
 def test_everything_wrong_is_said_at_once() -> None:

@@ -61,6 +61,13 @@ def test_the_schema_refuses_what_the_loader_refuses(change: dict, project) -> No
     assert not valid("config", {**example, **change})
 
 
+def test_the_schema_takes_a_file_that_holds_a_part() -> None:
+    assert valid("config", {"extends": ["base.yaml", "~/other.yaml"], "defaults": {"mode": "shadow"}})
+    assert valid("config", {"extends": "base.yaml", "repos": [{"owner": "a", "name": "*", "exclude": ["x"]}]})
+    assert not valid("config", {"defaults": {"enabled": True}})
+    assert not valid("config", {"extends": 5})
+
+
 def test_a_silent_decision_carries_no_actions_in_the_schema_either() -> None:
     label = {"type": "add_label", "label": "bug"}
 
