@@ -14,6 +14,8 @@ from tests.forge import gitlab_replies, replies
 from tests.forge.scripted import Answer
 
 Forge = GitHubForge | GitLabForge
+Reach = Callable[..., Forge]
+"""Makes an adapter of an address and options."""
 
 
 @dataclass(frozen=True, kw_only=True)

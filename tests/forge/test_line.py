@@ -4,40 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from foreman.errors import ForgeAuthError, ForgeError, ForgeMoved, ForgeRateLimited, ForgeUnavailable
 from foreman.forge import wire
-from tests.forge.dialects import GITHUB, GITLAB, Dialect, Forge
+from tests.forge.dialects import Dialect, Reach
 from tests.forge.scripted import Answer, ScriptedServer, closed_port
-
-Connect = Callable[..., Forge]
-
-
-@pytest.fixture(params=[GITHUB, GITLAB], ids=["github", "gitlab"])
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    """Each forge that there is an adapter for."""
-    found: Dialect = request.param
-    return found
-
-
-@pytest.fixture
-def connect(dialect: Dialect) -> Iterator[Connect]:
-    """Make adapters for an address."""
-    made: list[Forge] = []
-
-    def make(url: str, **options: Any) -> Forge:
-        defaults = {"token": lambda: "t0ken", "write_interval_seconds": 0, "timeout_seconds": 20}
-        made.append(dialect.make(url, **(defaults | options)))
-        return made[-1]
-
-    yield make
-    for forge in made:
-        forge.disconnect()
 
 
 @pytest.fixture
@@ -82,11 +56,11 @@ _BAD_DAYS = {
 @pytest.mark.parametrize("day", _BAD_DAYS)
 @pytest.mark.parametrize("kind", ["read", "write"])
 def test_a_bad_day_is_one_request_and_one_clear_error(
-    day: str, kind: str, server: ScriptedServer, connect: Connect, dialect: Dialect
+    day: str, kind: str, server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     answer, expected = _BAD_DAYS[day]
     server.will(answer)
-    forge = connect(server.url)
+    forge = reach(server.url)
 
     with pytest.raises(ForgeError) as raised:
         forge.comments(dialect.ref) if kind == "read" else forge.post_comment(dialect.ref, "hello")
@@ -99,14 +73,14 @@ def test_a_bad_day_is_one_request_and_one_clear_error(
 
 
 def test_a_bad_day_that_only_one_forge_has_is_one_clear_error_as_well(
-    server: ScriptedServer, connect: Connect, dialect: Dialect
+    server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     for answer, expected in dialect.odd_days.values():
         server.asked.clear()
         server.will(answer)
 
         with pytest.raises(ForgeError) as raised:
-            connect(server.url).post_comment(dialect.ref, "hello")
+            reach(server.url).post_comment(dialect.ref, "hello")
 
         assert type(raised.value) is expected
         assert len(server.asked) == 1
@@ -114,7 +88,7 @@ def test_a_bad_day_that_only_one_forge_has_is_one_clear_error_as_well(
 
 @pytest.mark.parametrize("url", ["refused", "no such host", "not trusted"])
 def test_only_what_never_connected_counts_as_not_sent(
-    url: str, server: ScriptedServer, connect: Connect, dialect: Dialect
+    url: str, server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     urls = {
         "refused": f"http://127.0.0.1:{closed_port()}",
@@ -122,7 +96,7 @@ def test_only_what_never_connected_counts_as_not_sent(
         # A host that speaks no TLS at all: something was sent, so nothing is certain.
         "not trusted": server.url.replace("http", "https"),
     }
-    forge = connect(urls[url])
+    forge = reach(urls[url])
 
     with pytest.raises(ForgeUnavailable) as raised:
         forge.post_comment(dialect.ref, "hello")
@@ -130,10 +104,10 @@ def test_only_what_never_connected_counts_as_not_sent(
     assert raised.value.sent is (url == "not trusted")
 
 
-def test_silence_ends_with_the_time_out(server: ScriptedServer, connect: Connect, dialect: Dialect) -> None:
+def test_silence_ends_with_the_time_out(server: ScriptedServer, reach: Reach, dialect: Dialect) -> None:
     released = threading.Event()
     server.will(lambda connection: released.wait(20) and None)
-    forge = connect(server.url, timeout_seconds=0.3)
+    forge = reach(server.url, timeout_seconds=0.3)
 
     with pytest.raises(ForgeUnavailable, match="no answer in time") as raised:
         forge.post_comment(dialect.ref, "hello")
@@ -144,7 +118,7 @@ def test_silence_ends_with_the_time_out(server: ScriptedServer, connect: Connect
 
 @pytest.mark.parametrize("part", ["head", "body"])
 def test_a_reply_that_drips_ends_with_the_deadline(
-    part: str, server: ScriptedServer, connect: Connect, dialect: Dialect
+    part: str, server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     stop = threading.Event()
 
@@ -158,7 +132,7 @@ def test_a_reply_that_drips_ends_with_the_deadline(
                 return
 
     server.will(drip)
-    forge = connect(server.url, timeout_seconds=0.4)
+    forge = reach(server.url, timeout_seconds=0.4)
 
     with pytest.raises(ForgeUnavailable, match=r"too slow|no answer in time"):
         forge.issue(dialect.ref)
@@ -166,22 +140,22 @@ def test_a_reply_that_drips_ends_with_the_deadline(
 
 
 def test_a_reply_longer_than_the_bound_is_not_read(
-    server: ScriptedServer, connect: Connect, monkeypatch: pytest.MonkeyPatch, dialect: Dialect
+    server: ScriptedServer, reach: Reach, monkeypatch: pytest.MonkeyPatch, dialect: Dialect
 ) -> None:
     monkeypatch.setattr(wire, "MAX_REPLY_BYTES", 1000)
     server.will(Answer(200, b'"' + b"a" * 2000 + b'"'))
 
     with pytest.raises(ForgeUnavailable, match="longer than"):
-        connect(server.url).issue(dialect.ref)
+        reach(server.url).issue(dialect.ref)
 
 
 def test_the_token_goes_nowhere_else_and_is_asked_for_each_time(
-    server: ScriptedServer, connect: Connect, dialect: Dialect, ok: Answer
+    server: ScriptedServer, reach: Reach, dialect: Dialect, ok: Answer
 ) -> None:
     other = ScriptedServer()
     other.will(ok)
     tokens = iter(["first", "second", "third", "fourth"])
-    forge = connect(server.url, token=lambda: next(tokens))
+    forge = reach(server.url, token=lambda: next(tokens))
     try:
         for status in (301, 307):
             server.will(Answer(status, {}, (("Location", other.url + dialect.comments),)))
@@ -204,23 +178,23 @@ def test_the_token_goes_nowhere_else_and_is_asked_for_each_time(
 
 @pytest.mark.parametrize("token", ["", "s3cret\nX-Evil: 1", "s3 cret", "s3crët", "s3cret\r"])
 def test_a_token_that_cannot_be_one_is_refused_without_being_named(
-    token: str, server: ScriptedServer, connect: Connect
+    token: str, server: ScriptedServer, reach: Reach
 ) -> None:
     with pytest.raises(ForgeAuthError) as raised:
-        connect(server.url, token=lambda: token).whoami()
+        reach(server.url, token=lambda: token).whoami()
 
     assert "s3" not in str(raised.value)
     assert server.asked == []
 
 
 def test_the_environments_proxy_and_netrc_see_no_token(
-    server: ScriptedServer, connect: Connect, dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, reach: Reach, dialect: Dialect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
     server.will(Answer(200, dialect.account))
 
-    account = connect(server.url).whoami()
+    account = reach(server.url).whoami()
 
     assert account.is_bot
     assert server.asked[0].headers["authorization"] == "Bearer t0ken"
@@ -245,10 +219,10 @@ class _Time:
 
 
 def test_writes_keep_their_distance_and_reads_do_not(
-    server: ScriptedServer, connect: Connect, dialect: Dialect, ok: Answer
+    server: ScriptedServer, reach: Reach, dialect: Dialect, ok: Answer
 ) -> None:
     time = _Time()
-    forge = connect(server.url, write_interval_seconds=1.0, monotonic=time.monotonic, wait=time.wait)
+    forge = reach(server.url, write_interval_seconds=1.0, monotonic=time.monotonic, wait=time.wait)
     server.will(ok)
 
     forge.post_comment(dialect.ref, "one")
@@ -265,11 +239,11 @@ def test_writes_keep_their_distance_and_reads_do_not(
 
 
 def test_a_connection_is_kept_but_not_trusted_after_a_long_pause(
-    server: ScriptedServer, connect: Connect, dialect: Dialect
+    server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     time = _Time()
     server.will(Answer(200, dialect.issue()))
-    with connect(server.url, monotonic=time.monotonic) as forge:
+    with reach(server.url, monotonic=time.monotonic) as forge:
         forge.issue(dialect.ref)
         forge.issue(dialect.ref)
         time.seconds += 31
@@ -280,11 +254,11 @@ def test_a_connection_is_kept_but_not_trusted_after_a_long_pause(
 
 
 def test_a_stop_while_waiting_sends_nothing(
-    server: ScriptedServer, connect: Connect, dialect: Dialect, ok: Answer
+    server: ScriptedServer, reach: Reach, dialect: Dialect, ok: Answer
 ) -> None:
     stop = threading.Event()
     stop.set()
-    forge = connect(server.url, write_interval_seconds=60.0, wait=stop.wait)
+    forge = reach(server.url, write_interval_seconds=60.0, wait=stop.wait)
     server.will(ok)
     forge.post_comment(dialect.ref, "one")
 
@@ -296,10 +270,10 @@ def test_a_stop_while_waiting_sends_nothing(
 
 
 def test_a_limit_is_kept_for_the_whole_account_and_grows(
-    server: ScriptedServer, connect: Connect, dialect: Dialect, ok: Answer
+    server: ScriptedServer, reach: Reach, dialect: Dialect, ok: Answer
 ) -> None:
     time = _Time()
-    forge = connect(server.url, clock=time.clock)
+    forge = reach(server.url, clock=time.clock)
     server.will(dialect.too_fast)
     found = []
     for _ in range(3):
@@ -317,7 +291,7 @@ def test_a_limit_is_kept_for_the_whole_account_and_grows(
 
 
 def test_an_exhausted_quota_is_noticed_with_the_last_good_reply(
-    server: ScriptedServer, connect: Connect, dialect: Dialect
+    server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     time = _Time()
     reset = int((time.clock() + timedelta(minutes=9)).timestamp())
@@ -327,7 +301,7 @@ def test_an_exhausted_quota_is_noticed_with_the_last_good_reply(
         (f"{dialect.limits}Reset", str(reset)),
     )
     server.will(Answer(200, dialect.issue(), headers))
-    forge = connect(server.url, clock=time.clock)
+    forge = reach(server.url, clock=time.clock)
 
     forge.issue(dialect.ref)
     with pytest.raises(ForgeRateLimited) as raised:
@@ -338,7 +312,7 @@ def test_an_exhausted_quota_is_noticed_with_the_last_good_reply(
 
 
 def test_no_header_switches_the_account_off_for_longer_than_a_day(
-    server: ScriptedServer, connect: Connect, dialect: Dialect
+    server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     time = _Time()
     headers = (
@@ -347,7 +321,7 @@ def test_no_header_switches_the_account_off_for_longer_than_a_day(
         (f"{dialect.limits}Reset", "99999999999"),
     )
     server.will(Answer(200, dialect.issue(), headers), Answer(200, dialect.issue()))
-    forge = connect(server.url, clock=time.clock)
+    forge = reach(server.url, clock=time.clock)
 
     forge.issue(dialect.ref)
     time.seconds += 24 * 3600 + 1
@@ -356,10 +330,10 @@ def test_no_header_switches_the_account_off_for_longer_than_a_day(
 
 
 def test_threads_share_one_account_without_mixing_replies(
-    server: ScriptedServer, connect: Connect, dialect: Dialect
+    server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     server.will(*[Answer(201, dialect.comment(id=number)) for number in range(1, 41)])
-    forge = connect(server.url)
+    forge = reach(server.url)
     got: list[int] = []
     threads = [
         threading.Thread(target=lambda: got.extend(forge.post_comment(dialect.ref, "x") for _ in range(10)))
@@ -375,7 +349,7 @@ def test_threads_share_one_account_without_mixing_replies(
 
 
 def test_disconnecting_breaks_off_what_is_under_way_and_sends_nothing_more(
-    server: ScriptedServer, connect: Connect, dialect: Dialect
+    server: ScriptedServer, reach: Reach, dialect: Dialect
 ) -> None:
     arrived, released = threading.Event(), threading.Event()
 
@@ -384,7 +358,7 @@ def test_disconnecting_breaks_off_what_is_under_way_and_sends_nothing_more(
         released.wait(30)
 
     server.will(hold)
-    forge = connect(server.url, timeout_seconds=30)
+    forge = reach(server.url, timeout_seconds=30)
     errors: list[ForgeError] = []
 
     def write() -> None:

@@ -1,4 +1,4 @@
-"""The same over TLS, as with the real GitHub: who is not trusted gets nothing, who drips or hangs is cut off."""
+"""The same over TLS, as with the real forges: who is not trusted gets nothing, who drips or hangs is cut off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,11 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from foreman.errors import ForgeError, ForgeUnavailable
-from foreman.forge.github import GitHubForge
-from tests.forge.replies import REF, comment, issue
+from tests.forge.dialects import Dialect, Reach
 from tests.forge.scripted import Answer, ScriptedServer
-
-Connect = Callable[..., GitHubForge]
 
 
 @pytest.fixture
@@ -84,26 +81,30 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_company_certificate_is_taken_from_the_environment(
-    tls_server: ScriptedServer, trusted: None, connect: Connect
+    tls_server: ScriptedServer, trusted: None, reach: Reach, dialect: Dialect
 ) -> None:
-    tls_server.will(Answer(200, issue()), Answer(201, comment()))
-    forge = connect(tls_server.url)
+    tls_server.will(Answer(200, dialect.issue()), Answer(201, dialect.comment()))
+    forge = reach(tls_server.url)
 
-    assert forge.issue(REF).ref == REF
-    assert forge.post_comment(REF, "hello") == 55
+    assert forge.issue(dialect.ref).ref == dialect.ref
+    assert forge.post_comment(dialect.ref, "hello") == 55
 
 
-def test_a_server_that_nobody_vouches_for_gets_nothing(tls_server: ScriptedServer, connect: Connect) -> None:
-    tls_server.will(Answer(201, comment()))
+def test_a_server_that_nobody_vouches_for_gets_nothing(
+    tls_server: ScriptedServer, reach: Reach, dialect: Dialect
+) -> None:
+    tls_server.will(Answer(201, dialect.comment()))
 
     with pytest.raises(ForgeUnavailable, match="cannot connect") as raised:
-        connect(tls_server.url).post_comment(REF, "hello")
+        reach(tls_server.url).post_comment(dialect.ref, "hello")
 
     assert raised.value.sent is False
     assert tls_server.asked == []
 
 
-def test_a_head_that_drips_is_cut_off(tls_server: ScriptedServer, trusted: None, connect: Connect) -> None:
+def test_a_head_that_drips_is_cut_off(
+    tls_server: ScriptedServer, trusted: None, reach: Reach, dialect: Dialect
+) -> None:
     stop = threading.Event()
 
     def drip(connection: socket.socket) -> None:
@@ -117,11 +118,11 @@ def test_a_head_that_drips_is_cut_off(tls_server: ScriptedServer, trusted: None,
     tls_server.will(drip)
 
     with pytest.raises(ForgeUnavailable, match="no answer in time"):
-        connect(tls_server.url, timeout_seconds=1).issue(REF)
+        reach(tls_server.url, timeout_seconds=1).issue(dialect.ref)
     stop.set()
 
 
-def test_what_hangs_is_broken_off(tls_server: ScriptedServer, trusted: None, connect: Connect) -> None:
+def test_what_hangs_is_broken_off(tls_server: ScriptedServer, trusted: None, reach: Reach, dialect: Dialect) -> None:
     arrived, released = threading.Event(), threading.Event()
 
     def hold(connection: socket.socket) -> None:
@@ -129,12 +130,12 @@ def test_what_hangs_is_broken_off(tls_server: ScriptedServer, trusted: None, con
         released.wait(30)
 
     tls_server.will(hold)
-    forge = connect(tls_server.url, timeout_seconds=30)
+    forge = reach(tls_server.url, timeout_seconds=30)
     errors: list[ForgeError] = []
 
     def read() -> None:
         try:
-            forge.issue(REF)
+            forge.issue(dialect.ref)
         except ForgeError as error:
             errors.append(error)
 
