@@ -71,7 +71,7 @@ def _refusal(status: int, headers: Mapping[str, str], body: bytes | str, about: 
     words = text.lower()
     kind: type[ForgeError]
     match status:
-        case 429:
+        case 429 | 403 if status == 429 or "retry-after" in headers:  # what stands before a GitLab may say 403
             return limited(text, status, headers, LIMIT_HEADERS, about)
         case 403 if "locked" in words:
             kind = ForgeLocked

@@ -32,6 +32,7 @@ class Dialect:
         limits: What the names of the rate limit headers begin with.
         too_fast: An answer that says so without a date.
         account: JSON of the account, a bot.
+        unchanged_is_free: A 304 is not counted.
         odd_days: Answers that only one of them has, and what they mean.
     """
 
@@ -44,6 +45,7 @@ class Dialect:
     limits: str
     too_fast: Answer
     account: dict[str, Any]
+    unchanged_is_free: bool
     odd_days: dict[str, tuple[Answer, type[Exception]]] = field(default_factory=dict)
 
     @property
@@ -61,6 +63,7 @@ GITHUB = Dialect(
     limits="X-RateLimit-",
     too_fast=Answer(403, {"message": "You have exceeded a secondary rate limit."}),
     account={"login": "bot", "id": 3, "type": "Bot"},
+    unchanged_is_free=True,
     odd_days={
         "a limit that is no number": (
             Answer(201, {}, (("X-RateLimit-Limit", "x"), ("X-RateLimit-Remaining", "y"))),
@@ -78,6 +81,8 @@ GITLAB = Dialect(
     limits="RateLimit-",
     too_fast=Answer(429, b"Retry later\n", (("Content-Type", "text/plain"),)),
     account={"username": "project_5_bot_0123abcd", "id": 3, "bot": True},
+    # GitLab's limits count every request, whatever the answer.
+    unchanged_is_free=False,
     odd_days={
         "renamed": (Answer(405, {"message": "Non GET methods are not allowed for moved projects"}), ForgeMoved),
         "taken for spam": (Answer(400, {"message": {"error": "Spam detected"}}), ForgeRejected),
