@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -26,10 +25,9 @@ from foreman.sandbox.apps import AppToken
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.github_call import Call, Refused, visible
 from foreman.sandbox.github_shapes import Shapes
-from foreman.sandbox.handling import Doing, Reply, concluded
-from foreman.sandbox.quota import Bucket, Quota
+from foreman.sandbox.handling import Doing, Reply, Speaker, concluded
+from foreman.sandbox.quota import Bucket
 from foreman.sandbox.state import Repo
-from foreman.sandbox.world import World
 
 Handler = Callable[[Call], Reply | Doing]
 
@@ -75,19 +73,8 @@ _REPO_PATH = re.compile(r"/repos/([^/]+/[^/]+)(/.*)?|/repositories/(\d+)(/.*)?")
 _PREFIX = "/api/v3"
 
 
-class GitHubFront:
-    """Answers as GitHub would.
-
-    Args:
-        world: The state it shows and changes.
-        quota: Counts requests.
-        clock: Time of day, aware UTC.
-    """
-
-    def __init__(self, world: World, quota: Quota, clock: Callable[[], datetime]) -> None:
-        self._world = world
-        self._quota = quota
-        self._clock = clock
+class GitHubFront(Speaker):
+    """Answers as GitHub would."""
 
     def split(self, target: str) -> tuple[str, str]:
         """Split an address's path into the API prefix and the rest."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from foreman.sandbox.apps import AppToken
-from foreman.sandbox.exchange import Request
 from foreman.sandbox.github_shapes import Shapes
-from foreman.sandbox.handling import Reply
+from foreman.sandbox.handling import Asked, Reply
 from foreman.sandbox.state import Issue, Repo
-from foreman.sandbox.world import World
 
 DOCS = "https://docs.github.com/rest"
 
@@ -48,45 +45,20 @@ def invalid(resource: str, field: str, *, code: str = "invalid", message: str = 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Asked):
     """A request with what it is about.
 
     Attributes:
-        world: Everything.
-        request: As it came.
-        login: Who asks; None for nobody.
-        grant: What the token is good for, when an app asks; what it may do on this path was looked at already.
-        now: Time of it.
         shapes: Writes JSON with the right addresses.
-        args: What the route's pattern captured, without the repository.
+        grant: What the token is good for, when an app asks; what it may do on this path was looked at already.
     """
 
-    world: World
-    request: Request
-    login: str | None
-    now: datetime
     shapes: Shapes
-    args: tuple[str, ...]
     grant: AppToken | None = None
-    _repo: Repo | None = None
 
-    @property
-    def repo(self) -> Repo:
-        """The repository of the path; only for routes that name one."""
-        if self._repo is None:
-            raise Refused(404, "Not Found")
-        return self._repo
-
-    @property
-    def actor(self) -> str:
-        """Who writes.
-
-        Raises:
-            Refused: Nobody is logged in.
-        """
-        if self.login is None:
-            raise Refused(401, "Requires authentication")
-        return self.login
+    def refusal(self, status: int) -> Refused:
+        """Return the refusal of nobody, or of what is not there."""
+        return Refused(status, "Requires authentication" if status == 401 else "Not Found")
 
     def demand(self, permission: str, message: str = "Must have admin rights to Repository.") -> None:
         """Refuse whoever may do less than this here."""

@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -21,10 +20,9 @@ from foreman.sandbox import gitlab_notes as notes
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.gitlab_call import Call, Refused
 from foreman.sandbox.gitlab_shapes import Shapes
-from foreman.sandbox.handling import Doing, Reply, concluded
-from foreman.sandbox.quota import Bucket, Quota
+from foreman.sandbox.handling import Doing, Reply, Speaker, concluded
+from foreman.sandbox.quota import Bucket
 from foreman.sandbox.state import Account, Repo
-from foreman.sandbox.world import World
 
 Handler = Callable[[Call], Reply | Doing]
 
@@ -63,19 +61,8 @@ _PLACES = tuple((method, tuple(pattern.split("/")), handler) for method, pattern
 _PREFIX = re.compile(r"(?:/.*?)?/api/v4(?=/|$)")
 
 
-class GitLabFront:
-    """Answers as GitLab would.
-
-    Args:
-        world: The state it shows and changes.
-        quota: Counts requests.
-        clock: Time of day, aware UTC.
-    """
-
-    def __init__(self, world: World, quota: Quota, clock: Callable[[], datetime]) -> None:
-        self._world = world
-        self._quota = quota
-        self._clock = clock
+class GitLabFront(Speaker):
+    """Answers as GitLab would."""
 
     def split(self, target: str) -> tuple[str, str]:
         """Split an address's path into the API prefix and the rest."""

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from foreman.sandbox.exchange import Request
 from foreman.sandbox.gitlab_shapes import Shapes
-from foreman.sandbox.handling import Reply
+from foreman.sandbox.handling import Asked, Reply
 from foreman.sandbox.state import Issue, Repo
-from foreman.sandbox.world import World
 
 LEVELS = {
     "none": 0,
@@ -71,43 +69,18 @@ def unreadable(name: str, *, why: str = "is invalid") -> Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Asked):
     """A request with what it is about.
 
     Attributes:
-        world: Everything.
-        request: As it came.
-        login: Who asks; None for nobody.
-        now: Time of it.
         shapes: Writes JSON with the right addresses.
-        args: What the route's places captured, without the project.
     """
 
-    world: World
-    request: Request
-    login: str | None
-    now: datetime
     shapes: Shapes
-    args: tuple[str, ...]
-    _repo: Repo | None = None
 
-    @property
-    def repo(self) -> Repo:
-        """The project of the path; only for routes that name one."""
-        if self._repo is None:
-            raise Refused(404, "404 Project Not Found")
-        return self._repo
-
-    @property
-    def actor(self) -> str:
-        """Who asks, where nobody may not.
-
-        Raises:
-            Refused: Nobody is logged in.
-        """
-        if self.login is None:
-            raise Refused(401, "401 Unauthorized")
-        return self.login
+    def refusal(self, status: int) -> Refused:
+        """Return the refusal of nobody, or of what is not there."""
+        return Refused(status, "401 Unauthorized" if status == 401 else "404 Project Not Found")
 
     @property
     def level(self) -> int:
