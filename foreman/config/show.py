@@ -9,7 +9,7 @@ from typing import Any
 from foreman.config.document import Path_
 from foreman.config.interpolate import in_free_form, variables_in
 from foreman.config.models import Config
-from foreman.secrets import lookup
+from foreman.secrets import MIN_SECRET_CHARS, lookup
 
 _PRIVATE = re.compile(r"TOKEN|KEY|SECRET|PASS|CRED|AUTH|PRIVATE|COOKIE|DSN", re.IGNORECASE)
 
@@ -56,7 +56,8 @@ def _masked(value: Any, names: Mapping[str, str]) -> Any:
         return [_masked(item, names) for item in value]
     if isinstance(value, str):
         for found, name in names.items():
-            value = value.replace(found, name)
+            # A short one is in ordinary words too: it is taken out where it is all there is.
+            value = value.replace(found, name) if value == found or len(found) >= MIN_SECRET_CHARS else value
     return value
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import yaml
 
 from foreman.config.reader import parse
-from foreman.config.show import shown
+from foreman.config.show import masked, shown
 from tests.config.documents import IDENTITY, SPECIFICATION, load
 from tests.config.test_plan import TWO_AGENTS
 
@@ -52,3 +52,16 @@ repos:
     assert data["server"]["host"] == "127.0.0.1"
     assert data["repos"][0]["agents"][0]["config"] == {"list": ["${MY_TOKEN}", "ada"]}
     assert "hunter2" not in str(data)
+
+
+def test_what_was_worked_out_has_the_names_of_private_variables_in_place_of_their_values() -> None:
+    written = {"a": ["${LONG_TOKEN}/x"], "b": {"c": "${PIN_KEY}"}, "d": "${PLACE}"}
+    environ = {"LONG_TOKEN": "hunter2-hunter2", "PIN_KEY": "in", "PLACE": "inn"}
+
+    assert masked(["hunter2-hunter2/x", {"y": "in"}, "inn", 5, None], written, environ) == [
+        "${LONG_TOKEN}/x",
+        {"y": "${PIN_KEY}"},
+        "inn",
+        5,
+        None,
+    ]
