@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from foreman.app.checkup import Finding, fail, fine, warn
 from foreman.app.connection import Connection
-from foreman.config.effective import RepoPlan
-from foreman.config.models import Config
+from foreman.config.effective import RepoPattern, RepoPlan
 from foreman.errors import ForgeError, ForgeNotFound
-from foreman.forge.base import ForgeReader
-from foreman.model import Mode
+from foreman.forge.base import ForgeReader, RepoInfo
+from foreman.model import ForgeKind, Mode, RepoRef
 
 SKEW_WARN = timedelta(minutes=1)
 """A clock this far off is worth a word; nothing is lost by it."""
@@ -20,27 +18,27 @@ SKEW_WARN = timedelta(minutes=1)
 SKEW_FAIL = timedelta(minutes=10)
 """Polling looks back a quarter of an hour; a clock further off than this may miss what happened."""
 
-_SECONDS = 10.0
 
-
-def look_at_repositories(config: Config, connection: Connection) -> Iterator[Finding]:
+def look_at_repositories(
+    connection: Connection, plans: Sequence[RepoPlan], seen: dict[str, RepoInfo]
+) -> Iterator[Finding]:
     """Look what may be done on each enabled repository of one forge.
 
     Args:
-        config: As loaded.
         connection: The account there.
+        plans: What is looked after there.
+        seen: Filled with what the forge shows, by key.
 
     Yields:
         A finding for the repository, and one for its labels.
     """
-    for plan in config.plans():
-        if plan.repo.forge is not connection.kind:
-            continue
+    for plan in plans:
         if not plan.enabled:
             yield fine(plan.repo.key, "disabled")
             continue
         try:
-            yield _repository(connection.reader, plan)
+            info = seen[plan.repo.key] = connection.reader.repository(plan.repo)
+            yield _repository(info, plan, remedy=_access(connection))
             yield from _labels(connection.reader, plan)
         except ForgeNotFound:
             remedy = f"check its name, and give {connection.bot.login} access to it"
@@ -49,28 +47,60 @@ def look_at_repositories(config: Config, connection: Connection) -> Iterator[Fin
             yield fail(plan.repo.key, str(error), "mend that, then try again")
 
 
-def look_at_clock(api_url: str, *, now: Callable[[], datetime]) -> Finding:
-    """Compare this machine's clock with the forge's.
+def look_at_patterns(
+    connection: Connection,
+    patterns: Sequence[RepoPattern],
+    seen: dict[str, RepoInfo],
+    found: dict[RepoPattern, list[RepoRef]],
+) -> Iterator[Finding]:
+    """Look what patterns stand for at the moment.
 
     Args:
-        api_url: Any answer of it carries the time.
-        now: Current time, aware UTC.
+        connection: The account on one forge.
+        patterns: Of any forge.
+        seen: Filled with what the forge shows, by key.
+        found: Filled with the repositories of each pattern.
+
+    Yields:
+        A finding for each.
+    """
+    for pattern in patterns:
+        if pattern.forge is not connection.kind:
+            continue
+        what = f"{pattern.owner}/{'**' if pattern.nested else '*'}"
+        try:
+            infos = connection.reader.owned(pattern.owner, nested=pattern.nested)
+        except ForgeError as error:
+            yield fail(what, str(error), f"check the name, and give {connection.bot.login} access to its repositories")
+            continue
+        taken = {RepoRef(pattern.forge, info.path): info for info in infos}
+        at_work = {
+            repo: info
+            for repo, info in taken.items()
+            if pattern.takes(repo) and info.has_issues and not (info.archived or info.disabled)
+        }
+        found[pattern] = list(at_work)
+        seen |= {repo.key: info for repo, info in at_work.items()}
+        barred = sorted(repo.path for repo, info in at_work.items() if not info.may_write)
+        if barred:
+            remedy = _access(connection)
+            yield warn(what, f"the token may not change issues on {', '.join(barred[:5])} of {len(at_work)}", remedy)
+        elif at_work:
+            yield fine(what, f"{len(at_work)} repositories at the moment")
+        else:
+            yield warn(what, "no repository at the moment", f"give {connection.bot.login} access to some, or mend it")
+
+
+def look_at_clock(connection: Connection) -> Finding:
+    """Compare this machine's clock with the forge's, as its last reply told it.
+
+    Args:
+        connection: The account, which has asked something already.
 
     Returns:
         What was found.
     """
-    import httpx
-
-    try:
-        said = httpx.get(api_url, timeout=_SECONDS).headers.get("date", "")
-    except httpx.HTTPError as error:
-        return warn("clock", f"could not be compared ({type(error).__name__})", "try again later")
-    try:
-        theirs = parsedate_to_datetime(said)
-    except ValueError:
-        return warn("clock", "the forge does not tell its time", "see to it that this machine's clock is set")
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-    skew = abs(now() - theirs)
+    skew = abs(connection.reader.skew)
     text = f"{skew.total_seconds():.0f} s from the forge's"
     if skew > SKEW_FAIL:
         return fail("clock", text, "set this machine's clock (NTP)")
@@ -79,8 +109,16 @@ def look_at_clock(api_url: str, *, now: Callable[[], datetime]) -> Finding:
     return fine("clock", text)
 
 
-def _repository(reader: ForgeReader, plan: RepoPlan) -> Finding:
-    info = reader.repository(plan.repo)
+def _access(connection: Connection) -> str:
+    """Say how an account of this kind is let do more."""
+    if connection.kind is ForgeKind.GITLAB:
+        return "give the bot at least the role Planner, or Reporter where there is no Planner"
+    if connection.bot.login.endswith("[bot]"):
+        return "let the app into it, with issues: read and write"
+    return "give the bot account the triage role (fine-grained token: issues read and write)"
+
+
+def _repository(info: RepoInfo, plan: RepoPlan, *, remedy: str) -> Finding:
     where = plan.repo.key
     if info.path.casefold() != plan.repo.path.casefold():
         return fail(where, f"is called {info.path} now", "write the new name into the configuration")
@@ -92,7 +130,6 @@ def _repository(reader: ForgeReader, plan: RepoPlan) -> Finding:
         return fail(where, "has its issues switched off", "switch them on, or set `enabled: false`")
     writes = any(agent.policy.mode is not Mode.SHADOW for agent in plan.agents)
     if not info.may_write:
-        remedy = "give the bot account the triage role (fine-grained token: issues read and write)"
         if writes:
             return fail(where, "the token may not change its issues", remedy)
         return warn(where, "the token may not change its issues, which mode shadow does not need", remedy)

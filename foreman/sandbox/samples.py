@@ -51,7 +51,7 @@ def fill(forge: SandboxForge) -> DemoRepo:
                 forge.add_collaborator(repo, login, permission=what["permission"])
             if "association" in what:
                 forge.set_association(repo, login, what["association"])
-        forge.add_account(bot)
+        forge.give_token(bot, scopes="public_repo")
         forge.add_collaborator(repo, bot, permission="write")
         for issue in sorted(data["issues"], key=lambda issue: -issue["days"]):
             _open(forge, repo, issue, forge.now())

@@ -25,6 +25,7 @@ def test_on_the_demo_everything_is_in_place_but_a_seal(demo, run) -> None:
         "secrets": "ok",
         "account": "ok",
         "clock": "ok",
+        "token": "ok",
         "acme/widget": "ok",
         "acme/widget labels": "ok",
         "model": "ok",

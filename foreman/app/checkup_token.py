@@ -1,0 +1,138 @@
+"""`foreman check` at a token: whether it may do what is needed, what it may do besides, and when it ends.
+
+A forge tells scopes of some tokens and permissions of others; of what it does not tell nothing is said here, and the
+lines of the repositories show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from foreman.app.checkup import Finding, fail, fine, warn
+from foreman.app.connection import Connection
+from foreman.config.effective import RepoPlan
+from foreman.errors import ForgeError
+from foreman.forge.base import RepoInfo
+from foreman.forge.grants import Grants, TokenKind
+from foreman.model import ForgeKind, Mode
+
+ENDS_SOON = timedelta(days=14)
+
+_LEVELS = ("", "read", "write", "admin")
+_KINDS = {
+    TokenKind.CLASSIC: "a classic token",
+    TokenKind.FINE_GRAINED: "a fine-grained token",
+    TokenKind.APP: "an app",
+    TokenKind.PERSONAL: "a personal access token",
+    TokenKind.PROJECT: "a project access token",
+    TokenKind.GROUP: "a group access token",
+    TokenKind.UNKNOWN: "a token of an unknown kind",
+}
+
+
+def look_at_token(
+    connection: Connection, plans: Sequence[RepoPlan], seen: Mapping[str, RepoInfo], *, now: datetime
+) -> Iterator[Finding]:
+    """Look what a token may do.
+
+    Args:
+        connection: The account.
+        plans: What is looked after there, with what patterns stand for.
+        seen: Repositories as the forge shows them, by key, those that it showed.
+        now: Current time, aware UTC.
+
+    Yields:
+        What is missing, what is too much, when it ends; at least one finding.
+    """
+    try:
+        grants = connection.reader.grants()
+    except ForgeError as error:
+        yield warn("token", f"what it may do could not be read ({error})", "try again later")
+        return
+    plans = [plan for plan in plans if plan.enabled]
+    writes = any(agent.policy.mode is not Mode.SHADOW for plan in plans for agent in plan.agents)
+    if grants.kind is TokenKind.APP:
+        found = [*_app(grants, plans, writes=writes), *_installed(grants, plans)]
+    elif grants.scopes is None:
+        found = [fine("token", f"{_KINDS[grants.kind]}; the forge does not tell what it may do")]
+    elif connection.kind is ForgeKind.GITHUB:
+        found = [_classic(grants.scopes, seen, writes=writes)]
+    else:
+        found = [_gitlab(grants, writes=writes)]
+    yield from found
+    if grants.expires_at is not None and grants.expires_at - now < ENDS_SOON:
+        text = f"ends on {grants.expires_at:%Y-%m-%d}"
+        yield warn("token end", text, "make a new one, put it in its variable and start again")
+
+
+def _classic(scopes: Sequence[str], seen: Mapping[str, RepoInfo], *, writes: bool) -> Finding:
+    private = sorted(key for key, info in seen.items() if info.private)
+    needed = "repo" if private else "public_repo"
+    if needed not in scopes and "repo" not in scopes:
+        why = f"{needed} is needed" + (f" for {private[0]}" if private else " to change issues")
+        told = f"a classic token with {_listed(scopes)}: {why}"
+        remedy = f"give it the scope {needed}, or make a fine-grained token with issues: read and write"
+        return fail("token", told, remedy) if writes or private else warn("token", told, remedy)
+    more = [scope for scope in scopes if scope not in {needed, "public_repo"}]
+    if more:
+        text = f"a classic token that may do more than is needed: {_listed(more)}"
+        remedy = f"leave it {needed} alone, or make a fine-grained token for these repositories"
+        return warn("token", text, remedy)
+    return fine("token", f"a classic token with {needed}, which is what is needed")
+
+
+def _gitlab(grants: Grants, *, writes: bool) -> Finding:
+    scopes = grants.scopes or ()
+    kind = _KINDS[grants.kind]
+    if "api" not in scopes:
+        told, remedy = f"{kind} with {_listed(scopes)}: api is needed to change issues", "make one with the scope api"
+        return fail("token", told, remedy) if writes or "read_api" not in scopes else warn("token", told, remedy)
+    more = [scope for scope in scopes if scope != "api"]
+    if more:
+        text = f"{kind} that may do more than is needed: {_listed(more)}"
+        return warn("token", text, "make one with the scope api alone")
+    return fine("token", f"{kind} with api, which is what is needed")
+
+
+def _app(grants: Grants, plans: Sequence[RepoPlan], *, writes: bool) -> Iterator[Finding]:
+    from foreman.app.forge_github import wish_for
+
+    needed = wish_for(plans).permissions
+    missing = {name: level for name, level in needed.items() if _rank(grants.granted.get(name)) < _rank(level)}
+    if missing:
+        remedy = "tick it on the app's page under Permissions, then accept it on the page of the installation"
+        text = f"the app was not granted {_pairs(missing)}"
+        yield fail("token", text, remedy) if writes else warn("token", text, remedy)
+    more = {
+        name: level
+        for name, level in grants.granted.items()
+        if name != "metadata" and _rank(level) > _rank(needed.get(name))
+    }
+    if more:
+        remedy = "take it away on the app's page under Permissions; no token that is asked for has it"
+        yield warn("token", f"the app was granted what is of no use here: {_pairs(more)}", remedy)
+    if not missing and not more:
+        yield fine("token", f"an app with {_pairs(grants.permissions)}, which is what is needed")
+
+
+def _installed(grants: Grants, plans: Sequence[RepoPlan]) -> Iterator[Finding]:
+    there = grants.repositories
+    missing = [] if there is None else [plan.repo.path for plan in plans if plan.repo.path.casefold() not in there]
+    if missing:
+        remedy = (
+            "let the app into them on the page of its installation; another owner needs an installation of its own"
+        )
+        yield fail("installation", f"the app is not installed on {', '.join(missing)}", remedy)
+
+
+def _rank(level: str | None) -> int:
+    return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS) if level else 0
+
+
+def _pairs(permissions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name}: {level}" for name, level in sorted(permissions.items()))
+
+
+def _listed(scopes: Sequence[str]) -> str:
+    return ", ".join(scopes) or "no scope"
