@@ -253,7 +253,7 @@ class Pipeline:
 
     def _forge_trouble(self, item: InboxItem, error: ForgeError) -> Passed:
         if isinstance(error, ForgeNotFound | ForgeMoved) and not self._may_come_back(item, error):
-            return self._complete(item, Ending.DROPPED, str(error))
+            return self._complete(item, Ending.DROPPED, nothing_there(item.issue, error))
         if isinstance(error, ForgeRateLimited):
             return self._later(item, error, error.retry_at, count=False)
         # The forge's bad day is nobody's fault: it uses up no attempt. The fence counts every claim.
@@ -321,6 +321,13 @@ class Pipeline:
         """Return the wait before the next run: doubling, with up to half of it random, so that retries spread."""
         whole: timedelta = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 20), LAST_BACKOFF)
         return whole * (0.5 + 0.5 * self.jitter())
+
+
+def nothing_there(ref: IssueRef, error: ForgeError) -> str:
+    """Return one line for whoever asked about an issue that is not there; a forge says the same of all of these."""
+    if isinstance(error, ForgeMoved):
+        return f"{error} ({ref})"
+    return f"{error}: {ref} is no issue that the account can see; deleted, moved out of sight, or a discussion"
 
 
 def scope_of(agent: str) -> str:

@@ -15,8 +15,9 @@ from foreman.app.workshop import utc_now, workshop
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
 from foreman.deliberation import Deliberation
-from foreman.errors import ForemanError, UsageError
+from foreman.errors import ForemanError, ForgeNotFound, UsageError
 from foreman.model import ActionState, EventKind, InboxState, IssueRef
+from foreman.pipeline import nothing_there
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions, inbox, memory
@@ -89,6 +90,9 @@ def dry_run(
 
     Returns:
         Each agent's decision, judged.
+
+    Raises:
+        ForemanError: There is no such issue.
     """
     plans = agents_for(config, ref, agent)
     thoughts = []
@@ -96,16 +100,19 @@ def dry_run(
         with shop.db.read() as connection:
             summary = memory.summary(connection, ref)
         for plan in plans:
-            thought = shop.deliberators[ref.repo.forge].deliberate(
-                ref,
-                plan,
-                task_id=str(uuid4()),
-                event=EventKind.REQUESTED,
-                actor_id=None,
-                requested=True,
-                attempt=1,
-                memory_summary=summary,
-            )
+            try:
+                thought = shop.deliberators[ref.repo.forge].deliberate(
+                    ref,
+                    plan,
+                    task_id=str(uuid4()),
+                    event=EventKind.REQUESTED,
+                    actor_id=None,
+                    requested=True,
+                    attempt=1,
+                    memory_summary=summary,
+                )
+            except ForgeNotFound as error:
+                raise ForemanError(nothing_there(ref, error)) from error
             thoughts.append((plan, thought))
     return thoughts
 

@@ -48,6 +48,7 @@ def test_an_issue_is_read_as_people_write_it(text: str, ref: str) -> None:
         "a/b#1234567890123",
         "a/../c#1",
         "https://github.com/a/b/pull/12",
+        "https://github.com/a/b/discussions/12",
         "https://github.com/a/b/c/issues/12",
         "https://gitlab.com/g/p/-/merge_requests/12",
         "https://gitlab.com/g/p/-/-/issues/12",

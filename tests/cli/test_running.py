@@ -80,6 +80,7 @@ def test_triage_tells_when_the_work_has_not_ended(world, run) -> None:
 
 
 def test_triage_of_an_issue_that_is_not_there_fails_and_says_so(world, run) -> None:
+    """The number of a discussion is such a one: GitHub's API for issues knows nothing of it."""
     plain = run("triage", "acme/widget#999", config=world.file)
     facts = json.loads(run("triage", "acme/widget#999", "--json", config=world.file).answer)
     dry = run("triage", "acme/widget#999", "--dry-run", config=world.file)
@@ -88,6 +89,10 @@ def test_triage_of_an_issue_that_is_not_there_fails_and_says_so(world, run) -> N
     assert "read issue acme/widget: Not Found" in plain.answer
     assert "Not Found" in facts["waiting"] + facts["dropped"], "asked again for a while: a forge can be behind"
     assert "read issue acme/widget: Not Found" in dry.story
+    for said in (plain.answer, dry.story):
+        assert "acme/widget#999 is no issue that the account can see" in said
+        assert "or a discussion" in said
+        assert said.count("\n") == 1
     assert world.agent.tasks == []
 
 
@@ -97,7 +102,7 @@ def test_triage_of_an_issue_that_is_not_there_fails_and_says_so(world, run) -> N
         (["acme/widget"], "'acme/widget' is no issue: write owner/repo#12"),
         (["acme/other#1"], "acme/other is not in the configuration; there is acme/widget"),
         (["acme/widget#1", "--agent", "gardener"], "no agent 'gardener' works on acme/widget; there is issue-triage"),
-        (["https://example.org/acme/widget/pull/1"], "is no issue"),
+        (["https://example.org/acme/widget/pull/1"], "is elsewhere"),
         (["https://github.com/acme/widget/issues/1"], "is elsewhere: the configuration's forges are 127.0.0.1"),
     ],
 )
