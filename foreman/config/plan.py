@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from foreman.config.effective import AgentPlan, Policy, RepoPattern, RepoPlan
@@ -36,9 +36,12 @@ def plan(config: Config, found: Mapping[RepoPattern, Sequence[RepoRef]]) -> tupl
         if place is not None and _folded(repo) not in seen:
             seen.add(_folded(repo))
             places[place].append(repo)
-    return tuple(
-        of_entry(config, entry, repo) for entry, repos in zip(config.repos, places, strict=True) for repo in repos
-    )
+    plans: list[RepoPlan] = []
+    for entry, repos in zip(config.repos, places, strict=True):
+        if repos:
+            first = of_entry(config, entry, repos[0])
+            plans += (replace(first, repo=repo) for repo in repos)
+    return tuple(plans)
 
 
 def plan_of(config: Config, repo: RepoRef) -> RepoPlan | None:
