@@ -95,7 +95,7 @@ def brief(
     """
     facts = look.facts
     cleaner = _Cleaner(redact)
-    comments = tuple(said for said in look.comments or () if said.author.id != facts.bot.id)
+    comments = tuple(said for said in look.comments or () if said.author.id != facts.bot.id and not said.internal)
     payload = TaskPayload(
         event=facts.event.value,
         forge=facts.forge.value,

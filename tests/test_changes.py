@@ -194,6 +194,13 @@ def test_events_come_in_the_order_they_happened() -> None:
     assert [event.kind.value for event in found] == ["commented", "edited"]
 
 
+def test_a_note_that_is_not_for_everybody_is_nobodys_event() -> None:
+    said = comment(12)
+
+    assert kinds(OLD, issue(**LATER), comments=[said]) == ["commented"]
+    assert kinds(OLD, issue(**LATER), comments=[replace(said, body="", internal=True)]) == []
+
+
 def test_a_label_the_history_does_not_show_yet_is_nobodys_event() -> None:
     assert kinds(OLD, issue(**LATER | {"labels": ("bug", "question")})) == []
 

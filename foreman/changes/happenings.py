@@ -50,7 +50,8 @@ def compare(
     else:
         found += _edited(before, issue, bot_id)
         found += by_people(before, issue, history, horizon, bot_id)
-        spoken = [comment for comment in comments if bots_count or not comment.author.is_bot]
+        heard = (comment for comment in comments if not comment.internal)
+        spoken = [comment for comment in heard if bots_count or not comment.author.is_bot]
         found += _commented(before, issue, spoken, horizon, bot_id)
     if before is None:
         found += arrived(issue, history, horizon)
