@@ -13,9 +13,9 @@ from tests.world import BOT, REPO, World, decision
 OPS = "acme/ops"
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
+@pytest.fixture(params=["github", "gitlab"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, kind=request.param)
     made.forge.add_repo(OPS, private=True)
     made.forge.add_collaborator(OPS, BOT, permission="write")
     made.forge.add_collaborator(REPO, "kim", permission="maintain")
@@ -29,7 +29,7 @@ def test_held_listed_ordered_and_done_by_the_daemon(world: World) -> None:
     world.agent.answer = lambda task: decision(
         task, {"type": "add_label", "label": "bug"}, {"type": "comment", "body": "Which version is it?"}
     )
-    world.forge.open_issue(REPO, title="It crashes", author="reporter")
+    number = world.forge.open_issue(REPO, title="It crashes", author="reporter")
     world.once()
 
     (page,) = world.forge.issues(OPS)
@@ -41,7 +41,7 @@ def test_held_listed_ordered_and_done_by_the_daemon(world: World) -> None:
     world.forge.comment(OPS, page.number, author="kim", body=f"@{BOT} reject {comment} because it says so")
     world.once()
 
-    assert list(world.forge.issue(REPO, 1).labels) == ["bug"]
-    assert world.states(1) == [("add_label", "done"), ("comment", "denied")]
+    assert list(world.forge.issue(REPO, number).labels) == ["bug"]
+    assert world.states(number) == [("add_label", "done"), ("comment", "denied")]
     assert [entry.decision for entry in world.entries() if entry.issue.repo.path == OPS].count("dashboard") >= 3
     assert len(world.forge.issues(OPS)) == 1
