@@ -180,11 +180,13 @@ class GitLabFront(Speaker):
             "X-Request-Id": correlation,
             "X-Gitlab-Meta": json.dumps({"correlation_id": correlation, "version": "1"}, separators=(",", ":")),
             "X-Runtime": "0.021000",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "SAMEORIGIN",
             **dict(reply.headers),
         }
-        if request.method == "GET" and status == 200:
+        if status in (200, 201):
             headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
-            if headers["ETag"] in request.headers.get("if-none-match", ""):
+            if request.method == "GET" and headers["ETag"] in request.headers.get("if-none-match", ""):
                 status, body = 304, b""
         bucket = self._quota.bucket(login, self._clock())
         bucket.remaining -= 1

@@ -76,7 +76,7 @@ def issues(call: Call) -> Reply:
 
 def issue(call: Call) -> Reply:
     """Show one issue; one that was moved elsewhere is still shown, and says so."""
-    return Reply(status=200, body=call.shapes.issue(call.repo, call.issue()))
+    return Reply(status=200, body=call.shapes.issue(call.repo, call.issue(), whole=True))
 
 
 def open_issue(call: Call) -> Doing:
@@ -109,7 +109,7 @@ def open_issue(call: Call) -> Doing:
         rest = difference(call, opened, replace(wanted, title=opened.title, body=opened.body))
         changed = rest.do()
         effects = (f"open {called(call, opened)}", *rest.effects, *told.others(called(call, opened)))
-        return Reply(status=201, body=call.shapes.issue(call.repo, changed)), "; ".join(effects)
+        return Reply(status=201, body=call.shapes.issue(call.repo, changed, whole=True)), "; ".join(effects)
 
     return Doing(effect=f"open {call.repo.path}", do=do)
 
@@ -136,7 +136,7 @@ def change_issue(call: Call) -> Doing:
     effect = "; ".join((*change.effects, *others))
 
     def do() -> tuple[Reply, str]:
-        return Reply(status=200, body=call.shapes.issue(call.repo, change.do())), effect
+        return Reply(status=200, body=call.shapes.issue(call.repo, change.do(), whole=True)), effect
 
     return Doing(effect=effect, do=do)
 

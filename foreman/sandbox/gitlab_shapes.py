@@ -104,8 +104,8 @@ class Shapes:
             "is_project_label": True,
         }
 
-    def issue(self, repo: Repo, issue: Issue) -> Json:
-        """Write an issue."""
+    def issue(self, repo: Repo, issue: Issue, *, whole: bool = False) -> Json:
+        """Write an issue; whole, as it is answered for one alone."""
         url = f"{self.project_url(repo)}/issues/{issue.number}"
         assignees = [self.user(login) for login in issue.assignees]
         moved = issue.moved_to and self.world.repos[issue.moved_to[0]].issues.get(issue.moved_to[1])
@@ -162,6 +162,8 @@ class Shapes:
             "imported": False,
             "imported_from": "none",
             "service_desk_reply_to": None,
+            "health_status": None,
+            **({"subscribed": True} if whole else {}),
         }
 
     def note(self, repo: Repo, issue: Issue, comment: Comment | Change) -> Json:
