@@ -18,6 +18,10 @@ HOLD_LABEL = "foreman:hold"
 """On an issue: hands off (docs: "On the forge")."""
 
 
+NEWEST_NAMED = 20
+"""Comments that a decision remembers by their id; of older ones it knows that they were there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
     """Why a decision is not carried out as it is.
@@ -85,6 +89,7 @@ def seen_of(
         "updated_at": issue.updated_at.isoformat(),
         "comment_count": issue.comment_count,
         "last_comment_id": max((comment.id for comment in comments or ()), default=0),
+        **_newest(comments or ()),
         "author_id": issue.author.id,
         "reruns": reruns,
         "event_key": event_key,
@@ -171,7 +176,7 @@ def interference(
         The first thing found, None when nobody but bots did anything.
     """
     for comment in comments:
-        if comment.id <= seen["last_comment_id"] or comment.author.id == bot_id or comment.author.is_bot:
+        if not _is_new(comment, seen) or comment.author.id == bot_id or comment.author.is_bot:
             continue
         if approved_at is None or not _is_before(comment.created_at, approved_at):
             return Obstacle(reason="stale", detail=f"{comment.author.login} commented", rerun=True)
@@ -188,6 +193,25 @@ def interference(
         if entry.actor.id != bot_id and not entry.actor.is_bot and not known:
             return Obstacle(reason="stale", detail=f"{entry.actor.login} changed label {label}", rerun=True)
     return None
+
+
+def _newest(comments: Iterable[Comment]) -> dict[str, Any]:
+    """Name the newest comments one by one: within a second ids may come in any order."""
+    rows = sorted(comments, key=lambda comment: (comment.created_at, comment.id))
+    kept = rows[-NEWEST_NAMED:]
+    older = len(rows) > len(kept)
+    return {
+        "comment_ids": [comment.id for comment in kept],
+        "comments_from": kept[0].created_at.isoformat() if older else None,
+    }
+
+
+def _is_new(comment: Comment, seen: Mapping[str, Any]) -> bool:
+    if "comment_ids" not in seen:  # a decision of the first release
+        return bool(comment.id > seen["last_comment_id"])
+    begin = seen["comments_from"]
+    named = begin is None or comment.created_at >= datetime.fromisoformat(begin)
+    return named and comment.id not in seen["comment_ids"]
 
 
 def _is_before(moment: datetime, approved_at: datetime) -> bool:

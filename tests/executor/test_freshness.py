@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from foreman.executor.freshness import Own, obstacle, seen_of
-from foreman.model import Account, Issue, IssueRef, RepoRef, Role
+from foreman.executor.freshness import NEWEST_NAMED, Own, interference, obstacle, seen_of
+from foreman.model import Account, Comment, Issue, IssueRef, RepoRef, Role
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 PUBLIC = Issue(
@@ -56,3 +56,35 @@ def test_taking_back_works_on_an_issue_that_became_confidential() -> None:
 
 def test_an_issue_that_turned_into_a_pull_request_is_left_alone() -> None:
     assert _met(seen_of(PUBLIC, (), reruns=0), replace(PUBLIC, is_pull_request=True)) == ("not_for_us", False)
+    assert _met(seen_of(replace(PUBLIC, is_pull_request=True), (), reruns=0), PUBLIC) is None
+
+
+def _said(number: int, at: datetime = NOW) -> Comment:
+    author = Account(login="kim", id=11)
+    return Comment(id=number, author=author, role=Role.NONE, body="hm", created_at=at, updated_at=at)
+
+
+@pytest.mark.parametrize(
+    ("number", "at", "new"),
+    [
+        (99, NOW, True),
+        (101, NOW, True),
+        (100, NOW, False),
+        (300, NOW + timedelta(seconds=1), True),
+        (10, NOW - timedelta(days=1), False),
+        (9, NOW - timedelta(days=2), False),
+    ],
+)
+def test_a_comment_after_the_decision_stops_it_whatever_its_id(number: int, at: datetime, new: bool) -> None:
+    before = [_said(10 + n, NOW - timedelta(days=1, minutes=-n)) for n in range(NEWEST_NAMED + 5)] + [_said(100)]
+    seen = seen_of(PUBLIC, before, reruns=0)
+    found = interference(seen, labels=(), comments=[*before, _said(number, at)], history=(), bot_id=1)
+
+    assert (found is not None and found.detail == "kim commented") is new
+
+
+def test_a_decision_of_the_first_release_goes_by_the_highest_id() -> None:
+    seen = {"last_comment_id": 100}
+
+    assert interference(seen, labels=(), comments=[_said(99)], history=(), bot_id=1) is None
+    assert interference(seen, labels=(), comments=[_said(101)], history=(), bot_id=1) is not None
