@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from foreman.forge.github_client import GitHubClient, never
 from foreman.forge.github_reader import GitHubReader
@@ -60,16 +58,3 @@ class GitHubForge(GitHubReader, GitHubWriter):
         )
         GitHubReader.__init__(self, client)
         GitHubWriter.__init__(self, client)
-        self._client = client
-
-    def disconnect(self) -> None:
-        """Break off what is under way, from any thread, and send nothing any more (`close` closes issues)."""
-        self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.disconnect()

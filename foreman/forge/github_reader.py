@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 from urllib.parse import quote
 
-from foreman.errors import ForgeMoved, ForgeNotFound
+from foreman.errors import ForgeNotFound
 from foreman.forge import github_map as words
 from foreman.forge import github_owned
 from foreman.forge import github_rows as rows
-from foreman.forge.base import Change, Permission, Probe, Quota, RepoInfo
+from foreman.forge.base import Change, Permission, Probe, RepoInfo
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_grants import grants_of
 from foreman.forge.grants import Grants
 from foreman.forge.line import Reply
+from foreman.forge.reading import OnLine, by_change, elsewhere, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
@@ -24,14 +24,13 @@ PAGE_ROWS = 100
 _PROBE: dict[str, str | int] = {"state": "all", "sort": "updated", "direction": "desc", "per_page": PROBE_ROWS}
 """Never anything that changes: only a constant address gets a 304."""
 
-_T = TypeVar("_T")
 
-
-class GitHubReader:
+class GitHubReader(OnLine):
     """Implements `ForgeReader`; its docstrings say what each method means."""
 
     def __init__(self, client: GitHubClient) -> None:
         """Read through this client."""
+        super().__init__(client)
         self._client = client
 
     @property
@@ -39,20 +38,10 @@ class GitHubReader:
         """GitHub."""
         return ForgeKind.GITHUB
 
-    @property
-    def quota(self) -> Quota | None:
-        """What the last reply left of the account's requests."""
-        return self._client.meter.quota
-
-    @property
-    def skew(self) -> timedelta:
-        """How far GitHub's clock is ahead of ours."""
-        return self._client.meter.skew
-
     def whoami(self) -> Account:
         """Return the token's owner."""
         reply = self._client.get("read account", "", "/user")
-        return words.account_of(_read(rows.UserRow, reply, "read account", ""))
+        return words.account_of(shaped(rows.UserRow, reply, "read account", ""))
 
     def grants(self) -> Grants:
         """Return what the token may do."""
@@ -63,7 +52,7 @@ class GitHubReader:
     def repository(self, repo: RepoRef) -> RepoInfo:
         """Return the repository's facts."""
         reply = self._client.get("read repository", repo.key, f"/repos/{repo.path}")
-        return words.repository_of(_read(rows.RepoRow, reply, "read repository", repo.key))
+        return words.repository_of(shaped(rows.RepoRow, reply, "read repository", repo.key))
 
     def owned(self, owner: str, *, nested: bool) -> tuple[RepoInfo, ...]:
         """Return an owner's repositories; GitHub has nothing nested."""
@@ -81,30 +70,21 @@ class GitHubReader:
 
     def changed_since(self, repo: RepoRef, *, since: datetime) -> Iterator[Issue]:
         """Yield what was updated at or after `since`, oldest change first, nothing unchanged twice."""
-        seen: set[tuple[int, datetime]] = set()
-        page = 1
-        while True:
+
+        def page(after: datetime, number: int) -> tuple[tuple[Issue, ...], bool]:
             query: dict[str, str | int] = {
                 "state": "all",
                 "sort": "updated",
                 "direction": "asc",
-                "since": words.as_utc(since),
-                "page": page,
+                "since": words.as_utc(after),
+                "page": number,
             }
             reply = self._client.get(
                 "list issues", repo.key, f"/repos/{repo.path}/issues", query={**query, **_FULL_PAGE}
             )
-            issues = self._issues(reply, "list issues", repo)
-            for issue in issues:
-                if (issue.ref.number, issue.updated_at) not in seen:
-                    seen.add((issue.ref.number, issue.updated_at))
-                    yield issue
-            if not issues or not reply.has_next:
-                return
-            newest = max(issue.updated_at for issue in issues)
-            # More rows of one second than a page takes: only there is the page number all there is to go by.
-            page = page + 1 if newest <= since else 1
-            since = max(newest, since)
+            return self._issues(reply, "list issues", repo), reply.has_next
+
+        return by_change(since, page)
 
     def newest_open(self, repo: RepoRef, *, limit: int) -> tuple[Issue, ...]:
         """Return the newest open issues, newest first."""
@@ -121,9 +101,9 @@ class GitHubReader:
     def issue(self, ref: IssueRef) -> Issue:
         """Return one issue."""
         reply = self._client.get("read issue", ref.repo.key, _path(ref))
-        row = _read(rows.IssueRow, reply, "read issue", ref.repo.key)
+        row = shaped(rows.IssueRow, reply, "read issue", ref.repo.key)
         if row.number != ref.number or not words.is_about(row.repository_url, f"/repos/{ref.repo.path}"):
-            raise _elsewhere("read issue", ref.repo)
+            raise elsewhere("read issue", ref.repo)
         return words.issue_of(row, ref.repo)
 
     def comments(self, ref: IssueRef, *, since: datetime | None = None) -> tuple[Comment, ...]:
@@ -131,9 +111,9 @@ class GitHubReader:
         query = {"since": words.as_utc(since)} if since else {}
         found: dict[int, Comment] = {}
         for reply in self._pages("list comments", ref.repo, f"{_path(ref)}/comments", query):
-            for row in _read(tuple[rows.CommentRow, ...], reply, "list comments", ref.repo.key):
+            for row in shaped(tuple[rows.CommentRow, ...], reply, "list comments", ref.repo.key):
                 if not words.is_about(row.issue_url, _path(ref)):
-                    raise _elsewhere("list comments", ref.repo)
+                    raise elsewhere("list comments", ref.repo)
                 found[row.id] = words.comment_of(row)
         return tuple(sorted(found.values(), key=lambda comment: (comment.created_at, comment.id)))
 
@@ -150,7 +130,7 @@ class GitHubReader:
         about = _path(ref) if comment_id is None else f"/repos/{ref.repo.path}/issues/comments/{comment_id}"
         found: dict[int, Reaction] = {}
         for reply in self._pages("list reactions", ref.repo, f"{about}/reactions", {}):
-            for row in _read(tuple[rows.ReactionRow, ...], reply, "list reactions", ref.repo.key):
+            for row in shaped(tuple[rows.ReactionRow, ...], reply, "list reactions", ref.repo.key):
                 found[row.id] = words.reaction_of(row)
         return tuple(sorted(found.values(), key=lambda reaction: (reaction.at, reaction.id)))
 
@@ -158,7 +138,7 @@ class GitHubReader:
         """Return every label of the repository."""
         found: dict[str, rows.LabelRow] = {}
         for reply in self._pages("list labels", repo, f"/repos/{repo.path}/labels", {}):
-            found.update((row.name, row) for row in _read(tuple[rows.LabelRow, ...], reply, "list labels", repo.key))
+            found.update((row.name, row) for row in shaped(tuple[rows.LabelRow, ...], reply, "list labels", repo.key))
         return words.labels_of(tuple(found.values()))
 
     def permission(self, repo: RepoRef, account: Account) -> Permission:
@@ -170,12 +150,12 @@ class GitHubReader:
             reply = self._client.get("read permission", repo.key, path)
         except ForgeNotFound:
             return Permission.NONE
-        return words.permission_of(_read(rows.PermissionRow, reply, "read permission", repo.key), account)
+        return words.permission_of(shaped(rows.PermissionRow, reply, "read permission", repo.key), account)
 
     def _issues(self, reply: Reply, operation: str, repo: RepoRef) -> tuple[Issue, ...]:
-        found = _read(tuple[rows.IssueRow, ...], reply, operation, repo.key)
+        found = shaped(tuple[rows.IssueRow, ...], reply, operation, repo.key)
         if not all(words.is_about(row.repository_url, f"/repos/{repo.path}") for row in found):
-            raise _elsewhere(operation, repo)
+            raise elsewhere(operation, repo)
         return tuple(words.issue_of(row, repo) for row in found)
 
     def _pages(self, operation: str, repo: RepoRef, path: str, query: Mapping[str, str | int]) -> Iterator[Reply]:
@@ -190,16 +170,5 @@ class GitHubReader:
 _FULL_PAGE: dict[str, str | int] = {"per_page": PAGE_ROWS}
 
 
-def _read(shape: type[_T], reply: Reply, operation: str, repo: str) -> _T:
-    with readable(operation, repo):
-        return rows.read(shape, reply.data)
-
-
 def _path(ref: IssueRef) -> str:
     return f"/repos/{ref.repo.path}/issues/{ref.number}"
-
-
-def _elsewhere(operation: str, repo: RepoRef) -> ForgeMoved:
-    return ForgeMoved(
-        "the answer is about another repository or issue", repo=repo.key, operation=operation, status=200
-    )

@@ -10,6 +10,7 @@ from foreman.forge import github_rows as rows
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_map import is_about
 from foreman.forge.line import Reply
+from foreman.forge.reading import require
 from foreman.forge.trouble import readable
 from foreman.model import IssueRef, RepoRef
 
@@ -28,7 +29,7 @@ class GitHubWriter:
         """Put the label on the issue. GitHub would create one that does not exist: the gate lets none through."""
         reply = self._write("POST", "add label", ref, "/labels", {"labels": [label]})
         with readable("add label", ref.repo.key):
-            _require(label.casefold() in self._labels(reply, ref))
+            require(label.casefold() in self._labels(reply, ref))
 
     def remove_label(self, ref: IssueRef, label: str) -> None:
         """Take the label off."""
@@ -42,7 +43,7 @@ class GitHubWriter:
                 return
             raise
         with readable("remove label", ref.repo.key):
-            _require(label.casefold() not in self._labels(reply, ref))
+            require(label.casefold() not in self._labels(reply, ref))
 
     def post_comment(self, ref: IssueRef, body: str) -> int:
         """Post a comment and return its id."""
@@ -55,7 +56,7 @@ class GitHubWriter:
         reply = self._client.write("PATCH", "edit comment", ref.repo.key, path, {"body": body})
         found = self._comment(reply, "edit comment", ref)
         with readable("edit comment", ref.repo.key):
-            _require(found == comment_id)
+            require(found == comment_id)
 
     def delete_comment(self, ref: IssueRef, comment_id: int) -> None:
         """Delete a comment. The reply is empty, so that there is nothing to check."""
@@ -76,7 +77,7 @@ class GitHubWriter:
         reply = self._client.write("POST", "open issue", repo.key, path, {"title": title, "body": body})
         with readable("open issue", repo.key):
             row = rows.read(rows.IssueRow, reply.data)
-            _require(is_about(row.repository_url, f"/repos/{repo.path}"))
+            require(is_about(row.repository_url, f"/repos/{repo.path}"))
         return IssueRef(repo, row.number)
 
     def close(self, ref: IssueRef, reason: str) -> None:
@@ -84,14 +85,14 @@ class GitHubWriter:
         reply = self._write("PATCH", "close", ref, "", {"state": "closed", "state_reason": reason})
         row = self._issue(reply, "close", ref)
         with readable("close", ref.repo.key):
-            _require(row.state == "closed")
+            require(row.state == "closed")
 
     def reopen(self, ref: IssueRef) -> None:
         """Open the issue again."""
         reply = self._write("PATCH", "reopen", ref, "", {"state": "open"})
         row = self._issue(reply, "reopen", ref)
         with readable("reopen", ref.repo.key):
-            _require(row.state == "open")
+            require(row.state == "open")
 
     def assign(self, ref: IssueRef, user: str) -> None:
         """Assign a login. GitHub leaves out whom it cannot assign without a word; here that is `ForgeRejected`."""
@@ -105,7 +106,7 @@ class GitHubWriter:
         """Take an assignment back."""
         reply = self._write("DELETE", "unassign", ref, "/assignees", {"assignees": [user]})
         with readable("unassign", ref.repo.key):
-            _require(user.casefold() not in self._assignees(reply, "unassign", ref))
+            require(user.casefold() not in self._assignees(reply, "unassign", ref))
 
     def _write(
         self, verb: str, operation: str, ref: IssueRef, tail: str, body: Mapping[str, object] | None = None
@@ -115,19 +116,19 @@ class GitHubWriter:
     def _issue(self, reply: Reply, operation: str, ref: IssueRef) -> rows.IssueRow:
         with readable(operation, ref.repo.key):
             row = rows.read(rows.IssueRow, reply.data)
-            _require(row.number == ref.number and is_about(row.repository_url, f"/repos/{ref.repo.path}"))
+            require(row.number == ref.number and is_about(row.repository_url, f"/repos/{ref.repo.path}"))
             return row
 
     def _comment(self, reply: Reply, operation: str, ref: IssueRef) -> int:
         with readable(operation, ref.repo.key):
             row = rows.read(rows.CommentRow, reply.data)
-            _require(is_about(row.issue_url, _path(ref)))
+            require(is_about(row.issue_url, _path(ref)))
             return row.id
 
     def _labels(self, reply: Reply, ref: IssueRef) -> set[str]:
         """Return the labels a reply lists, which names no issue but says whose labels they are."""
         found = rows.read(tuple[rows.LabelRow, ...], reply.data)
-        _require(all(f"/repos/{ref.repo.path}/labels/".casefold() in row.url.casefold() for row in found))
+        require(all(f"/repos/{ref.repo.path}/labels/".casefold() in row.url.casefold() for row in found))
         return {row.name.casefold() for row in found}
 
     def _assignees(self, reply: Reply, operation: str, ref: IssueRef) -> set[str]:
@@ -137,8 +138,3 @@ class GitHubWriter:
 
 def _path(ref: IssueRef) -> str:
     return f"/repos/{ref.repo.path}/issues/{ref.number}"
-
-
-def _require(claim: bool) -> None:
-    if not claim:
-        raise ValueError("the reply is about something else")

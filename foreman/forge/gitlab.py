@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_reader import GitLabReader
@@ -57,16 +55,3 @@ class GitLabForge(GitLabReader, GitLabWriter):
         )
         GitLabReader.__init__(self, client, clock)
         GitLabWriter.__init__(self, client)
-        self._client = client
-
-    def disconnect(self) -> None:
-        """Break off what is under way, from any thread, and send nothing any more (`close` closes issues)."""
-        self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.disconnect()

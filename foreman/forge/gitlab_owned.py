@@ -15,8 +15,7 @@ from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
 from foreman.forge.base import RepoInfo
 from foreman.forge.gitlab_client import GitLabClient
-from foreman.forge.rows import read
-from foreman.forge.trouble import readable
+from foreman.forge.reading import shaped
 
 PAGE_ROWS = 100
 
@@ -65,8 +64,6 @@ def _pages(client: GitLabClient, path: str, query: dict[str, str]) -> Iterator[s
         # Oldest first: a project made meanwhile moves no other one to a page that was read already.
         order: dict[str, str | int] = {"order_by": "id", "sort": "asc", "per_page": PAGE_ROWS, "page": page}
         reply = client.get(_OPERATION, "", path, query={**query, **order})
-        with readable(_OPERATION, ""):
-            found = read(tuple[shapes.ProjectRow, ...], reply.data)
-        yield from found
+        yield from shaped(tuple[shapes.ProjectRow, ...], reply, _OPERATION, "")
         if not reply.has_next:
             return

@@ -13,8 +13,7 @@ from foreman.errors import ForgeAuthError, ForgeNotFound
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
 from foreman.forge.gitlab_client import GitLabClient
-from foreman.forge.rows import read
-from foreman.forge.trouble import readable
+from foreman.forge.reading import shaped
 from foreman.model import Account, RepoRef, Role
 
 LIFE = timedelta(minutes=10)
@@ -80,8 +79,7 @@ class People:
             if error.status == 401:
                 raise
             return dict.fromkeys(numbers, Role.UNKNOWN)
-        with readable(_OPERATION, repo.key):
-            rows = read(tuple[shapes.MemberRow, ...], reply.data)
+        rows = shaped(tuple[shapes.MemberRow, ...], reply, _OPERATION, repo.key)
         levels = dict.fromkeys(numbers, 0)
         for row in rows:
             # Somebody who came by two ways may be there twice.

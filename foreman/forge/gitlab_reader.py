@@ -6,19 +6,19 @@ Merge requests have numbers of their own on GitLab and are no issues: nothing he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from foreman.errors import ForgeAuthError, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge import gitlab_history, gitlab_owned
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
-from foreman.forge.base import Change, Permission, Probe, Quota, RepoInfo
+from foreman.forge.base import Change, Permission, Probe, RepoInfo
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_people import People
 from foreman.forge.grants import Grants, TokenKind
 from foreman.forge.line import Reply
-from foreman.forge.rows import read
+from foreman.forge.reading import OnLine, by_change, elsewhere, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
@@ -34,11 +34,12 @@ _PROBE: _Query = {"order_by": "updated_at", "sort": "desc", "per_page": PROBE_RO
 _T = TypeVar("_T")
 
 
-class GitLabReader:
+class GitLabReader(OnLine):
     """Implements `ForgeReader`; its docstrings say what each method means."""
 
     def __init__(self, client: GitLabClient, clock: Callable[[], datetime]) -> None:
         """Read through this client; roles are kept for a while by this clock."""
+        super().__init__(client)
         self._client = client
         self._people = People(client, clock)
 
@@ -47,20 +48,10 @@ class GitLabReader:
         """GitLab."""
         return ForgeKind.GITLAB
 
-    @property
-    def quota(self) -> Quota | None:
-        """What the last reply left of the account's requests; many a GitLab does not tell."""
-        return self._client.meter.quota
-
-    @property
-    def skew(self) -> timedelta:
-        """How far GitLab's clock is ahead of ours."""
-        return self._client.meter.skew
-
     def whoami(self) -> Account:
         """Return the token's owner: of a project's or group's token, its bot user."""
         reply = self._client.get("read account", "", "/user")
-        return words.account_of(_read(shapes.UserRow, reply, "read account", ""))
+        return words.account_of(shaped(shapes.UserRow, reply, "read account", ""))
 
     def grants(self) -> Grants:
         """Return what the token may do: its scopes, from what GitLab says of the token itself since 15.5."""
@@ -72,7 +63,7 @@ class GitLabReader:
                 raise
             # An OAuth token is none of these.
             return Grants(kind=TokenKind.UNKNOWN if kind is TokenKind.PERSONAL else kind)
-        row = _read(shapes.TokenRow, reply, "read token", "")
+        row = shaped(shapes.TokenRow, reply, "read token", "")
         with readable("read token", ""):
             return Grants(kind=kind, scopes=tuple(sorted(row.scopes)), expires_at=words.end_of(row.expires_at))
 
@@ -82,7 +73,7 @@ class GitLabReader:
         The project does not tell a role that came with a group it was shared with; then the list of members does.
         """
         reply = self._client.get("read repository", repo.key, words.project(repo))
-        row = _read(shapes.ProjectRow, reply, "read repository", repo.key)
+        row = shaped(shapes.ProjectRow, reply, "read repository", repo.key)
         return words.repository_of(row, words.own_level(row) or self._level(repo, self.whoami().id))
 
     def owned(self, owner: str, *, nested: bool) -> tuple[RepoInfo, ...]:
@@ -102,29 +93,14 @@ class GitLabReader:
 
         GitLab's own keyset pages for issues came with 18.3; going by time does the same on every version.
         """
-        since = words.cut(since)
-        seen: set[tuple[int, datetime]] = set()
-        page = 1
-        while True:
-            query: _Query = {
-                "order_by": "updated_at",
-                "sort": "asc",
-                "updated_after": words.stamp(since),
-                "per_page": PAGE_ROWS,
-                "page": page,
-            }
+
+        def page(after: datetime, number: int) -> tuple[tuple[Issue, ...], bool]:
+            order: _Query = {"order_by": "updated_at", "sort": "asc", "updated_after": words.stamp(after)}
+            query = {**order, "per_page": PAGE_ROWS, "page": number}
             reply = self._client.get("list issues", repo.key, f"{words.project(repo)}/issues", query=query)
-            issues = self._issues(reply, "list issues", repo)
-            for issue in issues:
-                if (issue.ref.number, issue.updated_at) not in seen:
-                    seen.add((issue.ref.number, issue.updated_at))
-                    yield issue
-            if not issues or not reply.has_next:
-                return
-            newest = max(issue.updated_at for issue in issues)
-            # More rows of one moment than a page takes: only there is the page number all there is to go by.
-            page = page + 1 if newest <= since else 1
-            since = max(newest, since)
+            return self._issues(reply, "list issues", repo), reply.has_next
+
+        return by_change(words.cut(since), page)
 
     def newest_open(self, repo: RepoRef, *, limit: int) -> tuple[Issue, ...]:
         """Return the newest open issues, newest first."""
@@ -140,9 +116,9 @@ class GitLabReader:
     def issue(self, ref: IssueRef) -> Issue:
         """Return one issue; one that was moved to another project stays behind closed and says where it went."""
         reply = self._client.get("read issue", ref.repo.key, _path(ref))
-        row = _read(shapes.IssueRow, reply, "read issue", ref.repo.key)
+        row = shaped(shapes.IssueRow, reply, "read issue", ref.repo.key)
         if row.iid != ref.number or not words.is_about(row, ref.repo):
-            raise _elsewhere("read issue", ref.repo)
+            raise elsewhere("read issue", ref.repo)
         if row.moved_to_id is not None:
             raise ForgeMoved(
                 "it was moved to another project", repo=ref.repo.key, operation="read issue", status=reply.status
@@ -156,7 +132,7 @@ class GitLabReader:
         found: dict[int, shapes.NoteRow] = {}
         for rows in self._lists(shapes.NoteRow, "list comments", ref, "/notes", query):
             if any(row.noteable_iid != ref.number for row in rows):
-                raise _elsewhere("list comments", ref.repo)
+                raise elsewhere("list comments", ref.repo)
             found.update((row.id, row) for row in rows if not row.system)
             if since is not None and any(row.updated_at < words.cut(since) for row in rows):
                 break
@@ -193,7 +169,7 @@ class GitLabReader:
         """Return every label of the project, those of its groups too."""
         found: dict[str, shapes.LabelRow] = {}
         for reply in self._pages("list labels", repo, f"{words.project(repo)}/labels", {}):
-            rows = _read(tuple[shapes.LabelRow, ...], reply, "list labels", repo.key)
+            rows = shaped(tuple[shapes.LabelRow, ...], reply, "list labels", repo.key)
             found.update((row.name, row) for row in rows)
         return words.labels_of(tuple(found.values()))
 
@@ -206,13 +182,13 @@ class GitLabReader:
             reply = self._client.get("read permission", repo.key, f"{words.project(repo)}/members/all/{user}")
         except ForgeNotFound:
             return 0
-        row = _read(shapes.MemberRow, reply, "read permission", repo.key)
+        row = shaped(shapes.MemberRow, reply, "read permission", repo.key)
         return words.level_of(row) if row.id == user else 0
 
     def _issues(self, reply: Reply, operation: str, repo: RepoRef) -> tuple[Issue, ...]:
-        found = _read(tuple[shapes.IssueRow, ...], reply, operation, repo.key)
+        found = shaped(tuple[shapes.IssueRow, ...], reply, operation, repo.key)
         if not all(words.is_about(row, repo) for row in found):
-            raise _elsewhere(operation, repo)
+            raise elsewhere(operation, repo)
         roles = self._people.roles(repo, [words.account_of(row.author) for row in found])
         return tuple(words.issue_of(row, repo, roles) for row in found)
 
@@ -221,7 +197,7 @@ class GitLabReader:
     ) -> Iterator[tuple[_T, ...]]:
         """Yield the pages of a list of an issue's."""
         for reply in self._pages(operation, ref.repo, f"{_path(ref)}{tail}", query):
-            yield _read(tuple[shape, ...], reply, operation, ref.repo.key)  # type: ignore[valid-type]
+            yield shaped(tuple[shape, ...], reply, operation, ref.repo.key)  # type: ignore[valid-type]
 
     def _pages(self, operation: str, repo: RepoRef, path: str, query: _Query) -> Iterator[Reply]:
         # A page may be empty though others follow: what the account may not see is taken out of it last.
@@ -233,14 +209,5 @@ class GitLabReader:
         raise ForgeRejected(f"the list has more than {MOST_PAGES} pages", repo=repo.key, operation=operation)
 
 
-def _read(shape: type[_T], reply: Reply, operation: str, repo: str) -> _T:
-    with readable(operation, repo):
-        return read(shape, reply.data)
-
-
 def _path(ref: IssueRef) -> str:
     return f"{words.project(ref.repo)}/issues/{ref.number}"
-
-
-def _elsewhere(operation: str, repo: RepoRef) -> ForgeMoved:
-    return ForgeMoved("the answer is about another project or issue", repo=repo.key, operation=operation, status=200)

@@ -14,6 +14,7 @@ from foreman.forge import gitlab_rows as shapes
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_commands import has_command
 from foreman.forge.line import Reply
+from foreman.forge.reading import require, shaped
 from foreman.forge.rows import read
 from foreman.forge.trouble import readable
 from foreman.model import IssueRef, RepoRef
@@ -36,13 +37,13 @@ class GitLabWriter:
         """
         row = self._change("add label", ref, {"add_labels": _single(label, ref, "add label")})
         with readable("add label", ref.repo.key):
-            _require(label in row.labels)
+            require(label in row.labels)
 
     def remove_label(self, ref: IssueRef, label: str) -> None:
         """Take the label off."""
         row = self._change("remove label", ref, {"remove_labels": _single(label, ref, "remove label")})
         with readable("remove label", ref.repo.key):
-            _require(label not in row.labels)
+            require(label not in row.labels)
 
     def post_comment(self, ref: IssueRef, body: str) -> int:
         """Post a comment and return its id."""
@@ -56,7 +57,7 @@ class GitLabWriter:
         reply = self._write("PUT", "edit comment", ref, f"/notes/{comment_id}", {"body": body})
         found = self._note(reply, "edit comment", ref)
         with readable("edit comment", ref.repo.key):
-            _require(found == comment_id)
+            require(found == comment_id)
 
     def delete_comment(self, ref: IssueRef, comment_id: int) -> None:
         """Delete a comment. The reply is empty, so that there is nothing to check."""
@@ -77,20 +78,20 @@ class GitLabWriter:
         reply = self._client.write("POST", "open issue", repo.key, f"{words.project(repo)}/issues", what)
         with readable("open issue", repo.key):
             row = read(shapes.IssueRow, reply.data)
-            _require(words.is_about(row, repo))
+            require(words.is_about(row, repo))
         return IssueRef(repo, row.iid)
 
     def close(self, ref: IssueRef, reason: str) -> None:  # noqa: ARG002
         """Close the issue; GitLab keeps no reason, and marks duplicates by quick actions alone, which are not sent."""
         row = self._change("close", ref, {"state_event": "close"})
         with readable("close", ref.repo.key):
-            _require(row.state == "closed")
+            require(row.state == "closed")
 
     def reopen(self, ref: IssueRef) -> None:
         """Open the issue again."""
         row = self._change("reopen", ref, {"state_event": "reopen"})
         with readable("reopen", ref.repo.key):
-            _require(row.state == "opened")
+            require(row.state == "opened")
 
     def assign(self, ref: IssueRef, user: str) -> None:
         """Assign a member. Where GitLab takes one assignee only and there is one, this is `ForgeRejected`.
@@ -112,7 +113,7 @@ class GitLabWriter:
             return
         row = self._change("unassign", ref, {"assignee_ids": list(there.values()) or [_NOBODY]})
         with readable("unassign", ref.repo.key):
-            _require(user.casefold() not in _names(row))
+            require(user.casefold() not in _names(row))
 
     def _assignees(self, ref: IssueRef, operation: str) -> dict[str, int]:
         reply = self._client.get(operation, ref.repo.key, _path(ref))
@@ -121,9 +122,7 @@ class GitLabWriter:
     def _member(self, repo: RepoRef, user: str) -> int:
         path = f"{words.project(repo)}/members/all"
         reply = self._client.get("assign", repo.key, path, query={"query": user, "per_page": 100})
-        with readable("assign", repo.key):
-            rows = read(tuple[shapes.MemberRow, ...], reply.data)
-        for row in rows:
+        for row in shaped(tuple[shapes.MemberRow, ...], reply, "assign", repo.key):
             if row.username.casefold() == user.casefold() and words.level_of(row):
                 return row.id
         raise _unassignable(user, repo)
@@ -147,8 +146,7 @@ class GitLabWriter:
         try:
             issue = _about(self._client.get(operation, ref.repo.key, _path(ref)), operation, ref)
             reply = self._client.get(operation, ref.repo.key, words.project(ref.repo))
-            with readable(operation, ref.repo.key):
-                project = read(shapes.ProjectRow, reply.data)
+            project = shaped(shapes.ProjectRow, reply, operation, ref.repo.key)
         except ForgeError:
             return refusal
         where = {"repo": ref.repo.key, "operation": operation}
@@ -166,14 +164,14 @@ class GitLabWriter:
             )
         with readable(operation, ref.repo.key):
             row = read(shapes.NoteRow, reply.data)
-            _require(row.noteable_iid == ref.number and not row.system)
+            require(row.noteable_iid == ref.number and not row.system)
             return row.id
 
 
 def _about(reply: Reply, operation: str, ref: IssueRef) -> shapes.IssueRow:
     with readable(operation, ref.repo.key):
         row = read(shapes.IssueRow, reply.data)
-        _require(row.iid == ref.number and words.is_about(row, ref.repo))
+        require(row.iid == ref.number and words.is_about(row, ref.repo))
         return row
 
 
@@ -199,8 +197,3 @@ def _show_only(text: str, repo: RepoRef, operation: str) -> None:
 
 def _unassignable(user: str, repo: RepoRef) -> ForgeRejected:
     return ForgeRejected(f"{user!r} cannot be assigned", repo=repo.key, operation="assign")
-
-
-def _require(claim: bool) -> None:
-    if not claim:
-        raise ValueError("the reply is about something else")
