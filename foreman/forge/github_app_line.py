@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from foreman.errors import ForgeAuthError, ForgeNotFound, ForgeUnavailable
 from foreman.forge import github_app_rows as shapes
@@ -22,6 +22,8 @@ LIFE = timedelta(minutes=9)
 """Of a signature, after its `iat`; GitHub takes ten minutes at the most."""
 
 OPERATION = "get an app token"
+
+_Row = TypeVar("_Row", bound=shapes.AppRow | shapes.InstallationRow | shapes.TokenRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +66,11 @@ class AppLine:
 
     def login(self) -> str:
         """Return the login that the app's writings carry."""
-        with readable(OPERATION, ""):
-            return f"{rows.read(shapes.AppRow, self._ask('GET', '/app')).slug}[bot]"
+        return f"{self._ask(shapes.AppRow, 'GET', '/app').slug}[bot]"
 
     def installation(self) -> shapes.InstallationRow:
         """Return what the app was let into; `ForgeAuthError` when that is suspended or gone."""
-        data = self._ask("GET", f"/app/installations/{self._identity.installation_id}")
-        with readable(OPERATION, ""):
-            row = rows.read(shapes.InstallationRow, data)
+        row = self._ask(shapes.InstallationRow, "GET", f"/app/installations/{self._identity.installation_id}")
         if row.suspended_at is not None:
             raise _refused(f"the app's installation on {row.account.login} is suspended")
         return row
@@ -85,19 +84,21 @@ class AppLine:
         Returns:
             The token and what it is good for.
         """
-        data = self._ask("POST", f"/app/installations/{self._identity.installation_id}/access_tokens", body)
-        with readable(OPERATION, ""):
-            return rows.read(shapes.TokenRow, data)
+        path = f"/app/installations/{self._identity.installation_id}/access_tokens"
+        return self._ask(shapes.TokenRow, "POST", path, body)
 
     def close(self) -> None:
         """Break off what is under way and ask for nothing any more."""
         self._client.close()
 
-    def _ask(self, verb: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+    def _ask(self, shape: type[_Row], verb: str, path: str, body: Mapping[str, object] | None = None) -> _Row:
         try:
             if verb == "GET":
-                return self._client.get(OPERATION, "", path).data
-            return self._client.write(verb, OPERATION, "", path, body).data
+                reply = self._client.get(OPERATION, "", path)
+            else:
+                reply = self._client.write(verb, OPERATION, "", path, body)
+            with readable(OPERATION, ""):
+                return rows.read(shape, reply.data)
         except ForgeNotFound:
             what = f"installation {self._identity.installation_id}" if "installations" in path else "the app"
             raise _refused(f"{what} of app {self._identity.app_id} is not there: was it removed?") from None

@@ -37,7 +37,7 @@ class NamedRow(_Row):
 class TokenRow(_Row):
     """A token of an installation."""
 
-    token: SecretStr
+    token: SecretStr = Field(min_length=1)
     expires_at: Time
     permissions: dict[str, str] = {}
     repositories: tuple[NamedRow, ...] | None = None
