@@ -130,6 +130,11 @@ _LINES = re.compile(
 )
 
 
+def runs(text: str) -> bool:
+    """Tell whether any line of a text would be done."""
+    return any(found["name"] for found in _LINES.finditer(text.replace("\r", "")))
+
+
 def obey(call: Call, issue: Issue, text: str) -> Told:
     """Read a text that was sent.
 
