@@ -39,6 +39,7 @@ BOT = "acme-foreman"
 DEADLINE = 30.0
 """How long a condition may take to come true, seconds: generous, for slow machines."""
 
+Kind = Literal["github", "gitlab"]
 Answer = Callable[[dict[str, Any]], Any]
 
 
@@ -141,7 +142,7 @@ class World:
         folder: Path,
         clock: Callable[[], datetime] | None = None,
         *,
-        kind: Literal["github", "gitlab"] = "github",
+        kind: Kind = "github",
     ) -> None:
         self.folder = folder
         self.clock = clock or utc_now

@@ -18,7 +18,7 @@ import pytest
 from foreman.checkpoint import KILL_POINTS
 from foreman.sandbox import Fault, commit_then_drop
 from tests.durability import audit
-from tests.world import REPO, World, decision, wait_until
+from tests.world import REPO, Kind, World, decision, wait_until
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
 
@@ -27,6 +27,9 @@ ELSEWHERE = {"undo.planned.committed"}
 
 KILLS_IN_ONE_WORLD = 50
 """Each with an issue of its own: with more in one hour the daemon would stop writing as one that has gone mad."""
+
+AT_THE_FORGE = ("executor.sent.committed", "executor.request.done")
+"""Where it matters which forge it is: it may have done what was asked for."""
 
 POINTS = [point for point in KILL_POINTS if point not in ELSEWHERE]
 
@@ -41,7 +44,8 @@ class Scenario:
         world.config["agents"]["issue-triage"]["max_retries"] = 20
         world.config["policy"] = {"max_actions_per_hour": 4 * KILLS_IN_ONE_WORLD}
         self.numbers = [world.forge.open_issue(REPO, title=f"It crashes {n}", author="kim") for n in range(3)]
-        world.forge.inject(Fault(method="POST", path=f"/issues/{self.numbers[2]}/comments", action=commit_then_drop))
+        path = f"/issues/{self.numbers[2]}/(comments|notes)"
+        world.forge.inject(Fault(method="POST", path=path, action=commit_then_drop))
 
     def answer(self, task: dict[str, Any]) -> dict[str, Any]:
         number = task["payload"]["issue"]["number"]
@@ -56,14 +60,20 @@ class Scenario:
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Iterator[Scenario]:
-    world = World(tmp_path)
+def scenario(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scenario]:
+    world = World(tmp_path, kind=getattr(request, "param", "github"))
     yield Scenario(world)
     world.close()
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_at_any_point_loses_nothing_and_repeats_nothing(scenario: Scenario, point: str) -> None:
+    _die_and_recover(scenario, point, "KILL")
+
+
+@pytest.mark.parametrize("scenario", ["gitlab"], indirect=True)
+@pytest.mark.parametrize("point", AT_THE_FORGE)
+def test_a_kill_beside_a_write_to_gitlab_loses_nothing_and_repeats_nothing(scenario: Scenario, point: str) -> None:
     _die_and_recover(scenario, point, "KILL")
 
 
@@ -89,15 +99,19 @@ def _die_and_recover(scenario: Scenario, point: str, how: str) -> None:
 
 
 @pytest.mark.timeout(7200)
-def test_random_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    kills = request.config.getoption("--kills") or (50 if request.config.getoption("--long") else 12)
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_random_kills_lose_nothing_and_repeat_nothing(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: Kind
+) -> None:
+    usual = 50 if request.config.getoption("--long") else 12
+    kills = request.config.getoption("--kills") or usual // (1 if kind == "github" else 4)
     seed = random.randrange(2**32)
     print(f"seed {seed}, {kills} kills")
     chance = random.Random(seed)
     for first in range(0, kills, KILLS_IN_ONE_WORLD):
         folder = tmp_path / str(first)
         folder.mkdir()
-        world = World(folder)
+        world = World(folder, kind=kind)
         try:
             _kill_at_random(Scenario(world), chance, min(KILLS_IN_ONE_WORLD, kills - first), f"seed {seed}")
         finally:

@@ -14,9 +14,9 @@ from tests.rig import empty_database
 from tests.world import REPO
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    made = Town(tmp_path, empty_database())
+@pytest.fixture(params=["github", "gitlab"])
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
+    made = Town(tmp_path, empty_database(), request.param)
     made.person_opens()
     yield made
     made.close()
@@ -36,7 +36,7 @@ def test_what_was_planned_or_held_is_not_done_once_it_is_not_allowed_any_more(to
     town.maintainer_pauses(paused=False)
 
     assert town.rest() == ""
-    assert town.forge.issue(REPO, 1).state == "open"
+    assert town.forge.issue(REPO, town.numbers[0]).state == "open"
     assert [action.reason for entry in town.log() for action in entry.actions] == ["close_off"]
     assert books.violations(town) == []
 
@@ -69,7 +69,7 @@ def test_what_a_person_takes_back_while_a_reply_is_lost_stays_taken_back(town: T
         town.person_edits(1)
         town.time.advance(60)
         if mood == "honest":
-            town.forge.inject(Fault(method="POST", action=commit_then_drop()))
+            town.forge.inject(Fault(method="POST" if town.kind == "github" else "PUT", action=commit_then_drop()))
         town.work()
     assert "bug" in town.forge.issue(REPO, 1).labels
     town.maintainer_takes_back(1)

@@ -15,14 +15,13 @@ from foreman import undo
 from foreman.daemon import Drained
 from foreman.errors import ConfigError, ForgeError
 from foreman.forge.base import ForgeReader
-from foreman.model import ActionState, ForgeKind, InboxState, RepoRef
+from foreman.model import ActionState, InboxState, RepoRef
 from foreman.store import actions, controls, inbox, polls
 from foreman.store.actions import LogEntry
 from tests.durability.moods import MOODS
 from tests.durability.yard import Crash, Crew, Yard
-from tests.world import REPO
+from tests.world import REPO, Kind
 
-WIDGET = RepoRef(ForgeKind.GITHUB, REPO)
 RUNS_A_DAY = 6
 WRITES_AN_HOUR = 12
 WHEN_FULL = ("runs_per_issue", "runs_per_person")
@@ -34,8 +33,9 @@ Act = Callable[["Town", int], None]
 class Town(Yard):
     """Opened with `start`; ended with `close`."""
 
-    def __init__(self, folder: Path, database: bytes) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, database: bytes, kind: Kind = "github") -> None:
+        super().__init__(folder, kind)
+        self.widget = RepoRef(self.kind, REPO)
         (folder / "memory.db").write_bytes(database)
         self.skew = self.most_ahead = timedelta(0)
         self.clock = self.ours
@@ -135,7 +135,7 @@ class Town(Yard):
             states = actions.states(connection)
             unfinished = {str(s): states[s] for s in (ActionState.PLANNED, ActionState.SENT) if states.get(s)}
             waits = [f"{item.issue.number}: {item.state} {item.reason}" for item in _waiting(connection)]
-            poll = polls.get(connection, WIDGET)
+            poll = polls.get(connection, self.widget)
         if poll is None or poll.failures or poll.last_ok_at != self.ours():
             return f"the poll: {poll}"
         return f"open actions {unfinished}, inbox {waits}" if unfinished or waits else ""
@@ -179,7 +179,7 @@ class Town(Yard):
         if self.forge.issue(REPO, number).state == "open":
             self.forge.close_issue(REPO, number)
             with self.at_work.shop.db.read() as connection:
-                first_look = polls.get(connection, WIDGET)
+                first_look = polls.get(connection, self.widget)
             if first_look is None or not first_look.first_done:
                 self.excused.add(number)
         else:
@@ -217,7 +217,7 @@ class Town(Yard):
 
     def maintainer_takes_back(self, log_id: int) -> None:
         shop = self.at_work.shop
-        connection = shop.connections[ForgeKind.GITHUB]
+        connection = shop.connections[self.kind]
         reader: ForgeReader = connection.reader
         try:
             plan = undo.prepare(shop.db, reader, bot_id=connection.bot.id, log_ids=[log_id])

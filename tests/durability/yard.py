@@ -19,13 +19,13 @@ from foreman.app.workshop import Workshop
 from foreman.daemon import Daemon
 from foreman.executor import Executor
 from foreman.forge.base import ForgeWriter
-from foreman.model import ActionState, ForgeKind
+from foreman.model import ActionState
 from foreman.poller import Poller
 from foreman.store import actions, inbox
 from foreman.store.database import Database
 from tests.durability import audit
 from tests.rig import Clock
-from tests.world import REPO, World, decision
+from tests.world import REPO, Kind, World, decision
 
 SETTLE = 60.0
 
@@ -63,9 +63,9 @@ class Crew:
 class Yard(World):
     """A world with a clock, in which an agent answers every issue with a label and a question."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: Kind = "github") -> None:
         self.time = Clock()
-        super().__init__(folder, clock=self.time)
+        super().__init__(folder, clock=self.time, kind=kind)
         self.config["polling"]["settle_seconds"] = SETTLE
         self.config["agents"]["issue-triage"]["max_retries"] = 20
         self.agent.answer = self.honest
@@ -93,7 +93,7 @@ class Yard(World):
     ) -> Iterator[Crew]:
         """Put the daemon's parts together, on this world's clock."""
         with self.shop() as shop:
-            connection = shop.connections[ForgeKind.GITHUB]
+            connection = shop.connections[self.kind]
             db, now, stop = shop.db, shop.now, shop.stop
             executor = Executor(
                 db=db,
