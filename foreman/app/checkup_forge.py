@@ -67,7 +67,7 @@ def look_at_patterns(
     for pattern in patterns:
         if pattern.forge is not connection.kind:
             continue
-        what = f"{pattern.owner}/{'**' if pattern.nested else '*'}"
+        what = str(pattern)
         try:
             infos = connection.reader.owned(pattern.owner, nested=pattern.nested)
         except ForgeError as error:

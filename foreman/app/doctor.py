@@ -51,7 +51,7 @@ def examine(
     """
     own = [repo.enabled for repo in config.repos if repo.pattern is None]
     named = [f"{sum(own)} of {len(own)} repositories enabled"] if own else []
-    named += [pattern.key for pattern in config.patterns()]
+    named += [str(pattern) for pattern in config.patterns()]
     yield fine("config", f"{source} is valid, {', '.join(named) or 'no pattern enabled'}")
     with sandboxed(config) as reachable:
         missing = unset_secrets(reachable)

@@ -108,9 +108,10 @@ def troubles(patterns: tuple[PatternStatus, ...]) -> Iterator[str]:
 
 def _pattern(connection: Connection, pattern: RepoPattern) -> PatternStatus:
     state = discovered.state(connection, pattern.key)
-    found = [one for one in discovered.of_pattern(connection, pattern.key) if one.gone_at is None]
+    rows = discovered.of_pattern(connection, pattern.key)
+    found = [one for one in rows if one.gone_at is None and pattern.takes(one.repo)]
     return PatternStatus(
-        pattern=pattern.key,
+        pattern=str(pattern),
         repos=sum(one.polled for one in found),
         skipped=dict(sorted(Counter(one.skipped for one in found if one.skipped).items())),
         looked_up_at=state.last_ok_at,

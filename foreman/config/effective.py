@@ -148,13 +148,14 @@ class RepoPattern:
 
     @property
     def key(self) -> str:
-        """How it is named on the command line: `owner/*` or `gitlab:group/**`."""
+        """What is looked up for it: `owner/*` or `gitlab:group/**`; patterns that differ in their globs share it."""
         path = f"{self.owner}/{'**' if self.nested else '*'}"
         return path if self.forge is ForgeKind.GITHUB else f"{self.forge}:{path}"
 
     def __str__(self) -> str:
-        """Render as the key."""
-        return self.key
+        """Name it for people: `owner/* (web-*, not *-archive)`."""
+        narrowed = ", ".join([*self.include, *(f"not {glob}" for glob in self.exclude)])
+        return f"{self.key} ({narrowed})" if narrowed else self.key
 
 
 def _any(globs: tuple[str, ...], below: str) -> bool:

@@ -79,8 +79,8 @@ class Repo(Section):
 
     @property
     def key(self) -> str:
-        """How it is named: `owner/repo`, `gitlab:group/**`."""
-        return (self.pattern or self.ref).key
+        """How it is named: `owner/repo`, `gitlab:group/** (not old-*)`."""
+        return str(self.pattern or self.ref)
 
     @property
     def _where(self) -> str:

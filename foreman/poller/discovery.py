@@ -7,7 +7,7 @@ a list may lag, or leave out a row that moved while it was read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -39,6 +39,9 @@ MOST_MISSED = 50
 BEYOND = f"beyond the {MOST} of a pattern"
 
 
+_Alike = tuple[RepoPattern, ...]
+
+
 class Discovery:
     """Keeps what the patterns of one forge account stand for. Used by one thread."""
 
@@ -65,7 +68,7 @@ class Discovery:
         self._patterns = patterns
         self._changed = changed
         self._now = now
-        self._asked: set[RepoPattern] = set()
+        self._asked: set[_Alike] = set()
 
     def tend(self) -> bool:
         """Look up what is due; a pattern that this process has not asked for yet is.
@@ -77,19 +80,20 @@ class Discovery:
             ForgeAuthError: The token is not valid any more (401).
         """
         news = False
-        mine = [pattern for pattern in self._patterns() if pattern.forge is self._reader.kind]
+        mine = _alike(pattern for pattern in self._patterns() if pattern.forge is self._reader.kind)
         self._asked &= set(mine)
-        for pattern in mine:
+        for alike in mine:
             with self._db.read() as connection:
-                state = discovered.state(connection, pattern.key)
+                state = discovered.state(connection, alike[0].key)
             due = state.next_at is None or state.next_at <= self._now()
-            if due or (pattern not in self._asked and not state.failures):
-                news = self._look_up(pattern, state) or news
+            if due or (alike not in self._asked and not state.failures):
+                news = self._look_up(alike, state) or news
         if news:
             self._changed()
         return news
 
-    def _look_up(self, pattern: RepoPattern, state: PatternState) -> bool:
+    def _look_up(self, alike: _Alike, state: PatternState) -> bool:
+        pattern = alike[0]
         with self._db.read() as connection:
             known = discovered.of_pattern(connection, pattern.key)
         try:
@@ -102,8 +106,8 @@ class Discovery:
             if isinstance(error, ForgeAuthError) and error.status != 403:
                 raise
             return False
-        self._asked.add(pattern)
-        return self._keep(pattern, state, known, tuple(self._rows(pattern, listed, known)), lost)
+        self._asked.add(alike)
+        return self._keep(alike, state, known, tuple(self._rows(alike, listed, known)), lost)
 
     def _is_there(self, one: Found) -> bool:
         try:
@@ -112,17 +116,17 @@ class Discovery:
             return False
         return info.id == one.forge_id and info.path.casefold() == one.repo.path.casefold()
 
-    def _rows(self, pattern: RepoPattern, listed: Sequence[RepoInfo], known: Sequence[Found]) -> Iterator[Found]:
+    def _rows(self, alike: _Alike, listed: Sequence[RepoInfo], known: Sequence[Found]) -> Iterator[Found]:
         first_seen = {one.forge_id: one.seen_at for one in known}
         taken = 0
         for info in listed:
             repo = RepoRef(self._reader.kind, info.path)
-            if not pattern.takes(repo):
+            if not _take(alike, repo):
                 continue
             skipped = _reason(info)
             taken += not skipped
             yield Found(
-                pattern=pattern.key,
+                pattern=alike[0].key,
                 repo=repo,
                 forge_id=info.id,
                 skipped=skipped or (BEYOND if taken > MOST else ""),
@@ -131,13 +135,13 @@ class Discovery:
 
     def _keep(
         self,
-        pattern: RepoPattern,
+        alike: _Alike,
         state: PatternState,
         known: Sequence[Found],
         rows: Sequence[Found],
         lost: Sequence[Found],
     ) -> bool:
-        now = self._now()
+        now, pattern = self._now(), alike[0]
         before = {one.forge_id: one for one in known}
         with self._db.transaction() as connection:
             # All old names first: two repositories may have changed names with each other.
@@ -146,7 +150,7 @@ class Discovery:
                 if earlier is not None and earlier.repo != row.repo:
                     _renamed(connection, earlier, row.repo)
             for one in known:
-                if not pattern.takes(one.repo):
+                if not _take(alike, one.repo):
                     discovered.drop(connection, one)
             for row in rows:
                 if before.get(row.forge_id) != row:
@@ -182,6 +186,18 @@ class Discovery:
             discovered.save_state(connection, replace(state, next_at=due, last_error=told, failures=failures))
         if told != state.last_error:
             log.warning("pattern_failed", pattern=state.pattern, reason=told, next_at=due.isoformat())
+
+
+def _alike(patterns: Iterable[RepoPattern]) -> list[_Alike]:
+    """Put together what one lookup answers: patterns that differ in `include` and `exclude` alone."""
+    found: dict[str, list[RepoPattern]] = {}
+    for pattern in patterns:
+        found.setdefault(pattern.key, []).append(pattern)
+    return [tuple(alike) for alike in found.values()]
+
+
+def _take(alike: _Alike, repo: RepoRef) -> bool:
+    return any(pattern.takes(repo) for pattern in alike)
 
 
 def _reason(info: RepoInfo) -> str:

@@ -86,7 +86,7 @@ def test_show_of_one_repository_as_json_keeps_its_shape(many, run, tmp_path) -> 
         "source": many,
         "extends": [str(tmp_path / "base.yaml")],
         "repo": "acme/any",
-        "entry": "acme/*",
+        "entry": "acme/* (not old)",
         "level": "pattern",
         "path": "repos[0]",
         "file": many,
@@ -101,7 +101,10 @@ def test_show_of_one_repository_as_json_keeps_its_shape(many, run, tmp_path) -> 
 
 
 def test_show_refuses_what_no_entry_is_for(many, run) -> None:
-    for where, message in (("acme/old", "there is acme/own, acme/*, gitlab:group/**"), ("acme", "is no repository")):
+    for where, message in (
+        ("acme/old", "there is acme/own, acme/* (not old), gitlab:group/**"),
+        ("acme", "is no repository"),
+    ):
         done = run("config", "show", where, config=many)
 
         assert done.code == 2

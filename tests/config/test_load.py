@@ -73,7 +73,7 @@ def test_what_is_commented_out_in_the_example_may_be_taken_in(project) -> None:
     config = load(whole)
 
     assert whole.count("#") < text.count("#") - 15
-    assert [pattern.key for pattern in config.patterns()] == ["my-org/*"]
+    assert [pattern.owner for pattern in config.patterns()] == ["my-org"]
     assert config.defaults.mode is Mode.SHADOW
     assert len(config.plans()) == 1
 

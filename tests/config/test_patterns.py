@@ -49,7 +49,7 @@ def test_a_pattern_is_a_value_and_names_itself() -> None:
         RepoPattern(forge=ForgeKind.GITHUB, owner="acme", exclude=("x",)),
         RepoPattern(forge=ForgeKind.GITLAB, owner="g/s", nested=True),
     )
-    assert [str(pattern) for pattern in load(text).patterns()] == ["acme/*", "gitlab:g/s/**"]
+    assert [str(pattern) for pattern in load(text).patterns()] == ["acme/* (not x)", "gitlab:g/s/**"]
 
 
 def test_an_entry_of_its_own_wins_and_then_the_first_pattern() -> None:
@@ -109,8 +109,11 @@ def test_a_pattern_that_cannot_be_meant_is_refused(entries: list[str], path: str
     assert len(found) == 1, found
 
 
-def test_patterns_may_overlap() -> None:
-    assert problems(repos("path: acme/*", "path: acme/*, include: [a]", "path: acme/*, exclude: [a]")) == {}
+def test_patterns_may_overlap_and_each_has_a_name_of_its_own() -> None:
+    config = load(repos("path: acme/*", "path: acme/*, include: [a]", "path: acme/*, exclude: [a]"))
+
+    assert [str(pattern) for pattern in config.patterns()] == ["acme/*", "acme/* (a)", "acme/* (not a)"]
+    assert {pattern.key for pattern in config.patterns()} == {"acme/*"}
 
 
 @pytest.mark.parametrize("entry", ["owner: acme, name: *", "path: acme/*, exclude: [*-archive]"])

@@ -95,6 +95,21 @@ def test_a_pattern_is_looked_up_every_hour_and_when_it_is_new(finding: Finding) 
     assert len(finding.bench.sandbox.ledger) == 2
 
 
+def test_patterns_that_differ_in_their_globs_alone_share_a_lookup(finding: Finding) -> None:
+    finding.patterns = [
+        RepoPattern(forge=ForgeKind.GITHUB, owner="acme", include=("gad*",)),
+        RepoPattern(forge=ForgeKind.GITHUB, owner="acme", exclude=("gad*", "old*")),
+    ]
+    for _ in range(3):
+        finding.tend()
+        assert len(finding.bench.sandbox.ledger) == 2
+        assert finding.polled() == ["acme/widget", "acme/gadget"]
+
+    del finding.patterns[1]
+    finding.tend(again=False)
+    assert finding.polled() == ["acme/gadget"]
+
+
 def test_the_next_process_looks_up_at_once(finding: Finding) -> None:
     finding.tend()
     finding.made = None
