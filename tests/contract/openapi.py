@@ -94,6 +94,20 @@ class Description:
         ]
         return Finding(f"{method} {template}", tuple(problems))
 
+    def check_reply(self, exchange: Mapping[str, Any]) -> Finding:
+        """Hold a reply alone against the description; what somebody else asked is none of ours.
+
+        Args:
+            exchange: As for `check`.
+
+        Returns:
+            What was found; no problem where nothing is described.
+        """
+        found = self.check({**exchange, "query": {}})
+        return Finding(
+            found.operation, tuple(line for line in found.problems if line.startswith(("reply ", "status ")))
+        )
+
     @staticmethod
     def _pattern(template: str) -> re.Pattern[str]:
         # A label's name may hold a slash, which the record shows decoded; nothing else does.
@@ -156,7 +170,7 @@ class Description:
             return
         described = operation["responses"].get(str(status))
         if described is None:
-            # GitHub leaves out 401 and many a 301 and 403; only a success has to be described.
+            # Many a 301, 401 and 403 is left out; only a success has to be described.
             if status < 300:
                 yield f"status {status}: is not described"
             return

@@ -35,7 +35,7 @@ class Recorded:
         method: HTTP's.
         path: From the API's root, as sent.
         query: Parameters.
-        body: What was sent, parsed; None when nothing or not JSON.
+        sent: The body of the request.
         status: HTTP's.
         headers: Of the reply, names in lower case.
         reply: The body of the reply.
@@ -47,7 +47,7 @@ class Recorded:
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
-    body: Any = None
+    sent: str = ""
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     reply: str
@@ -61,18 +61,28 @@ class Recorded:
             forge=line["forge"],
             method=line["method"],
             path=line["path"] if line["forge"] == "github" else quoted(line["path"]),
-            body=line["body"],
+            query=tuple(line["query"].items()),
+            sent="" if line["body"] is None else json.dumps(line["body"]),
             status=line["status"],
             reply=line["reply"] or "",
         )
 
     @property
+    def exchange(self) -> dict[str, Any]:
+        """It, as `openapi` takes it."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "query": dict(self.query),
+            "body": _parsed(self.sent),
+            "status": self.status,
+            "reply": self.reply,
+        }
+
+    @property
     def data(self) -> Any:
         """The reply, parsed; None when it is no JSON."""
-        try:
-            return json.loads(self.reply)
-        except ValueError:
-            return None
+        return _parsed(self.reply)
 
 
 def quoted(path: str) -> str:
@@ -203,20 +213,23 @@ def _recorded(
     gitlab = _GITLAB.match(address)
     start = (gitlab or _GITHUB.match(address)) and (gitlab or _GITHUB.match(address)).end()  # type: ignore[union-attr]
     parts = urlsplit(address[start or 0 :])
-    try:
-        sent = json.loads(body or "null")
-    except ValueError:
-        sent = None
     return Recorded(
         source=source,
         forge="gitlab" if gitlab else "github",
         method=verb.upper(),
         path=parts.path if gitlab else unquote(parts.path),
         query=tuple(parse_qsl(parts.query)),
-        body=sent,
+        sent=body or "",
         status=status,
         headers=tuple(
             (name.lower(), str(value)) for name, value in headers.items() if name.lower() not in _CHANGED_ON_THE_WAY
         ),
         reply=reply,
     )
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -168,7 +168,7 @@ def _play(
     if not problem:
         tally.read[kind, one.source] += 1
         tally.rows[kind] += len(one.data) if isinstance(one.data, list) else 1
-    elif not refusal and _is_old(one):
+    elif not refusal and is_old(one):
         tally.old[kind] += 1
     else:
         where = f"{one.source} {one.method} {one.path}"
@@ -180,13 +180,14 @@ def rows_of(readings: tuple[Reading, ...], exchanges: Iterable[Recorded]) -> dic
     found: dict[type[BaseModel], list[Row]] = {}
     for one in exchanges:
         reading = next((r for r in readings if r.method == one.method and r.path.fullmatch(one.path)), None)
-        if reading and reading.row and 200 <= one.status < 300 and not _is_old(one):
+        if reading and reading.row and 200 <= one.status < 300 and not is_old(one):
             several = one.data if isinstance(one.data, list) else [one.data]
             found.setdefault(reading.row, []).extend(row for row in several if isinstance(row, Mapping))
     return found
 
 
-def _is_old(one: Recorded) -> bool:
+def is_old(one: Recorded) -> bool:
+    """Tell whether a reply is from before the forge sent all that is read."""
     date = dict(one.headers).get("date", "")
     year = parsedate_to_datetime(date).year if date else one.year
     return 0 < year < _SINCE[one.forge]

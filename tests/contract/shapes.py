@@ -43,10 +43,11 @@ def kinder(sandbox: Types, real: Types) -> Iterator[str]:
         One line each.
     """
     for field, kinds in sorted(sandbox.items()):
-        # Of what was never recorded nothing is known: a list that was always empty, an object that was always null.
-        strange = kinds - real.get(field, kinds)
-        if strange:
-            yield f"{field} is {' or '.join(sorted(strange))}, where the forge has {' or '.join(sorted(real[field]))}"
+        # Of what was never recorded nothing is known: a list that was always empty, a field that was always null.
+        known = real.get(field, set())
+        strange = kinds - known
+        if known - {"null", "absent"} and strange:
+            yield f"{field} is {' or '.join(sorted(strange))}, where the forge has {' or '.join(sorted(known))}"
 
 
 def _fields(row_class: type[BaseModel], row: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.openapi import Description
+from tests.contract.openapi import Description, Finding
 
 _USER = {
     "type": "object",
@@ -107,3 +107,11 @@ def test_each_thing_wrong_is_named(exchange: dict[str, Any], words: str) -> None
 
     assert len(problems) == 1
     assert words in problems[0]
+
+
+def test_of_a_reply_alone_the_question_does_not_matter() -> None:
+    description = Description(_DOCUMENT)
+
+    assert description.check_reply(_GET | {"query": {"pages": "2"}, "body": {"a": 1}}).problems == ()
+    assert len(description.check_reply(_GET | {"reply": '{"number": 5}'}).problems) == 1
+    assert description.check_reply(_GET | {"path": "/elsewhere"}) == Finding("", ())

@@ -10,9 +10,10 @@ import pytest
 
 from tests.contract.recordings import Recorded
 from tests.contract.replay_github import replay_github
+from tests.contract.replay_gitlab import replay_gitlab
 
 _FOLDER = Path(__file__).parent / "recorded"
-_REPLAY = {"github": replay_github}
+_REPLAY = {"github": replay_github, "gitlab": replay_gitlab}
 
 
 def _recorded(forge: str) -> tuple[Recorded, ...]:
@@ -22,7 +23,6 @@ def _recorded(forge: str) -> tuple[Recorded, ...]:
             forge=forge,
             method=one["method"],
             path=one["path"],
-            body=one["body"],
             status=one["status"],
             headers=tuple(one["headers"].items()),
             reply=one["reply"] if isinstance(one["reply"], str) else json.dumps(one["reply"]),
