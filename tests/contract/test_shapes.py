@@ -47,7 +47,7 @@ def test_the_types_of_every_field_that_is_read_are_told() -> None:
         ({"updated_at": "2026-01-02T03:04:05+00:00"}, "updated_at is a time with an offset"),
         ({"updated_at": "today"}, "updated_at is text, where the forge has a time"),
         ({"labels": ["bug"]}, "labels[] is text, where the forge has an object"),
-        ({"labels": [{"name": "bug", "url": "u"}]}, "labels[].description is absent"),
+        ({"labels": [{"name": "bug", "description": None}]}, "labels[].url is absent"),
         ({"user": _USER | {"id": True}}, "user.id is a truth value"),
         ({"user": {"login": "ann", "id": 7}}, "user.type is absent"),
     ],
