@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from foreman.sandbox import Fault, reply
 from tests.cli.test_checking import findings
 from tests.end_to_end.test_app_identity import AppWorld
-from tests.world import BOT, REPO
+from tests.world import BOT, REPO, World
 
 
 @pytest.fixture
@@ -144,6 +145,75 @@ def test_a_token_that_ends_soon_is_told(person: AppWorld, run, days: int, result
     assert found.get("token end", {}).get("result") == result
     if result:
         assert found["token end"]["text"] == f"ends on {at:%Y-%m-%d}"
+
+
+@pytest.fixture
+def gitlab(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path, kind="gitlab")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "mode", "result", "text"),
+    [
+        (["api"], "auto", "ok", "a personal access token with api, which is what is needed"),
+        (["api", "sudo", "write_repository"], "auto", "warn", "more than is needed: sudo, write_repository"),
+        (["read_api"], "auto", "fail", "with read_api: api is needed to change issues"),
+        (["read_api"], "shadow", "warn", "with read_api: api is needed to change issues"),
+    ],
+)
+def test_a_token_of_gitlab_is_told_by_its_scopes(
+    gitlab: World, run, scopes: list[str], mode: str, result: str, text: str
+) -> None:
+    gitlab.config["mode"] = mode
+    gitlab.forge.limit_token(BOT, *scopes)
+
+    done = run("check", "--json", config=gitlab.file)
+
+    found = findings(done)["token"]
+    assert (found["result"], bool(found["remedy"])) == (result, result != "ok")
+    assert text in found["text"]
+    assert findings(done)["clock"]["result"] == "ok"
+
+
+def test_a_role_on_gitlab_that_is_too_low_is_told_with_the_one_it_takes(gitlab: World, run) -> None:
+    gitlab.forge.add_collaborator(REPO, BOT, permission="read")
+
+    found = findings(run("check", "--json", config=gitlab.file))[f"gitlab:{REPO}"]
+
+    assert found["result"] == "fail"
+    assert found["remedy"] == "give the bot at least the role Planner, or Reporter where there is no Planner"
+
+
+def test_what_cannot_be_asked_is_a_warning_and_a_pattern_of_nobody_a_failure(person: AppWorld, run) -> None:
+    agents = person.config["repos"][0]["agents"]
+    person.config["repos"] = [{"path": "nobody/*", "agents": agents}, {"path": "acme/*", "agents": agents}]
+    person.forge.add_collaborator(REPO, BOT, permission="read")
+
+    found = findings(run("check", "--json", config=person.file))
+
+    assert found["nobody/*"]["result"] == "fail"
+    assert found["acme/*"]["result"] == "warn"
+    assert found["acme/*"]["text"] == "the token may not change issues on acme/widget of 1"
+
+
+def test_an_app_whose_installation_cannot_be_read_is_a_warning(world: AppWorld, run) -> None:
+    world.forge.inject(Fault(path="/installation/repositories", action=reply(502)))
+
+    found = findings(run("check", "--json", config=world.file))["token"]
+
+    assert found["result"] == "warn"
+    assert "could not be read" in found["text"]
+
+
+def test_a_login_that_is_not_the_apps_is_told(world: AppWorld, run) -> None:
+    world.config["identity"]["github_user"] = "acme-triage"
+
+    found = findings(run("check", "--json", config=world.file))["account"]
+
+    assert (found["result"], found["text"]) == ("fail", "identity.github_user")
+    assert "the app writes as 'acme-triage[bot]'" in found["remedy"]
 
 
 def test_a_clock_that_is_off_is_told_by_the_forges(world: AppWorld, run) -> None:
