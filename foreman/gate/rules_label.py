@@ -5,7 +5,7 @@ from __future__ import annotations
 from foreman.gate.admission import RESERVED_PREFIX, Objection, carried
 from foreman.gate.reasons import Reason
 from foreman.gate.situation import Situation
-from foreman.model import Deny, Hold
+from foreman.model import Deny, ForgeKind, Hold
 from foreman.protocol import AddLabel, RemoveLabel
 
 
@@ -66,17 +66,35 @@ def label_present(at: Situation) -> Objection:
 
 def label_removable(at: Situation) -> Objection:
     """Only labels the maintainer named, or those Foreman set itself."""
-    if not isinstance(at.action, RemoveLabel) or at.action.label in at.policy.labels_remove:
-        return None
-    ours = at.action.label in at.facts.labels_by_us
-    return None if ours else Deny(Reason.LABEL_NOT_REMOVABLE, at.action.label[:80])
+    ours = at.facts.labels_by_us
+    kept = [label for label in _taken_off(at) if label not in at.policy.labels_remove and label not in ours]
+    return Deny(Reason.LABEL_NOT_REMOVABLE, kept[0][:80]) if kept else None
 
 
 def label_not_put_on(at: Situation) -> Objection:
     """What a person put on stays, unless the maintainer named it as removable."""
-    if not isinstance(at.action, RemoveLabel) or at.action.label in at.policy.labels_remove:
+    asked = [label for label in _taken_off(at) if label not in at.policy.labels_remove]
+    if not asked:
         return None
     added = at.facts.labels_added_by_people
     if added is None:
         return Hold(Reason.HISTORY_UNKNOWN)
-    return Deny(Reason.PERSON_ADDED_LABEL, at.action.label[:80]) if at.action.label in added else None
+    kept = [label for label in asked if label in added]
+    return Deny(Reason.PERSON_ADDED_LABEL, kept[0][:80]) if kept else None
+
+
+def _taken_off(at: Situation) -> tuple[str, ...]:
+    """Return what comes off: a scoped label of GitLab's (`priority::high`) pushes out the others of its scope."""
+    if isinstance(at.action, RemoveLabel):
+        return (at.action.label,)
+    if not isinstance(at.action, AddLabel) or at.facts.forge is not ForgeKind.GITLAB:
+        return ()
+    scope = _scope(at.action.label)
+    there = (label for label in at.facts.issue.labels if label != at.action.label)
+    return tuple(label for label in there if scope and _scope(label) == scope)
+
+
+def _scope(label: str) -> str:
+    """Return what stands before the last `::` (docs.gitlab.com, "Labels", "Nested scopes")."""
+    head, _, tail = label.rpartition("::")
+    return head if tail else ""

@@ -33,6 +33,7 @@ LABELS = (
     "needs-info",
     "needs-triage",
     "priority::high",
+    "team::a::x",
     "area/ui",
     "stale",
     "deploy",
