@@ -147,6 +147,24 @@ def test_a_repository_that_a_reload_brings_gets_a_token_of_its_own(world: AppWor
     assert world.forge.issue(other, number).labels == ("bug",)
 
 
+def test_what_a_pattern_finds_is_what_the_token_is_narrowed_to(world: AppWorld) -> None:
+    world.forge.add_repo("acme/gadget", labels=["bug"], private=True)
+    world.forge.add_repo("acme/secret", private=True)
+    world.forge.grant_app(world.app.installation_id, repositories=[REPO, "acme/gadget"])
+    world.config["repos"] = [{"path": "acme/*", "agents": world.config["repos"][0]["agents"]}]
+    number = world.forge.open_issue("acme/gadget", title="It crashes", author="kim")
+
+    world.once()
+
+    assert world.forge.issue("acme/gadget", number).labels == ("bug",)
+    asked = [entry.body for entry in world.forge.ledger if entry.path.endswith("/access_tokens")]
+    assert asked[-1] == {
+        "permissions": {"metadata": "read", "issues": "write"},
+        "repositories": ["gadget", "widget"],
+    }
+    assert not [body for body in asked if "issues" in body["permissions"] and "repositories" not in body]
+
+
 def test_no_text_leaves_with_a_token_that_was_made_meanwhile(world: AppWorld) -> None:
     """The gate knows today's token, not only the secrets of the start."""
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
