@@ -20,7 +20,7 @@ from foreman.model import ActionState, EventKind, InboxState, IssueRef
 from foreman.pipeline import nothing_there
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
-from foreman.store import actions, inbox, memory
+from foreman.store import actions, discovered, inbox, memory
 from foreman.store.actions import LogEntry
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
@@ -153,9 +153,13 @@ def handle(
 
 
 def queue(db: Database, ref: IssueRef, plans: tuple[AgentPlan, ...]) -> tuple[int, ...]:
-    """Ask for one run of each agent; returns the items."""
+    """Ask for one run of each agent; returns the items, or raises UsageError where the name is spelled otherwise."""
     now = utc_now()
     with db.transaction() as connection:
+        # Two spellings would be two repositories to us, and one to the forge.
+        known = discovered.spelled(connection, ref.repo)
+        if known not in (None, ref.repo):
+            raise UsageError(f"{ref.repo} is spelled {known}")
         return tuple(
             inbox.enqueue(
                 connection,

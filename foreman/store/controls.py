@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 
 from foreman.model import RepoRef
 from foreman.store.rows import put
@@ -43,13 +43,17 @@ def pause(connection: Connection, scope: str, by: str, now: datetime, *, reason:
 
 def resume(connection: Connection, scope: str) -> bool:
     """End a pause; returns whether there was one."""
-    return bool(connection.execute(delete(controls).where(controls.c.scope == scope)).rowcount)
+    return bool(connection.execute(delete(controls).where(_same(scope))).rowcount)
 
 
 def paused(connection: Connection, repo: RepoRef) -> bool:
-    """Return whether nothing may be written to a repository now."""
-    scopes = controls.c.scope.in_((EVERYTHING, repo.key))
-    return connection.execute(select(controls.c.scope).where(scopes)).first() is not None
+    """Return whether nothing may be written to a repository now, however its name was spelled for that."""
+    here = or_(controls.c.scope == EVERYTHING, _same(repo.key))
+    return connection.execute(select(controls.c.scope).where(here)).first() is not None
+
+
+def _same(scope: str) -> ColumnElement[bool]:
+    return func.lower(controls.c.scope) == scope.lower()
 
 
 def all(connection: Connection) -> tuple[Pause, ...]:  # noqa: A001 - read as `controls.all(...)`

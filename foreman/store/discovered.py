@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from foreman.model import RepoRef
 from foreman.store.polls import baseline_key
@@ -115,6 +115,13 @@ def polled(connection: Connection, names: Collection[str]) -> dict[str, tuple[Re
 def knows(connection: Connection, repo: RepoRef) -> bool:
     """Return whether any pattern ever found a repository."""
     return connection.execute(select(discovered.c.repo).where(discovered.c.repo == repo.key)).first() is not None
+
+
+def spelled(connection: Connection, repo: RepoRef) -> RepoRef | None:
+    """Return how the forge writes the name of a repository that a pattern found, whatever its capitals here."""
+    same = func.lower(discovered.c.repo) == repo.key.lower()
+    found = connection.execute(select(discovered.c.repo).where(same, discovered.c.gone_at.is_(None))).scalars().first()
+    return None if found is None else RepoRef.parse(found)
 
 
 def rename(connection: Connection, found: Found, new: RepoRef) -> bool:

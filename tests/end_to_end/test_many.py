@@ -7,7 +7,7 @@ import json
 import yaml
 
 from tests.end_to_end.conftest import Command, on_both
-from tests.world import BOT, World
+from tests.world import BOT, REPO, World
 
 
 @on_both
@@ -40,3 +40,27 @@ def test_each_repository_of_an_owner_gets_what_its_entry_says(world: World, fore
     assert shown["entry"] == f"{world.key('acme/any').removesuffix('any')}* (not legacy-*)"
     assert shown["agents"][0]["settings"][0]["level"] == "defaults"
     assert foreman("config", "show", world.key("acme/legacy-thing")).code == 2
+
+
+def test_a_repository_of_a_pattern_has_one_spelling(world: World, foreman: Command) -> None:
+    world.config["repos"] = [world.repo("acme/*")]
+    world.forge.open_issue(REPO, title="It crashes", author="kim")
+    world.once()
+
+    done = foreman("triage", "Acme/Widget#1")
+
+    assert (done.code, "Acme/Widget is spelled acme/widget" in done.story) == (2, True)
+    assert foreman("triage", f"{REPO}#1").code == 0
+
+
+def test_a_pause_holds_however_the_name_is_spelled(world: World, foreman: Command) -> None:
+    world.config["repos"] = [world.repo("acme/*")]
+    number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+
+    assert foreman("pause", "ACME/Widget").code == 0
+    world.once()
+    assert world.states(number) == [("add_label", "planned")]
+
+    assert "resumed" in foreman("resume", "acme/WIDGET").answer
+    world.once()
+    assert world.states(number) == [("add_label", "done")]
