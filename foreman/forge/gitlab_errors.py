@@ -83,6 +83,8 @@ def _refusal(status: int, headers: Mapping[str, str], body: bytes | str, about: 
             kind = ForgeNotFound
         case 405 if "moved project" in words:
             kind = ForgeMoved
+        case 409 if "resource lock" in words:  # a row in GitLab's database was busy (its lib/api/api.rb): passes
+            kind = ForgeUnavailable
         case 410:
             kind = ForgeGone
         case _ if 400 <= status < 500 and status != 408:

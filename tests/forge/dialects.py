@@ -86,6 +86,6 @@ GITLAB = Dialect(
     odd_days={
         "renamed": (Answer(405, {"message": "Non GET methods are not allowed for moved projects"}), ForgeMoved),
         "taken for spam": (Answer(400, {"message": {"error": "Spam detected"}}), ForgeRejected),
-        "resource lock": (Answer(409, {"message": "Resource lock"}), ForgeRejected),
+        "resource lock": (Answer(409, {"message": "409 Conflict: Resource lock"}), ForgeUnavailable),
     },
 )

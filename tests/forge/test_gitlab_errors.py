@@ -52,6 +52,7 @@ def _error(status: int, body: Any, headers: dict[str, str] | None = None) -> For
         (405, {"message": "Non GET methods are not allowed for moved projects"}, ForgeMoved, "moved projects"),
         (405, {"message": "405 Method Not Allowed"}, ForgeRejected, "405"),
         (408, b"", ForgeUnavailable, "HTTP 408"),
+        (409, {"message": "409 Conflict: Resource lock"}, ForgeUnavailable, "409 Conflict: Resource lock"),
         (409, {"message": ["one", "two"]}, ForgeRejected, "one, two"),
         (410, {"message": "410 Gone"}, ForgeGone, "410"),
         (412, {"message": "412 Precondition Failed"}, ForgeRejected, "412"),
