@@ -21,6 +21,7 @@ from foreman.store.database import Database
 from tests.durability import books
 from tests.durability.moods import MOODS
 from tests.durability.town import Act, Town
+from tests.world import Kind
 
 WORK = st.sampled_from([True, True, False])
 WHICH = st.integers(0, 7)
@@ -61,11 +62,12 @@ class TownMachine(RuleBasedStateMachine):
     """After each rule the daemon works or does not; when it has worked, what it wrote is judged at once."""
 
     database: bytes
+    kind: Kind
 
     @initialize(opened=st.integers(1, 3), mode=MODES, allow_close=st.booleans(), mood=MOOD)
     def begin(self, opened: int, mode: str, allow_close: bool, mood: str) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.town = Town(Path(self.folder.name), self.database)
+        self.town = Town(Path(self.folder.name), self.database, self.kind)
         self.judged = 0
         self.town.config["mode"] = mode
         self.town.config["policy"]["allow_close"] = allow_close
@@ -107,6 +109,8 @@ class TownMachine(RuleBasedStateMachine):
     def trouble(self, trouble: str, method: str | None, after: int, times: int, work: bool) -> None:
         if trouble in ("stale", "reordered", "done late"):
             method = "POST" if trouble == "done late" else "GET"
+        if method == "POST" and self.kind == "gitlab" and after % 2:
+            method = "PUT"  # labels and states; comments are posted
         self.town.forge.inject(Fault(method=method, after=after, times=times, action=TROUBLE[trouble]))
         self._go_on(work)
 
@@ -186,8 +190,10 @@ class TownMachine(RuleBasedStateMachine):
         assert not wrong, wrong
 
 
-def _run(database: bytes, request: pytest.FixtureRequest, *, examples: int, steps: int, shrink: bool) -> None:
-    machine = type("Machine", (TownMachine,), {"database": database})
+def _run(
+    database: bytes, kind: Kind, request: pytest.FixtureRequest, *, examples: int, steps: int, shrink: bool
+) -> None:
+    machine = type("Machine", (TownMachine,), {"database": database, "kind": kind})
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -210,11 +216,17 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def test_nothing_is_lost_or_done_twice_in_any_order(database: bytes, request: pytest.FixtureRequest) -> None:
-    _run(database, request, examples=4, steps=10, shrink=False)
+@pytest.mark.parametrize(("kind", "examples"), [("github", 4), ("gitlab", 2)])
+def test_nothing_is_lost_or_done_twice_in_any_order(
+    database: bytes, kind: Kind, examples: int, request: pytest.FixtureRequest
+) -> None:
+    _run(database, kind, request, examples=examples, steps=10, shrink=False)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_nothing_is_lost_or_done_twice_in_any_order_for_long(database: bytes, request: pytest.FixtureRequest) -> None:
-    _run(database, request, examples=150, steps=30, shrink=True)
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_nothing_is_lost_or_done_twice_in_any_order_for_long(
+    database: bytes, kind: Kind, request: pytest.FixtureRequest
+) -> None:
+    _run(database, kind, request, examples=150, steps=30, shrink=True)
