@@ -17,6 +17,7 @@ from foreman.sandbox import gitlab_accounts as accounts
 from foreman.sandbox import gitlab_issues as issues
 from foreman.sandbox import gitlab_labels as labels
 from foreman.sandbox import gitlab_notes as notes
+from foreman.sandbox import gitlab_projects as projects
 from foreman.sandbox.exchange import Answer, Request, Write
 from foreman.sandbox.gitlab_call import Call, Refused
 from foreman.sandbox.gitlab_shapes import Shapes
@@ -33,10 +34,10 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "personal_access_tokens/self", accounts.token),
     ("GET", "users", accounts.users),
     ("GET", "users/:user", accounts.user),
-    ("GET", "users/:user/projects", accounts.user_projects),
+    ("GET", "users/:user/projects", projects.user_projects),
     ("GET", "groups/:group", accounts.group),
-    ("GET", "groups/:group/projects", accounts.group_projects),
-    ("GET", "projects/:id", accounts.project),
+    ("GET", "groups/:group/projects", projects.group_projects),
+    ("GET", "projects/:id", projects.project),
     ("GET", "projects/:id/issues", issues.issues),
     ("POST", "projects/:id/issues", issues.open_issue),
     ("GET", "projects/:id/issues/:iid", issues.issue),
