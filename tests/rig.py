@@ -15,6 +15,7 @@ from typing import Any
 from foreman.config.effective import AgentPlan, Policy, RepoPlan
 from foreman.executor import Executor, seen_of
 from foreman.forge.github import GitHubForge
+from foreman.forge.gitlab import GitLabForge
 from foreman.model import Account, ActionState, EventKind, ForgeKind, IssueRef, RepoRef
 from foreman.poller import Poller
 from foreman.router import route
@@ -69,13 +70,14 @@ def plan(
 @dataclass
 class Rig:
     sandbox: SandboxForge
-    forge: GitHubForge
+    forge: GitHubForge | GitLabForge
     db: Database
     clock: Clock
     bot: Account
     secret: str
     stop: threading.Event = field(default_factory=threading.Event)
-    plans: dict[RepoRef, RepoPlan] = field(default_factory=lambda: {WIDGET: plan()})
+    widget: RepoRef = WIDGET
+    plans: dict[RepoRef, RepoPlan] = field(default_factory=dict)
     age: timedelta = timedelta(0)
     tasks: int = 0
 
@@ -108,7 +110,7 @@ class Rig:
 
     def open(self, title: str = "It crashes", *, author: str = "reporter", **options: Any) -> IssueRef:
         at = self.clock() - self.age
-        return IssueRef(WIDGET, self.sandbox.open_issue(REPO, title=title, author=author, at=at, **options))
+        return IssueRef(self.widget, self.sandbox.open_issue(REPO, title=title, author=author, at=at, **options))
 
     def decide(
         self,
@@ -174,20 +176,24 @@ def empty_database() -> bytes:
 
 
 @contextmanager
-def rig(folder: Path) -> Iterator[Rig]:
+def rig(folder: Path, kind: str = "github") -> Iterator[Rig]:
     clock = Clock()
-    sandbox = SandboxForge(clock=clock)
+    sandbox = SandboxForge(kind=kind, clock=clock)
     sandbox.add_repo(REPO, labels=["bug", "question", "wontfix", "foreman:triage", "foreman:hold"])
     sandbox.add_account(BOT)
     sandbox.add_collaborator(REPO, BOT, "write")
     with sandbox:
-        forge = GitHubForge(
-            token=lambda: sandbox.token(BOT),
-            api_url=sandbox.url,
-            write_interval_seconds=0,
-            timeout_seconds=10,
-            clock=clock,
-        )
+        options: dict[str, Any] = {
+            "token": lambda: sandbox.token(BOT),
+            "write_interval_seconds": 0,
+            "timeout_seconds": 10,
+            "clock": clock,
+        }
+        forge: GitHubForge | GitLabForge
+        if kind == "github":
+            forge = GitHubForge(api_url=sandbox.url, **options)
+        else:
+            forge = GitLabForge(url=sandbox.url, **options)
         with forge:
             (folder / "memory.db").write_bytes(empty_database())
             db = Database.open(folder / "memory.db")
@@ -196,6 +202,9 @@ def rig(folder: Path) -> Iterator[Rig]:
                     secret = controls.marker_secret(connection)
                 account = forge.whoami()
                 sandbox.clear_ledger()
-                yield Rig(sandbox=sandbox, forge=forge, db=db, clock=clock, bot=account, secret=secret)
+                made = Rig(sandbox=sandbox, forge=forge, db=db, clock=clock, bot=account, secret=secret)
+                made.widget = RepoRef(ForgeKind(kind), REPO)
+                made.plans[made.widget] = plan(repo=made.widget)
+                yield made
             finally:
                 db.close()
