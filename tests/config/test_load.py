@@ -78,6 +78,19 @@ def test_what_is_commented_out_in_the_example_may_be_taken_in(project) -> None:
     assert len(config.plans()) == 1
 
 
+def test_the_examples_of_the_page_load(project) -> None:
+    page = (project / "docs" / "config.md").read_text()
+    blocks = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "repos:" in block]
+
+    for block in blocks:
+        text = re.sub(r"^extends: .*$", "", block, flags=re.MULTILINE)
+        text = text if "identity:" in text else IDENTITY + text
+        text = text if "type: issue-triage" in text else "defaults: {agents: [{type: issue-triage}]}\n" + text
+        assert load(text).repos
+
+    assert len(blocks) == 4
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     found = problems(
         f"""
