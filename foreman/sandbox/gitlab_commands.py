@@ -163,7 +163,7 @@ def obey(call: Call, issue: Issue, text: str) -> Told:
         summary.append(f"Applied {name}." if allowed else f"Could not apply {name} command.")
         return ""
 
+    # GitLab drops these ends of lines and what is blank at the end of every text, with commands in it or without
+    # (`lib/gitlab/quick_actions/extractor.rb`).
     left = _LINES.sub(command, text.replace("\r", "")).rstrip()
-    if not summary:
-        left = text
     return Told(text=left, wanted=wanted, before=issue, summary=tuple(summary), unknown=tuple(unknown))

@@ -313,8 +313,8 @@ class ForgeContract:
         body = "<!-- foreman:v1 -->\nVerdict: **bug** 🙂\n"
 
         posted = world.writer.post_comment(ref, body)
-        assert [(one.id, one.author.login, one.body) for one in world.reader.comments(ref)] == [
-            (posted, world.bot, body)
+        assert [(one.id, one.author.login, one.body.rstrip()) for one in world.reader.comments(ref)] == [
+            (posted, world.bot, body.rstrip())
         ]
 
         world.writer.edit_comment(ref, posted, "withdrawn")

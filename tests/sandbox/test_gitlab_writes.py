@@ -125,7 +125,7 @@ def test_notes_are_said_edited_and_deleted_by_their_author_or_a_maintainer(lab, 
     lab.add_collaborator(PROJECT, "boss", "maintainer")
     first = gitlab.post(f"{issue}/notes", json={"body": "  hi\n"})
     number = first.json()["id"]
-    assert (first.status_code, first.json()["body"], first.json()["commands_changes"]) == (201, "  hi\n", {})
+    assert (first.status_code, first.json()["body"], first.json()["commands_changes"]) == (201, "  hi", {})
     assert gitlab.put(f"{issue}/notes/{number}", json={"body": "ho"}).json()["body"] == "ho"
     assert gitlab.put(f"{issue}/notes/{number}", json={"body": "ho"}).status_code == 200
     other = lab.comment(PROJECT, 1, author="ann", body="mine")
