@@ -37,15 +37,16 @@ def user_projects(call: Call) -> Reply:
     account = next((account for account in everybody if wanted in (str(account.id), account.login.lower())), None)
     if account is None or account.kind == "Organization":
         raise Refused(404, "404 User Not Found")
-    return _projects(call, f"{account.login}/", nested=False)
+    return _projects(call, f"{account.login}/", nested=False, login=call.login)
 
 
 def group_projects(call: Call) -> Reply:
-    """List a group's projects, with those of its subgroups where asked."""
-    return _projects(call, f"{group_of(call).login}/", nested=call.flag("include_subgroups") or False)
+    """List a group's projects, with those of its subgroups where asked; this list does not say what one may do."""
+    nested = call.flag("include_subgroups") or False
+    return _projects(call, f"{group_of(call).login}/", nested=nested, login=None)
 
 
-def _projects(call: Call, prefix: str, *, nested: bool) -> Reply:
+def _projects(call: Call, prefix: str, *, nested: bool, login: str | None) -> Reply:
     archived = call.flag("archived")
     rows = [
         repo
@@ -63,10 +64,15 @@ def _projects(call: Call, prefix: str, *, nested: bool) -> Reply:
     simple = call.flag("simple")
 
     def write(repo: Repo) -> Json:
-        whole = written(call.shapes, repo, login=call.login)
+        whole = written(call.shapes, repo, login=login)
         return {name: whole[name] for name in _SIMPLE} if simple else whole
 
     return paged(call, rows, write)
+
+
+def _is_group_member(shapes: Shapes, repo: Repo, login: str) -> bool:
+    groups = shapes.world.groups.items()
+    return any(login in members and repo.path.lower().startswith(f"{path.lower()}/") for path, members in groups)
 
 
 def written(shapes: Shapes, repo: Repo, *, login: str | None) -> Json:
@@ -128,5 +134,7 @@ def written(shapes: Shapes, repo: Repo, *, login: str | None) -> Json:
     }
     if login is not None:
         access = {"access_level": granted, "notification_level": 3} if granted else None
-        body["permissions"] = {"project_access": access, "group_access": None}
+        from_above = is_group and (login.lower() == repo.owner.lower() or _is_group_member(shapes, repo, login))
+        names = ("group_access", "project_access") if from_above else ("project_access", "group_access")
+        body["permissions"] = dict(zip(names, (access, None), strict=True))
     return body

@@ -332,6 +332,10 @@ def test_groups_users_members_and_bots(lab, gitlab):
     members = {row["username"]: row["access_level"] for row in gitlab.get(f"/projects/{quoted()}/members/all").json()}
     assert members == {"acme": 50, "botty": 30, "mia": 40, login: 20, group_bot: 30}
     assert gitlab.get(f"/projects/{quoted()}/members/all/{bot['id']}").json()["access_level"] == 20
+    assert "permissions" not in gitlab.get("/groups/acme%2Ftools/projects").json()[0]
+    own = {"Authorization": f"Bearer {lab.token('mia')}"}
+    granted = gitlab.get(f"/projects/{quoted()}", headers=own).json()["permissions"]
+    assert (granted["project_access"], granted["group_access"]["access_level"]) == (None, 40)
     late = gitlab.get("/projects/acme%2Ftools%2Flate/members/all").json()
     assert {row["username"] for row in late} == {"acme", "mia", group_bot}
     assert [row["username"] for row in gitlab.get("/users?search=MI").json()] == ["mia"]
