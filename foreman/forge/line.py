@@ -199,7 +199,9 @@ class Line(ABC):
 
     def _exchange(self, operation: str, repo: str, asked: Asked) -> Reply:
         with self._sending.turn(repo):
-            about = Circumstances(operation=operation, repo=repo, now=self._clock(), strikes=self._strikes)
+            about = Circumstances(
+                operation=operation, repo=repo, now=self._clock(), skew=self.meter.skew, strikes=self._strikes
+            )
             if self._closed:
                 raise ForgeUnavailable("disconnected", repo=repo, operation=operation, sent=False)
             self._refuse_while_limited(about)
@@ -218,8 +220,8 @@ class Line(ABC):
     def _read(self, reply: WireReply) -> Reply:
         until = exhausted_until(reply.headers, self.meter.prefix)
         now = self._clock()
-        if until is not None and until > now:
-            self._limited_until = min(until, now + LONGEST_WAIT)
+        if until is not None and until - self.meter.skew > now:
+            self._limited_until = min(until - self.meter.skew, now + LONGEST_WAIT)
         links = requests.utils.parse_header_links(reply.headers.get("link", ""))
         return Reply(
             status=reply.status,

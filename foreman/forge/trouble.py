@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import requests
 import urllib3
@@ -49,13 +49,15 @@ class Circumstances:
     Attributes:
         operation: What was asked for: `add label`.
         repo: Repository key; empty where none is concerned.
-        now: When, aware UTC.
+        now: When, by our clock, aware UTC.
+        skew: How far the forge's clock, by which it dates its limits, is ahead of ours.
         strikes: Rate limits without a date since the last success.
     """
 
     operation: str
     repo: str
     now: datetime
+    skew: timedelta = timedelta(0)
     strikes: int = 0
 
 
@@ -120,7 +122,7 @@ def limited(text: str, status: int, headers: Mapping[str, str], prefix: str, abo
     Returns:
         The error to raise.
     """
-    until = retry_at(headers, prefix, now=about.now, strikes=about.strikes)
+    until = retry_at(headers, prefix, now=about.now + about.skew, strikes=about.strikes) - about.skew
     return ForgeRateLimited(
         text or "rate limit", retry_at=until, repo=about.repo, operation=about.operation, status=status
     )

@@ -62,8 +62,6 @@ class ScriptedServer:
                     return
                 payload = answer.payload()
                 self.send_response_only(answer.status)
-                if "Date" not in dict(answer.headers):
-                    self.send_header("Date", self.date_time_string())
                 for name, value in answer.headers:
                     self.send_header(name, value)
                 if answer.status not in (204, 304):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -309,6 +310,26 @@ def test_an_exhausted_quota_is_noticed_with_the_last_good_reply(
 
     assert raised.value.retry_at.timestamp() == reset
     assert len(server.asked) == 1
+
+
+def test_a_limit_is_dated_by_the_forges_clock(server: ScriptedServer, reach: Reach, dialect: Dialect) -> None:
+    time = _Time()
+    ahead = time.clock() + timedelta(minutes=90)
+    reset = str(int((ahead + timedelta(minutes=9)).timestamp()))
+    date = ("Date", format_datetime(ahead, usegmt=True))
+    told = {"Remaining": "0", "Limit": "60", "Reset": reset}
+    used_up = (date, *((f"{dialect.limits}{name}", value) for name, value in told.items()))
+    for answers in (
+        (Answer(200, dialect.issue(), used_up),),
+        (Answer(200, dialect.issue(), (date,)), Answer(429, b"", used_up)),
+    ):
+        forge = reach(server.url, clock=time.clock)
+        server.will(*answers)
+        forge.issue(dialect.ref)
+        with pytest.raises(ForgeRateLimited) as raised:
+            forge.issue(dialect.ref)
+
+        assert abs(raised.value.retry_at - time.clock() - timedelta(minutes=9)) <= timedelta(seconds=1)
 
 
 def test_no_header_switches_the_account_off_for_longer_than_a_day(
