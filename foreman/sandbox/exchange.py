@@ -20,6 +20,7 @@ class Request:
         body: The JSON sent; None when there was none, or none that could be read.
         bad_body: A body was sent that is no JSON.
         base: Scheme, host, port and API prefix, for the addresses in the answer.
+        lists: All values of each parameter whose name ends with `[]`.
         parts: The path between its slashes, each decoded, so that one may hold a slash itself.
         as_of: Show reads as they were at this time; None for now.
         turn: Start lists at another row (see `faults.reorder_pages`); 0 for the right order.
@@ -32,6 +33,7 @@ class Request:
     body: Any
     bad_body: bool
     base: str
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
     as_of: datetime | None = None
     turn: int = 0

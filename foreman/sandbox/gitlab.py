@@ -140,7 +140,7 @@ class GitLabFront(Speaker):
             raise Refused(405, "Non GET methods are not allowed for moved projects")
         if moved is not None:
             rest = "/".join(quote(part, safe="") for part in ("projects", str(moved.id), *request.parts[2:]))
-            query = f"?{urlencode(request.query)}" if request.query else ""
+            query = f"?{urlencode({**request.query, **request.lists}, doseq=True)}" if request.query else ""
             location = f"{request.base}/{rest}{query}"
             moved_text = f"This resource has been moved permanently to {location}".encode()
             headers = (("Location", location), ("Content-Type", "text/plain"))

@@ -101,8 +101,10 @@ def members(call: Call) -> Reply:
     """List the members, those of the groups above included."""
     names = [repo_owner] if (repo_owner := call.repo.owner) in call.world.accounts else []
     names += [name for name in call.repo.collaborators if LEVELS[call.repo.collaborators[name]] and name != repo_owner]
-    part = call.request.query.get("query", "").lower()
-    return paged(call, [name for name in names if part in name.lower()], lambda name: _member(call, name))
+    part, ids = call.request.query.get("query", "").lower(), call.request.lists.get("user_ids[]", ())
+    accounts = [call.world.accounts[name] for name in names if part in name.lower()]
+    rows = [account.login for account in accounts if not ids or str(account.id) in ids]
+    return paged(call, rows, lambda name: _member(call, name))
 
 
 def member(call: Call) -> Reply:

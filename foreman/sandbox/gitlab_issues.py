@@ -50,7 +50,7 @@ def issues(call: Call) -> Reply:
     order, down = call.choice("order_by", *_KEYS), call.choice("sort", "desc", "asc") == "desc"
     wanted = set(names(call, "labels") or ())
     only = call.flag("confidential")
-    iids = {part for key, part in call.request.query.items() if key.startswith("iids")}
+    iids = call.request.lists.get("iids[]", ())
     versions = (call.world.as_of(issue, call.request.as_of) for issue in call.repo.issues.values())
     rows = [
         issue

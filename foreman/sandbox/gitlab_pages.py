@@ -26,7 +26,8 @@ def _number(call: Call, name: str, default: int) -> int:
 
 def _address(call: Call, **changed: object) -> str:
     path = "/".join(quote(part, safe="") for part in call.request.parts)
-    return f"{call.request.base}/{path}?{urlencode({**call.request.query, **changed})}"
+    query = {**call.request.query, **call.request.lists, **changed}
+    return f"{call.request.base}/{path}?{urlencode(query, doseq=True)}"
 
 
 def paged(call: Call, rows: Sequence[Any], write: Callable[[Any], Any]) -> Reply:

@@ -25,11 +25,13 @@ def read(received: Received, front: Front, site: str) -> Request:
     """
     parts = urlsplit(received.target)
     prefix, path = front.split(unquote(parts.path))
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
     body, bad = _json(received.body)
     return Request(
         method=received.method,
         path=path,
-        query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+        query=dict(pairs),
+        lists={name: tuple(value for key, value in pairs if key == name) for name, _ in pairs if name.endswith("[]")},
         headers=received.headers,
         body=body,
         bad_body=bad,

@@ -182,7 +182,8 @@ def test_lists_are_filtered_sorted_and_paged_with_headers(lab, clock, gitlab):
     rows = gitlab.get(url, params={"updated_after": since, "sort": "asc"}).json()
     assert [row["iid"] for row in rows] == [3, 45], "the moment itself is included"
     assert len(gitlab.get(url, params={"labels": "bug", "per_page": 100}).json()) == 23
-    assert [row["iid"] for row in gitlab.get(url, params={"iids[]": 7}).json()] == [7]
+    some = gitlab.get(url, params={"iids[]": [7, 9], "per_page": 1})
+    assert [row["iid"] for row in some.json() + gitlab.get(some.links["next"]["url"]).json()] == [9, 7]
 
 
 def test_a_keyset_goes_on_where_it_was_though_rows_move(lab, clock, gitlab):
@@ -332,6 +333,8 @@ def test_groups_users_members_and_bots(lab, gitlab):
     members = {row["username"]: row["access_level"] for row in gitlab.get(f"/projects/{quoted()}/members/all").json()}
     assert members == {"acme": 50, "botty": 30, "mia": 40, login: 20, group_bot: 30}
     assert gitlab.get(f"/projects/{quoted()}/members/all/{bot['id']}").json()["access_level"] == 20
+    two = gitlab.get(f"/projects/{quoted()}/members/all", params={"user_ids[]": [bot["id"], 7, asker["id"]]}).json()
+    assert [row["username"] for row in two] == [login]
     assert "permissions" not in gitlab.get("/groups/acme%2Ftools/projects").json()[0]
     own = {"Authorization": f"Bearer {lab.token('mia')}"}
     granted = gitlab.get(f"/projects/{quoted()}", headers=own).json()["permissions"]
