@@ -36,6 +36,10 @@ def create_label(world: World, repo: Repo, name: str, description: str = "", col
     return label
 
 
+def _next_number(repo: Repo) -> int:
+    return next(reversed(repo.issues), 0) + 1  # They are kept in the order of their numbers.
+
+
 def open_issue(
     world: World,
     repo: Repo,
@@ -50,7 +54,7 @@ def open_issue(
 ) -> Issue:
     """Open an issue; labels that do not exist are made."""
     world.account(author, at=at)
-    number = max(repo.issues, default=0) + 1
+    number = _next_number(repo)
     issue = Issue(
         id=world.new_id(),
         number=number,
@@ -230,7 +234,7 @@ def transfer(world: World, repo: Repo, issue: Issue, target: Repo, *, by: str, a
 
     GitLab leaves the old one to be read, closed, and copies what was said.
     """
-    number = max(target.issues, default=0) + 1
+    number = _next_number(target)
     kept = tuple(label for label in issue.labels if world.label(target, label))
     arrived = replace(issue, id=world.new_id(), number=number, labels=kept)
     left = replace(issue, moved_to=(target.id, number), comments=())
