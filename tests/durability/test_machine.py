@@ -54,6 +54,9 @@ ACTS: dict[str, Act] = {
     "says hands off": lambda town, number: town.person_labels(number, "foreman:hold"),
     "closes": lambda town, number: town.person_closes(number),
     "locks": lambda town, number: town.person_locks(number),
+    "moves away": lambda town, number: town.person_moves(number),
+    "deletes": lambda town, number: town.person_deletes(number),
+    "brings one": lambda town, _: town.person_brings(),
 }
 ACT = st.sampled_from([*sorted(ACTS), "comments", "edits", "opens another"])
 

@@ -22,6 +22,7 @@ from tests.durability.moods import MOODS
 from tests.durability.yard import Crash, Crew, Yard
 from tests.world import REPO, Kind
 
+ELSEWHERE = "acme/elsewhere"
 RUNS_A_DAY = 6
 WRITES_AN_HOUR = 12
 WHEN_FULL = ("runs_per_issue", "runs_per_person")
@@ -55,6 +56,7 @@ class Town(Yard):
         }
         self.config["agents"]["issue-triage"]["max_retries"] = 2
         self.agent.answer = self._answer
+        self.forge.add_repo(ELSEWHERE, labels=["bug"])
         for label in ("foreman:triage", "foreman:hold"):
             self.forge.create_label(REPO, label)
         self._stack = ExitStack()
@@ -192,6 +194,24 @@ class Town(Yard):
         else:
             self.forge.lock(REPO, number)
 
+    def person_moves(self, number: int) -> None:
+        """Move an issue to where we do not work; the last one stays."""
+        self._let_go(number, lambda: self.forge.transfer(REPO, number, ELSEWHERE))
+
+    def person_deletes(self, number: int) -> None:
+        """Delete an issue for good; the last one stays."""
+        self._let_go(number, lambda: self.forge.delete_issue(REPO, number))
+
+    def _let_go(self, number: int, how: Callable[[], object]) -> None:
+        if len(self.numbers) > 1:
+            how()
+            self.numbers.remove(number)
+
+    def person_brings(self) -> None:
+        """Move an issue here from where we do not work."""
+        number = self.forge.open_issue(ELSEWHERE, title=f"It came {self.serial}", author="kim")
+        self.numbers.append(self.forge.transfer(ELSEWHERE, number, REPO))
+
     def maintainer_configures(self, mode: str, *, allow_close: bool) -> None:
         self.config["mode"] = mode
         self.config["policy"]["allow_close"] = allow_close
@@ -233,7 +253,7 @@ class Town(Yard):
     def _answer(self, task: dict[str, Any]) -> Any:
         number = task["payload"]["issue"]["number"]
         act, self.meanwhile = self.meanwhile, None
-        if act is not None:
+        if act is not None and number in self.numbers:
             self.time.advance(30)
             act(self, number)
             self.time.advance(30)
