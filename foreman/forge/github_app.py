@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from foreman.errors import ForgeError, ForgeRejected
+from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeRejected, ForgeUnavailable
 from foreman.forge import github_app_rows as shapes
 from foreman.forge import github_map as words
 from foreman.forge import github_rows as rows
@@ -42,6 +42,8 @@ KEPT_KNOWN = timedelta(hours=1)
 """A token that was replaced is still kept out of logs and texts this long."""
 
 MOST_PAGES = 100
+
+_REFUSED = 401
 
 
 class AppTokens:
@@ -98,7 +100,9 @@ class AppTokens:
                 return self._take(self._new(wish))
             except ForgeError as error:
                 if not error.transient or current is None or current.expires_at <= now:
-                    raise
+                    if error.status == _REFUSED or isinstance(error, ForgeRateLimited):
+                        raise
+                    raise _for_want_of_a_token(error) from error
                 log.warning("app_token_not_renewed", reason=str(error), good_until=current.expires_at.isoformat())
                 self._current = replace(current, wish=wish, renew_at=min(now + AGAIN, current.expires_at))
                 return self._current
@@ -113,7 +117,7 @@ class AppTokens:
         Returns:
             Whether the request is to be sent again with the next one.
         """
-        if status != 401 and "suspended" not in text:
+        if status != _REFUSED and "suspended" not in text:
             return False
         with self._lock:
             self._retire()
@@ -222,3 +226,11 @@ class AppTokens:
 def _of(owner: str, paths: Iterable[str]) -> list[str]:
     """Return the paths of one owner; another's are in no installation of this one."""
     return sorted(path for path in paths if path.partition("/")[0].casefold() == owner.casefold())
+
+
+def _for_want_of_a_token(error: ForgeError) -> ForgeError:
+    """Say of a failed request for a token what it means for the request that needs it, which was not sent."""
+    if isinstance(error, ForgeUnavailable):
+        return ForgeUnavailable(str(error), sent=False, status=error.status)
+    # Not this repository or this action is refused, but the app.
+    return ForgeAuthError(str(error), status=_REFUSED)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from foreman.errors import ForgeAuthError, ForgeNotFound, ForgeUnavailable
+from foreman.errors import ForgeAuthError, ForgeNotFound
 from foreman.forge import github_app_rows as shapes
 from foreman.forge import github_rows as rows
 from foreman.forge.github_client import GitHubClient
@@ -42,7 +42,7 @@ class AppIdentity:
 
 
 class AppLine:
-    """Requests signed with the app's key. When one fails, what the token was needed for was not sent."""
+    """Requests signed with the app's key."""
 
     def __init__(
         self, identity: AppIdentity, *, clock: Callable[[], datetime], client: Callable[..., GitHubClient]
@@ -104,8 +104,6 @@ class AppLine:
             raise _refused(f"{what} of app {self._identity.app_id} is not there: was it removed?") from None
         except ForgeAuthError as error:
             raise ForgeAuthError(str(error), status=401) from None
-        except ForgeUnavailable as error:
-            raise ForgeUnavailable(str(error), sent=False, status=error.status) from error
 
     def _signed(self) -> str:
         import jwt

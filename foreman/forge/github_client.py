@@ -60,7 +60,7 @@ class GitHubClient(Line):
         _silence_the_library()
         self._token = token
         self._renew = renew
-        self._told: Mapping[str, str] = {}
+        self._told: Mapping[str, str] | None = None
         self._connection = GitHubConnection(self._wire)
         # Retrying, waiting and pooling belong to others; PyGithub's part is to build, send and sort out requests.
         self._requester = Requester(
@@ -80,8 +80,8 @@ class GitHubClient(Line):
         return self._token()
 
     @property
-    def told(self) -> Mapping[str, str]:
-        """What the last reply told about the token: the headers of `TOLD`."""
+    def told(self) -> Mapping[str, str] | None:
+        """What the last reply told about the token: the headers of `TOLD`; None before the first."""
         return self._told
 
     def _ask(self, asked: Asked) -> WireReply:

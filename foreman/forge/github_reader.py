@@ -45,9 +45,9 @@ class GitHubReader(OnLine):
 
     def grants(self) -> Grants:
         """Return what the token may do."""
-        if not self._client.told:
+        if self._client.told is None:
             self.whoami()
-        return grants_of(self._client.token, self._client.told)
+        return grants_of(self._client.token, self._client.told or {})
 
     def repository(self, repo: RepoRef) -> RepoInfo:
         """Return the repository's facts."""

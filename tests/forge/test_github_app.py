@@ -15,7 +15,7 @@ from foreman.forge.github_app_forge import GitHubAppForge
 from foreman.forge.github_app_line import AppIdentity
 from foreman.forge.github_app_token import MOST_REPOSITORIES, Wish, asking
 from foreman.model import IssueRef, RepoRef
-from foreman.sandbox import Fault, LedgerEntry, SandboxForge, drop_before, reply
+from foreman.sandbox import Fault, LedgerEntry, SandboxForge, commit_then_drop, drop_before, redirect, reply
 from foreman.sandbox.app_people import NewApp
 from foreman.secrets import KnownSecrets
 from tests.app_key import app_key
@@ -277,6 +277,31 @@ def test_a_forge_that_has_no_token_to_give_is_away_and_nothing_was_sent(rig: Rig
         rig.connect().post_comment(rig.ref, "hello")
 
     assert raised.value.sent is False
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "status"),
+    [
+        (Fault(path=TOKENS, times=None, action=reply(422, body={"message": "Nothing for you"})), ForgeAuthError, 401),
+        (Fault(path="/installation/repositories", action=reply(403, body={"message": "No"})), ForgeAuthError, 401),
+        (Fault(path="/installation/repositories", action=commit_then_drop()), ForgeUnavailable, None),
+        (Fault(path="/app/installations", action=redirect("/elsewhere")), ForgeAuthError, 401),
+    ],
+    ids=["refused", "unseen", "lost", "moved"],
+)
+def test_no_action_fails_for_good_because_there_was_no_token(
+    rig: Rig, fault: Fault, error: type[ForgeError], status: int | None
+) -> None:
+    """A 422 or a lost reply about the token says nothing about the comment that needed it."""
+    rig.install()
+    rig.wish = replace(WISH, repositories=frozenset({REPO.path, OTHER.path}))
+    rig.people.inject(fault)
+
+    with pytest.raises(error) as raised:
+        rig.connect().post_comment(rig.ref, "hello")
+
+    assert raised.value.status == status
+    assert getattr(raised.value, "sent", False) is False
 
 
 def test_a_renewal_that_fails_leaves_the_token_that_is_still_good(rig: Rig) -> None:

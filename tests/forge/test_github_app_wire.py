@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from foreman.errors import ForgeError, ForgeMoved, ForgeUnavailable
+from foreman.errors import ForgeAuthError, ForgeError, ForgeUnavailable
 from foreman.forge.github_app_forge import GitHubAppForge
 from foreman.forge.github_app_line import AppIdentity
 from foreman.forge.github_app_token import Wish
@@ -85,7 +85,7 @@ def test_no_redirect_is_followed_with_a_signature(server: ScriptedServer, connec
     location = (("Location", f"{elsewhere.url}/app/installations/42"),)
     server.will(Answer(301, {"message": "Moved Permanently"}, headers=location))
 
-    with pytest.raises(ForgeMoved):
+    with pytest.raises(ForgeAuthError, match="moved to"):
         connect(server.url).issue(REF)
 
     assert len(server.asked) == 1
