@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from foreman import approvals, undo
@@ -26,7 +26,7 @@ from foreman.gate import permission
 from foreman.gate.reasons import Reason
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
-from foreman.store import actions, discovered
+from foreman.store import actions, discovered, polls
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
 
@@ -130,13 +130,27 @@ class CurrentConfig:
         later += [f"agent {name}" for name in in_use(new) if name not in self._agents]
         plans = self._planned(new)
         with self._lock:
+            before = self._plans
             self._config = new
             self._patterns = new.patterns()
             self._plans = plans
         # After the plans: a decision judged by the old ones is seen here, or finds the new ones when it commits.
         self._tighten(plans)
+        self._hasten(before, plans)
         log.info("reloaded", repos=len(plans), **({"needs_restart": later} if later else {}))
         return True
+
+    def _hasten(self, before: Mapping[RepoRef, RepoPlan], after: Mapping[RepoRef, RepoPlan]) -> None:
+        """Let nobody wait out an interval that is shorter now."""
+        now = self._now()
+        latest = {
+            repo: now + _longest(plan)
+            for repo, plan in after.items()
+            if repo in before and _longest(plan) < _longest(before[repo])
+        }
+        if latest:
+            with self._db.transaction() as connection:
+                polls.hasten(connection, latest)
 
     def rediscovered(self) -> None:
         """Take up what the patterns stand for now; what is planned for a repository that is gone is taken off."""
@@ -166,6 +180,10 @@ class CurrentConfig:
                     actions.cancel(
                         connection, [action.id], state=ActionState.SHADOW, reason="the mode became shadow", now=now
                     )
+
+
+def _longest(plan: RepoPlan) -> timedelta:
+    return timedelta(seconds=max(plan.interval_seconds, plan.max_interval_seconds))
 
 
 def _mode_of(plans: Mapping[RepoRef, RepoPlan], action: StoredAction) -> Mode:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from foreman.model import RepoRef
 from foreman.store.rows import put
@@ -91,6 +91,19 @@ def due(connection: Connection, repos: Sequence[RepoRef], now: datetime) -> tupl
     fresh = [repo for repo in repos if repo.key not in late and repo.key not in later]
     turns = zip_longest(known, fresh)
     return tuple(repo for turn in turns for repo in turn if repo is not None)
+
+
+def hasten(connection: Connection, latest: Mapping[RepoRef, datetime]) -> None:
+    """Bring looks forward that were put off for longer than holds now; what failed keeps its pause.
+
+    Args:
+        connection: In a write transaction.
+        latest: When the next look is due at the latest, by repository.
+    """
+    when = polls.c.next_poll_at
+    for repo, at in latest.items():
+        put_off = (polls.c.repo == repo.key, polls.c.failures == 0, when > at)
+        connection.execute(update(polls).where(*put_off).values(next_poll_at=at))
 
 
 def all(connection: Connection) -> tuple[PollState, ...]:  # noqa: A001 - read as `polls.all(...)`
