@@ -71,7 +71,17 @@ class People:
         return {number: entry[1] for number, entry in known.items() if entry and now - entry[0] < LIFE}
 
     def _asked(self, repo: RepoRef, numbers: list[int]) -> dict[int, Role]:
-        """Ask for the members among these; nobody is where not even the list may be seen."""
+        """Ask for the members among these, and keep the answer."""
+        roles = self._members(repo, numbers)
+        now = self._clock()
+        with self._lock:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            self._known.update({(repo, number): (now, role) for number, role in roles.items()})
+        return roles
+
+    def _members(self, repo: RepoRef, numbers: list[int]) -> dict[int, Role]:
+        """Return what each of these is; where not even the list of members may be seen, nobody knows."""
         query: dict[str, str | int | tuple[int, ...]] = {"user_ids[]": tuple(numbers), "per_page": _AT_ONCE}
         try:
             reply = self._client.get(_OPERATION, repo.key, f"{words.project(repo)}/members/all", query=query)
@@ -84,10 +94,4 @@ class People:
         for row in rows:
             # Somebody who came by two ways may be there twice.
             levels[row.id] = max(levels.get(row.id, 0), words.level_of(row))
-        roles = {number: words.role_of(level) for number, level in levels.items()}
-        now = self._clock()
-        with self._lock:
-            if len(self._known) > MOST_KNOWN:
-                self._known.clear()
-            self._known.update({(repo, number): (now, role) for number, role in roles.items()})
-        return roles
+        return {number: words.role_of(level) for number, level in levels.items()}

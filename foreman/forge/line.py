@@ -226,7 +226,7 @@ class Line(ABC):
         return Reply(
             status=reply.status,
             etag=reply.headers.get("etag", ""),
-            has_next=any(link.get("rel") == "next" for link in links),
+            has_next=any(link.get("rel") == "next" for link in links) or bool(reply.headers.get("x-next-page")),
             data=_parsed(reply.text, reply.status),
         )
 
