@@ -10,11 +10,15 @@ from foreman.errors import ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader
 from foreman.model import Account, EventKind, Issue
 from foreman.poller.intake import Intake, Tally
-from foreman.store import actions, memory, reactions
+from foreman.store import actions, events, memory, reactions
 from foreman.store.database import Database
 
 MOST_OPEN_ISSUES = 10_000
 """Open issues looked at in one repository: 100 requests a day."""
+
+STALE_A_DAY = 50
+"""Stale events of one repository in one day: thousands of old issues are no flood of reminders, and by default no more
+model calls are allowed a repository. The others follow on the next days."""
 
 OURS_READ = 100
 """Issues whose comments are read to see whether only we spoke there lately: so many requests a day at the most."""
@@ -65,7 +69,11 @@ def find_stale(
         event = changes.stale(issue, last_human_at=last, after=after, now=now)
         if event is not None:
             found.append(event)
-    intake.store_events(found, plan=plan, tally=tally)
+    with db.read() as connection:
+        had = events.counts(connection, plan.repo, EventKind.STALE)
+    # Who had the fewest so far comes first, or some of too many would never have their turn.
+    found.sort(key=lambda event: (had.get(event.issue.number, 0), event.occurred_at))
+    intake.store_events(found, plan=plan, tally=tally, most=STALE_A_DAY)
 
 
 def hear_reactions(
