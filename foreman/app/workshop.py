@@ -17,6 +17,7 @@ from foreman import router
 from foreman.account import Account
 from foreman.agent.base import AgentRuntime
 from foreman.agent.pool import AgentPool
+from foreman.app import accounts as accounts_of
 from foreman.app import agents as agents_of
 from foreman.app import forges, models
 from foreman.app.agents import AgentOffice
@@ -91,6 +92,7 @@ def workshop(
     now: Callable[[], datetime] = utc_now,
     stop: threading.Event | None = None,
     claim: bool = True,
+    forge: ForgeKind | None = None,
 ) -> Iterator[Workshop]:
     """Put everything together under the daemon's lease; starts the gateway, and agents when they are first asked.
 
@@ -102,6 +104,7 @@ def workshop(
         now: Current time, aware UTC.
         stop: Set to end everything.
         claim: Take the daemon's lease; without it nothing but model calls is written.
+        forge: Connect to this one alone; None for every one that is used.
 
     Yields:
         The parts.
@@ -122,12 +125,16 @@ def workshop(
             stack.callback(lease.release)
             db.guard_with(lease.check)
         current = CurrentConfig(config, source=source, db=db, now=now)
-        connections = {
-            kind: forges.connect(config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.plans)
-            for kind in forges.kinds(config)
-        }
-        for connection in connections.values():
-            stack.callback(connection.disconnect)
+        connections, late = accounts_of.connect_all(
+            config,
+            forges.kinds(config) if forge is None else (forge,),
+            db=db,
+            connect=lambda kind, known: forges.connect(
+                config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.plans, known=known
+            ),
+            stack=stack,
+            claim=claim,
+        )
         at_work = agents_of.in_use(config)
         # A command beside the daemon has a name of its own, or it would remove the daemon's containers.
         owner = owner_of(config.storage.path) if claim else visitor()
@@ -195,8 +202,11 @@ def workshop(
             for kind, connection in connections.items()
         }
         if claim:
-            for account in accounts.values():
-                account.proven()  # by `connect`, a moment ago
+            for kind, account in accounts.items():
+                if kind in late:
+                    account.refused(late[kind])
+                else:
+                    account.proven()  # by `connect`, a moment ago
         daemon = Daemon(
             db=db,
             accounts=tuple(accounts.values()),
