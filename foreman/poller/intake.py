@@ -222,7 +222,7 @@ class Intake:
         tally.budget -= bool(happened)
         settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
         tally.unsettled |= not settled
-        seen = changes.snapshot(issue, before, comments, settled=settled)
+        seen = changes.snapshot(issue, before, comments, since=needs.comments_since, settled=settled)
         return _Seen(snapshot=seen, events=happened, updated_at=issue.updated_at)
 
     def _waited_enough(self, issue: Issue) -> bool:
