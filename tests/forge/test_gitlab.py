@@ -16,7 +16,6 @@ from foreman.forge.gitlab import GitLabForge
 from foreman.forge.grants import Grants, TokenKind
 from foreman.model import Account, IssueRef, ReactionKind, Role
 from tests.forge.gitlab_replies import KIM, REF, REPO, issue, label, note, project
-from tests.forge.moving import Late, Moving
 from tests.forge.scripted import Answer, ScriptedServer
 
 Connect = Callable[..., GitLabForge]
@@ -287,29 +286,6 @@ def test_what_a_closed_issue_keeps_of_why(server: ScriptedServer, connect: Conne
 
     assert forge.issue(REF).state_reason == "duplicate"
     assert forge.issue(REF).state_reason == ""
-
-
-@pytest.mark.parametrize("one_moment", [False, True])
-def test_a_sweep_misses_nothing_that_moves_while_it_reads(
-    one_moment: bool, server: ScriptedServer, connect: Connect
-) -> None:
-    forge = connect(server.url)
-    moving = Moving(
-        250,
-        one_moment=one_moment,
-        row=lambda number, at: issue(iid=number, id=number, updated_at=at),
-        since="updated_after",
-        form="%Y-%m-%dT%H:%M:%S.000Z",
-    )
-    server.will(Late(moving, server))
-    seen = {}
-    for count, found in enumerate(forge.changed_since(REPO, since=moving.start), start=1):
-        seen[found.ref.number] = found.updated_at
-        if not one_moment and count in (40, 140):
-            moving.touch(count - 30)
-
-    assert seen == moving.at
-    assert len(server.asked) <= 5
 
 
 @pytest.mark.parametrize(
