@@ -13,29 +13,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from foreman import router
 from foreman.account import Account
 from foreman.agent.base import AgentRuntime
 from foreman.agent.pool import AgentPool
 from foreman.app import accounts as accounts_of
 from foreman.app import agents as agents_of
 from foreman.app import forges, models
+from foreman.app.account_parts import account_for
 from foreman.app.agents import AgentOffice
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.rundir import owner_of, run_folder, visitor
-from foreman.approvals import Dashboard
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
 from foreman.errors import ForgeUnavailable
-from foreman.executor import Executor
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
-from foreman.poller import Discovery, Poller
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
@@ -198,7 +195,15 @@ def workshop(
             stopping=stop.is_set,
         )
         accounts = {
-            kind: _account(kind, connection, current, db, marker_secret, config, now, stop)
+            kind: account_for(
+                connection,
+                current=current,
+                db=db,
+                marker_secret=marker_secret,
+                settle_seconds=config.polling.settle_seconds,
+                now=now,
+                stop=stop,
+            )
             for kind, connection in connections.items()
         }
         if claim:
@@ -237,57 +242,3 @@ def _deliberator(deliberators: dict[ForgeKind, Deliberator], repo: RepoRef) -> D
         message = f"there is no account on {repo.forge} yet: it is connected at the next start"
         raise ForgeUnavailable(message, repo=repo.key, sent=False)
     return deliberators[repo.forge]
-
-
-def _account(
-    kind: ForgeKind,
-    connection: Connection,
-    current: CurrentConfig,
-    db: Database,
-    marker_secret: str,
-    config: Config,
-    now: Callable[[], datetime],
-    stop: threading.Event,
-) -> Account:
-    return Account(
-        db=db,
-        kind=kind,
-        bot=connection.bot,
-        reader=connection.reader,
-        poller=Poller(
-            db=db, reader=connection.reader, bot=connection.bot, plan=current.plan_of, route=router.route, now=now
-        ),
-        executor=Executor(
-            db=db,
-            writer=connection.writer,
-            reader=connection.reader,
-            bot=connection.bot,
-            marker_secret=marker_secret,
-            now=now,
-            settle_seconds=config.polling.settle_seconds,
-            stop=stop,
-            recheck=current.recheck,
-        ),
-        repos=lambda: tuple(plan.repo for plan in current.plans if plan.enabled and plan.repo.forge is kind),
-        discovery=Discovery(
-            db=db,
-            reader=connection.reader,
-            patterns=lambda: current.patterns,
-            changed=current.rediscovered,
-            now=now,
-        ),
-        now=now,
-        stop=stop,
-        disconnect=connection.disconnect,
-        dashboard=Dashboard(
-            db=db,
-            reader=connection.reader,
-            writer=connection.writer,
-            bot=connection.bot,
-            marker_secret=marker_secret,
-            plans=lambda: current.plans,
-            now=now,
-            settle_seconds=config.polling.settle_seconds,
-            stop=stop,
-        ),
-    )
