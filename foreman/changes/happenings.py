@@ -69,7 +69,9 @@ def _opened(issue: Issue, horizon: Horizon, bot_id: int) -> list[Event]:
 
 
 def _young(issue: Issue, horizon: Horizon) -> bool:
-    return horizon.is_new(issue) and horizon.counts(issue.created_at)
+    # The newest thing at the first look may have been this very one.
+    after = horizon.opened_from is None or issue.created_at > horizon.opened_from
+    return after and horizon.counts(issue.created_at)
 
 
 def _edited(before: Snapshot | None, issue: Issue, bot_id: int) -> list[Event]:
