@@ -13,7 +13,9 @@ import pytest
 from foreman.errors import ForgeAuthError, ForgeError, ForgeLocked, ForgeMoved, ForgeRejected, ForgeUnavailable
 from foreman.forge.base import ChangeKind
 from foreman.forge.gitlab import GitLabForge
+from foreman.forge.gitlab_wire import WireSession
 from foreman.forge.grants import Grants, TokenKind
+from foreman.forge.wire import OneOrigin, UnusableReply
 from foreman.model import Account, IssueRef, ReactionKind, Role
 from tests.forge.gitlab_replies import KIM, REF, REPO, issue, label, note, project
 from tests.forge.scripted import Answer, ScriptedServer
@@ -499,6 +501,15 @@ def test_a_token_tells_what_it_may_do(
     server.will(Answer(200, KIM | {"username": username}), answer)
 
     assert connect(server.url).grants() == grants
+
+
+def test_the_session_sends_to_no_other_host(server: ScriptedServer) -> None:
+    wire = OneOrigin(url="http://gitlab.invalid", timeout_seconds=5, hear=lambda headers: None)
+
+    with pytest.raises(UnusableReply, match="another host"):
+        WireSession(wire, lambda: "t0ken").request("get", f"{server.url}/api/v4/user")
+
+    assert server.asked == []
 
 
 def test_a_list_without_an_end_is_given_up(
