@@ -4,7 +4,7 @@
 
 * 401 `ForgeAuthError`; a plain 403 as well (it is no rate limit); 404 `ForgeNotFound`; 410 `ForgeGone`, which GitLab
   never says: there what was deleted is not found;
-* 301, 307, 308 `ForgeMoved`: no redirect is ever followed. So is GitLab's 405;
+* 301, 302, 307, 308 `ForgeMoved`, and GitLab's 405 for a moved project: no redirect is ever followed;
 * 422 and other 4xx `ForgeRejected`, a locked conversation `ForgeLocked`;
 * 429, and 403 that says so by Retry-After, an exhausted `x-ratelimit-remaining`, or its text, `ForgeRateLimited`;
 * 5xx, time-outs, connections, bodies that are not the JSON they should be, `ForgeUnavailable`.
