@@ -158,6 +158,13 @@ LATER = {"updated_at": T0 + SECOND, "labels": ("question",), "comment_count": 2}
         ),
         (OLD, issue(**LATER | {"state": "closed"}), {"history": [change(ChangeKind.CLOSED, None)]}, ["closed"]),
         (OLD, issue(**LATER | {"state": "closed"}), {"history": [change(ChangeKind.CLOSED, BOT)]}, []),
+        (OLD, issue(**LATER | {"state": "closed"}), {"history": [change(ChangeKind.CLOSED, CI)]}, ["closed"]),
+        (
+            OLD,
+            issue(**LATER | {"state": "closed"}),
+            {"history": [change(ChangeKind.CLOSED, CI)], "bots_count": False},
+            [],
+        ),
         (
             replace(OLD, state="closed"),
             issue(**LATER),
