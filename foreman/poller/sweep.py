@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from foreman import changes
 from foreman.config.effective import RepoPlan
-from foreman.errors import ForgeMoved, ForgeNotFound, ForgeRejected
+from foreman.errors import ForgeGone, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader
-from foreman.model import Account, EventKind, Issue
+from foreman.model import Account, ActionState, EventKind, Issue
 from foreman.poller.intake import Intake, Tally
 from foreman.store import actions, events, memory, reactions
 from foreman.store.database import Database
@@ -28,6 +28,9 @@ REACTIONS_REACH = timedelta(days=14)
 
 REACTIONS_READ = 50
 """Issues of one repository whose reactions are read each day: so many requests at the most."""
+
+HELD_READ = 50
+"""Issues of one repository with actions that wait for a person, which are looked for each day."""
 
 
 def find_stale(
@@ -109,6 +112,34 @@ def hear_reactions(
         with db.transaction() as connection:
             if reactions.note(connection, issue, comment_id, found, bot=bot, now=now):
                 memory.refresh(connection, issue, now=now)
+
+
+def let_go(db: Database, reader: ForgeReader, *, plan: RepoPlan, tally: Tally, now: datetime) -> None:
+    """Give up what waits for a person about an issue that was deleted or moved: nobody could have it done any more.
+
+    Args:
+        db: The action log.
+        reader: The forge.
+        plan: What is configured for the repository.
+        tally: Counted on.
+        now: Current time, aware UTC.
+
+    Raises:
+        ForgeError: The forge did not answer.
+    """
+    with db.read() as connection:
+        waiting = dict.fromkeys(action.issue for action in actions.held(connection, plan.repo) if action.issue.number)
+    for issue in list(waiting)[:HELD_READ]:
+        tally.requests += 1
+        try:
+            reader.issue(issue)
+        except (ForgeGone, ForgeMoved) as error:
+            with db.transaction() as connection:
+                mine = [action.id for action in actions.held(connection, plan.repo) if action.issue == issue]
+                actions.cancel(connection, mine, state=ActionState.FAILED, reason=str(error), now=now)
+                memory.refresh(connection, issue, now=now)
+        except (ForgeNotFound, ForgeRejected):
+            continue  # hidden for a while, perhaps
 
 
 def stale_after(plan: RepoPlan) -> timedelta | None:
