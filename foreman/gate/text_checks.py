@@ -122,7 +122,7 @@ def few_references(result: Result) -> str:
 
 
 def no_command(result: Result) -> str:
-    """No line orders another bot; only plain fenced blocks may hold what looks like one."""
+    """No line orders another bot; only plain fenced blocks may hold what looks like one, on GitLab indented."""
     blocks = masked(result.text, blocks_only=True)
     if patterns.COMMAND.search(blocks) or patterns.SPOKEN.search(blocks):
         return "a command line"
