@@ -97,6 +97,7 @@ def dry_run(
     plans = agents_for(config, ref, agent)
     thoughts = []
     with workshop(config, settings=settings, secrets=secrets, claim=False, forge=ref.repo.forge) as shop:
+        shop.config.plan_of(ref.repo)  # an app's token reaches what was asked for, found by a pattern or not yet
         with shop.db.read() as connection:
             summary = memory.summary(connection, ref)
         for plan in plans:

@@ -127,7 +127,7 @@ def workshop(
             forges.kinds(config) if forge is None else (forge,),
             db=db,
             connect=lambda kind, known: forges.connect(
-                config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.plans, known=known
+                config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.reached, known=known
             ),
             stack=stack,
             claim=claim,
