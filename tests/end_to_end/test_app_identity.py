@@ -59,7 +59,7 @@ def label_and_comment(task: dict) -> dict:
 def test_a_daemon_works_as_an_app_from_poll_to_undo(world: AppWorld, foreman: Command) -> None:
     """A process of its own; what it writes is known as ours again by the next one."""
     world.agent.answer = label_and_comment
-    with world.running():
+    with world.running(FOREMAN_LOG_LEVEL="debug"):
         first = world.forge.open_issue(REPO, title="It crashes", author="kim")
         wait_until(lambda: world.states(first) == [("add_label", "done"), ("comment", "done")], world.log)
         world.forge.expire_app_tokens()
