@@ -88,8 +88,10 @@ class GitLabWriter:
             require(row.state == "closed")
 
     def reopen(self, ref: IssueRef) -> None:
-        """Open the issue again."""
+        """Open the issue again; of one whose discussion is locked GitLab leaves the state without a word."""
         row = self._change("reopen", ref, {"state_event": "reopen"})
+        if row.discussion_locked and row.state == "closed":
+            raise ForgeLocked("a locked issue stays closed", repo=ref.repo.key, operation="reopen", status=200)
         with readable("reopen", ref.repo.key):
             require(row.state == "opened")
 

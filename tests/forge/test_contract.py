@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from foreman.errors import ForgeNotFound, ForgeUnavailable
+from foreman.errors import ForgeLocked, ForgeNotFound, ForgeUnavailable
 from foreman.forge.base import Permission
 from foreman.forge.github import GitHubForge
 from foreman.forge.github_app_forge import GitHubAppForge
@@ -136,6 +136,16 @@ class TestGitLab(ForgeContract):
         assert [info.path for info in found[False]] == ["acme/top"]
         assert [info.path for info in found[True]] == ["acme/tools/widget", "acme/top", "acme/tools/deep/down"]
         assert [info.path for info in world.reader.owned("kim", nested=True)] == ["kim/own"]
+
+    def test_what_is_locked_stays_closed(self, world: World) -> None:
+        ref = world.open()
+        world.writer.close(ref, "completed")
+        world.people.lock(ref.repo.path, ref.number)
+
+        with pytest.raises(ForgeLocked):
+            world.writer.reopen(ref)
+
+        assert world.reader.issue(ref).state == "closed"
 
 
 @pytest.mark.parametrize("method", sorted(WRITES | READS))
