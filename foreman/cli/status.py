@@ -62,8 +62,8 @@ def _show(found: Overview, now: datetime) -> None:
             line(f"forge     {one.name}: {one.reason}; tried again at {when(one.retry_at)} UTC")
     for quota in found.quotas:
         slowed = f"; looks {quota.slowed:g} times less often" if quota.slowed > 1 else ""
-        left = f"{quota.remaining:,} of {quota.limit:,} requests left until {when(quota.reset_at)} UTC"
-        line(f"quota     {quota.name}: {left}{slowed}")
+        until = f" until {when(quota.reset_at)} UTC" if quota.reset_at > now else ""
+        line(f"quota     {quota.name}: {quota.remaining:,} of {quota.limit:,} requests left{until}{slowed}")
     for pattern in found.patterns:
         line(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
     for pause in found.pauses:

@@ -153,7 +153,7 @@ def test_a_quota_and_the_slower_pace_it_brings_are_shown_until_it_is_filled_agai
     )
     assert facts["repos"][0]["polled_every_seconds"] == 153
     assert low.code == 0
-    assert "5,000 of 5,000" in full.answer
+    assert "5,000 of 5,000 requests left\n" in full.answer
     assert "less often" not in full.answer
 
 
