@@ -13,7 +13,7 @@ from foreman.app.overview import Overview, overview
 from foreman.config.load import load
 from foreman.daemon import Drained
 from foreman.model import ActionState
-from foreman.sandbox import Fault, Injected
+from foreman.sandbox import Action, Fault, Injected
 from foreman.store import inbox
 from tests.durability.yard import Crew, Yard, state_of
 from tests.rig import empty_database
@@ -65,6 +65,17 @@ class Life:
     def at_rest(self, numbers: list[int], repo: str = REPO) -> bool:
         """Whether these issues were answered and nothing is under way."""
         return not self.busy() and all(self.said(number, repo) for number in numbers)
+
+    def bad_day(self, method: str | None, path: str, action: Action) -> list[str]:
+        """Open issues before and during trouble, wait until all is well again, and return what the audit then says."""
+        self.yard.time.advance(60 * MINUTE)
+        numbers = self.open()
+        with self.trouble(Fault(method=method, path=path, times=None, action=action)) as (fault,):
+            self.until(lambda: fault.hits > 0, minutes=5)
+            self.minute()
+        numbers += self.open()
+        self.until(lambda: self.at_rest(numbers) and self.status().attention == ())
+        return self.violations(numbers)
 
     def ends_meanwhile(self, number: int, end: Callable[[], object]) -> None:
         """Let something happen to an issue while the agent thinks about it for the first time."""

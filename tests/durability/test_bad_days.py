@@ -80,17 +80,8 @@ DAYS: dict[str, tuple[tuple[str | None, str], Action | Make]] = {
 @pytest.mark.parametrize("day", DAYS)
 def test_a_bad_day_is_lived_through_without_a_restart(life: Life, day: str) -> None:
     (method, path), action = DAYS[day]
-    made = action if isinstance(action, Action) else action(life)
-    life.yard.time.advance(60 * MINUTE)
-    numbers = life.open()
-    fault = life.forge.inject(Fault(method=method, path=path, times=None, action=made))
-    life.until(lambda: fault.hits > 0, minutes=5)
-    life.minute()
-    fault.remove()
-    numbers += life.open()
-    life.until(lambda: life.at_rest(numbers) and life.status().attention == ())
 
-    assert life.violations(numbers) == []
+    assert life.bad_day(method, path, action if isinstance(action, Action) else action(life)) == []
 
 
 def test_a_refused_token_stops_the_account_tells_the_maintainer_and_is_tried_again(life: Life) -> None:

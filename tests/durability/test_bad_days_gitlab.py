@@ -12,7 +12,6 @@ import pytest
 
 from foreman.sandbox import (
     Action,
-    Fault,
     commit_then_drop,
     drop_before,
     not_json,
@@ -22,7 +21,7 @@ from foreman.sandbox import (
     truncate,
 )
 from tests.durability import audit
-from tests.durability.life import ELSEWHERE, MINUTE, Life, life_of
+from tests.durability.life import ELSEWHERE, Life, life_of
 from tests.world import REPO
 
 PROJECT = "/projects/acme(%2F|/)widget"
@@ -59,17 +58,7 @@ DAYS: dict[str, tuple[str | None, str, Action]] = {
 
 @pytest.mark.parametrize("day", DAYS)
 def test_a_bad_day_is_lived_through_without_a_restart(life: Life, day: str) -> None:
-    method, path, action = DAYS[day]
-    life.yard.time.advance(60 * MINUTE)
-    numbers = life.open()
-    fault = life.forge.inject(Fault(method=method, path=path, times=None, action=action))
-    life.until(lambda: fault.hits > 0, minutes=5)
-    life.minute()
-    fault.remove()
-    numbers += life.open()
-    life.until(lambda: life.at_rest(numbers) and life.status().attention == ())
-
-    assert life.violations(numbers) == []
+    assert life.bad_day(*DAYS[day]) == []
 
 
 ENDS: dict[str, Callable[[Life, int], object]] = {
