@@ -180,17 +180,25 @@ def serve(handler: Handler) -> None:
     Args:
         handler: Decides about one task; called from several threads.
     """
+    ending = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        ending.set()
+
+    # Before anybody can see that we listen: from then on we are asked to end, not ended.
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     if port := os.environ.get("FOREMAN_AGENT_PORT"):
         host = os.environ.get("FOREMAN_AGENT_HOST", "127.0.0.1")
         server = make_server(handler, host=host, port=int(port), token=os.environ.get("FOREMAN_AGENT_TOKEN", ""))
     else:
         server = make_server(handler, path=os.environ.get("FOREMAN_AGENT_SOCKET", DEFAULT_SOCKET))
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # shutdown() waits for the loop that this handler interrupts, so it needs a thread of its own.
-        threading.Thread(target=server.shutdown, daemon=True).start()
+    def end() -> None:
+        # shutdown() waits for the loop of the main thread, which the signal interrupts: it needs a thread of its own.
+        ending.wait()
+        server.shutdown()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    threading.Thread(target=end, daemon=True).start()
     with server:
         server.serve_forever(poll_interval=0.1)
