@@ -151,7 +151,8 @@ def test_what_a_pattern_finds_is_what_the_token_is_narrowed_to(world: AppWorld) 
     world.forge.add_repo("acme/gadget", labels=["bug"], private=True)
     world.forge.add_repo("acme/secret", private=True)
     world.forge.grant_app(world.app.installation_id, repositories=[REPO, "acme/gadget"])
-    world.config["repos"] = [{"path": "acme/*", "agents": world.config["repos"][0]["agents"]}]
+    agents = world.config["repos"][0]["agents"]
+    world.config["repos"] = [{"path": "acme/*", "polling": {"first_run": 10}, "agents": agents}]
     number = world.forge.open_issue("acme/gadget", title="It crashes", author="kim")
 
     world.once()

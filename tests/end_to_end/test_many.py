@@ -18,7 +18,7 @@ def test_each_repository_of_an_owner_gets_what_its_entry_says(world: World, fore
     usual = world.repo("acme/*")["agents"]
     below = {
         **world.config,
-        "defaults": {"agents": usual, "mode": "auto"},
+        "defaults": {"agents": usual, "mode": "auto", "polling": {"first_run": 100}},
         "repos": [world.repo("acme/own", mode="shadow")],
     }
     del below["repos"][0]["agents"]
@@ -43,7 +43,7 @@ def test_each_repository_of_an_owner_gets_what_its_entry_says(world: World, fore
 
 
 def test_a_repository_of_a_pattern_has_one_spelling(world: World, foreman: Command) -> None:
-    world.config["repos"] = [world.repo("acme/*")]
+    world.config["repos"] = [world.repo("acme/*", polling={"first_run": 100})]
     world.forge.open_issue(REPO, title="It crashes", author="kim")
     world.once()
 
@@ -54,7 +54,7 @@ def test_a_repository_of_a_pattern_has_one_spelling(world: World, foreman: Comma
 
 
 def test_a_pause_holds_however_the_name_is_spelled(world: World, foreman: Command) -> None:
-    world.config["repos"] = [world.repo("acme/*")]
+    world.config["repos"] = [world.repo("acme/*", polling={"first_run": 100})]
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
 
     assert foreman("pause", "ACME/Widget").code == 0
