@@ -14,7 +14,7 @@ import structlog
 import yaml
 
 from foreman.daemon import Drained
-from foreman.model import ActionState
+from foreman.model import ActionState, ForgeKind
 from foreman.store import inbox
 from tests.durability.yard import Crew, Yard, state_of
 from tests.rig import Clock
@@ -28,6 +28,7 @@ class Away(Yard):
         self.clock = self.time
         self.folder = config.parent
         self.config = yaml.safe_load(config.read_text(encoding="utf-8"))
+        self.kind = ForgeKind(self.config["repos"][0].get("forge", "github"))
 
 
 def step(crew: Crew) -> dict[str, int]:
