@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from foreman.config.models import Config
 from foreman.errors import ConfigError, ForgeAuthError, Problem
 from foreman.forge.base import ForgeReader, ForgeWriter
+from foreman.forge.line import LineOptions
 from foreman.model import Account, ForgeKind
 from foreman.secrets import KnownSecrets, SecretRef
 
@@ -28,6 +32,24 @@ class Connection:
     reader: ForgeReader
     writer: ForgeWriter
     disconnect: Callable[[], None]
+
+
+def line_of(config: Config, *, now: Callable[[], datetime], stop: threading.Event) -> LineOptions:
+    """Return how an account's line to its forge goes, whichever forge it is.
+
+    Args:
+        config: As loaded.
+        now: Current time, aware UTC.
+        stop: Ends waiting between writes.
+
+    Returns:
+        What every adapter takes by name.
+    """
+    return LineOptions(
+        write_interval_seconds=config.polling.write_interval_seconds,
+        clock=now,
+        wait=stop.wait,
+    )
 
 
 def token_of(reference: SecretRef | None, key: str, secrets: KnownSecrets) -> Callable[[], str]:

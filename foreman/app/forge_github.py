@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from foreman.app.connection import Connection, proven_owner, token_of
+from foreman.app.connection import Connection, line_of, proven_owner, token_of
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config, GitHubApp
 from foreman.errors import ConfigError, ForemanError, ForgeAuthError, Problem
@@ -46,9 +46,7 @@ def connect(
     forge = GitHubForge(
         token=token_of(identity.github_token, "identity.github_token", secrets),
         api_url=identity.github_api_url,
-        write_interval_seconds=config.polling.write_interval_seconds,
-        clock=now,
-        wait=stop.wait,
+        **line_of(config, now=now, stop=stop),
     )
     bot = known or proven_owner(forge, wanted=identity.github_user or "", key="identity.github_user")
     return Connection(kind=ForgeKind.GITHUB, bot=bot, reader=forge, writer=forge, disconnect=forge.disconnect)
@@ -95,9 +93,7 @@ def _connect_app(
         wish=_wish(config, plans),
         secrets=secrets,
         api_url=config.identity.github_api_url,
-        write_interval_seconds=config.polling.write_interval_seconds,
-        clock=now,
-        wait=stop.wait,
+        **line_of(config, now=now, stop=stop),
     )
     try:
         bot = known or _proven(forge, config)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from foreman.app.connection import Connection, proven_owner, token_of
+from foreman.app.connection import Connection, line_of, proven_owner, token_of
 from foreman.config.models import Config
 from foreman.forge.gitlab import GitLabForge
 from foreman.model import Account, ForgeKind
@@ -37,9 +37,7 @@ def connect(
     forge = GitLabForge(
         token=token_of(identity.gitlab_token, "identity.gitlab_token", secrets),
         url=identity.gitlab_url,
-        write_interval_seconds=config.polling.write_interval_seconds,
-        clock=now,
-        wait=stop.wait,
+        **line_of(config, now=now, stop=stop),
     )
     bot = known or proven_owner(forge, wanted=identity.gitlab_user or "", key="identity.gitlab_user")
     return Connection(kind=ForgeKind.GITLAB, bot=bot, reader=forge, writer=forge, disconnect=forge.disconnect)
