@@ -192,13 +192,13 @@ class Intake:
         return pairs
 
     def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> _Seen:
+        if changes.same(before, issue):
+            return _Seen(snapshot=None, updated_at=issue.updated_at)
         wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
         if issue.is_pull_request:
             opened = changes.compare(before, issue, horizon=horizon, bot_id=self.bot_id, wanted=wanted)
             tally.budget -= bool(opened)
             return _Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
-        if changes.same(before, issue):
-            return _Seen(snapshot=None, updated_at=issue.updated_at)
         tally.taken = True
         needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
         tally.requests += needs.comments + needs.history

@@ -67,8 +67,8 @@ class Throttle:
         if self._judged is not None and timedelta(0) <= now - self._judged < JUDGED_EVERY:
             return
         self._judged = now
-        self._judge(quota, now)
         reset_at = quota.reset_at - self._reader.skew
+        self._judge(quota, now, reset_at)
         quotas.save(
             connection,
             QuotaState(
@@ -81,11 +81,10 @@ class Throttle:
             ),
         )
 
-    def _judge(self, quota: Quota, now: datetime) -> None:
+    def _judge(self, quota: Quota, now: datetime, reset_at: datetime) -> None:
         oldest = self._readings[0]
         spending = Spending(requests=oldest.quota.remaining - quota.remaining, span=now - oldest.at)
-        left_for = quota.reset_at - self._reader.skew - now
-        wanted = pace.stretch(quota, spending, left_for=left_for, before=self.stretch)
+        wanted = pace.stretch(quota, spending, left_for=reset_at - now, before=self.stretch)
         # Half the way at once: what was spent under the pace before is part of what the next one is judged by.
         before, self.stretch = self.stretch, 1.0 if wanted == 1.0 else (self.stretch + wanted) / 2
         if (before > 1.0) != (self.stretch > 1.0):
