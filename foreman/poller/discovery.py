@@ -143,6 +143,7 @@ class Discovery:
     ) -> bool:
         now, pattern = self._now(), alike[0]
         before = {one.forge_id: one for one in known}
+        listed = {row.repo for row in rows}
         with self._db.transaction() as connection:
             # All old names first: two repositories may have changed names with each other.
             for row in rows:
@@ -156,7 +157,7 @@ class Discovery:
                 if before.get(row.forge_id) != row:
                     discovered.save(connection, row)
             for one in lost:
-                if one.repo not in {row.repo for row in rows}:
+                if one.repo not in listed:
                     discovered.save(connection, replace(one, gone_at=now))
             discovered.save_state(
                 connection,
