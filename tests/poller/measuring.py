@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from foreman.config.effective import RepoPattern
 from foreman.forge.github import GitHubForge
 from foreman.forge.gitlab import GitLabForge
@@ -255,4 +257,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory(), processors=[lambda *_: ""])
     print(table())
