@@ -12,7 +12,7 @@ MAX_BODY_WORDS = 100
 """Words of a body that are indexed. What an issue is about stands at its beginning, logs and traces stand behind: on
 Hadoop's tracker 100 words find two thirds of the duplicates at the first place, the whole text only 59 %."""
 
-MAX_QUERY_CHARS = 1_500
+MAX_QUERY_CHARS = 1_000
 """So much of a body is looked at for its strongest words."""
 
 _MAX_WORD_CHARS = 40
@@ -25,9 +25,8 @@ _UNSPACED = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U00
 
 _NOT_SAID = re.compile(
     r"<!--.*?(?:-->|\Z)"  # what a template tells the reporter
-    r"|^\s{0,3}\#{1,6}\s.*?$"  # its headings
-    r"|^\s*[-*]\s+\[[ xX]\].*?$"  # its boxes
-    r"|\bhttps?://\S+",
+    r"|^\s{0,3}\#{2,6}\s.*?$"  # its headings; a single sign begins a list in other notations
+    r"|^\s*[-*]\s+\[[ xX]\].*?$",  # its boxes
     re.DOTALL | re.MULTILINE,
 )
 
