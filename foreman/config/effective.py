@@ -104,6 +104,7 @@ class RepoPlan:
         max_interval_seconds: The same where nothing has happened for a week.
         first_run: None: only what is opened after the first poll; else how many of the newest open issues come first.
         agents: In the order of the file.
+        mirror_issues: Of how many issues, the newest, the text is kept; 0 for none.
     """
 
     repo: RepoRef
@@ -112,6 +113,7 @@ class RepoPlan:
     first_run: int | None
     agents: tuple[AgentPlan, ...]
     max_interval_seconds: float = 300.0
+    mirror_issues: int = 5_000
 
     def agent(self, agent_type: str) -> AgentPlan | None:
         """Return the plan of one agent type, None when it does not work here."""

@@ -76,6 +76,7 @@ def of_entry(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
         max_interval_seconds=polling["max_interval_seconds"],
         first_run=polling["first_run"] if isinstance(polling["first_run"], int) else None,
         agents=tuple(_of_agent(config, repo, agent) for agent in config.agents_at(repo)),
+        mirror_issues=polling["mirror_issues"],
     )
 
 
