@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ from foreman.executor import Executor
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
-from foreman.poller import Discovery, Poller
+from foreman.poller import Backfill, Discovery, Poller
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
@@ -266,6 +267,7 @@ def _account(
             changed=current.rediscovered,
             now=now,
         ),
+        backfill=Backfill(db=db, reader=connection.reader, plan=current.plan_of, now=now, monotonic=time.monotonic),
         now=now,
         stop=stop,
         disconnect=connection.disconnect,

@@ -20,7 +20,7 @@ from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected,
 from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Event, EventKind, Issue, Route
-from foreman.store import events, inbox, issues, polls
+from foreman.store import events, inbox, issues, mirror, polls
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.polls import PollState
@@ -76,6 +76,7 @@ class Tally:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
     snapshot: Snapshot | None
+    issue: Issue | None = None
     events: tuple[Event, ...] = ()
     updated_at: datetime | None = None
 
@@ -163,6 +164,8 @@ class Intake:
                         self._enqueue(connection, event, plan=plan, tally=tally)
                     if issues.get(connection, issue.ref) is None:
                         issues.save(connection, changes.snapshot(issue, None))
+                    if plan.mirror_issues:
+                        mirror.save(connection, issue, now=self.now())
             tally.budget -= tally.events - before
 
     def _chunk(self, rest: Iterator[Issue]) -> list[Issue]:
@@ -195,7 +198,7 @@ class Intake:
             tally.budget -= bool(opened)
             return _Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
         if changes.same(before, issue):
-            return _Seen(snapshot=None, updated_at=issue.updated_at)
+            return _Seen(snapshot=None, issue=issue, updated_at=issue.updated_at)
         tally.taken = True
         needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
         tally.requests += needs.comments + needs.history
@@ -220,7 +223,7 @@ class Intake:
         settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
         tally.unsettled |= not settled
         seen = changes.snapshot(issue, before, comments, settled=settled)
-        return _Seen(snapshot=seen, events=happened, updated_at=issue.updated_at)
+        return _Seen(snapshot=seen, issue=issue, events=happened, updated_at=issue.updated_at)
 
     def _waited_enough(self, issue: Issue) -> bool:
         """Return whether to take what there is: a number of comments that is wrong for good must hide no issue."""
@@ -251,6 +254,8 @@ class Intake:
                     self._enqueue(connection, event, plan=plan, tally=tally)
                 if row.snapshot is not None:
                     issues.save(connection, row.snapshot)
+                if row.issue is not None and plan.mirror_issues:
+                    mirror.save(connection, row.issue, now=self.now())
             if advance:
                 polls.save(connection, state)
             checkpoint.reach("poller.rows.inside")

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import controls, corrections, issues
+from foreman.store import controls, corrections, issues, mirror, mirror_reading
 from foreman.store.action_log import LogEntry, entries
 from foreman.store.action_rows import StoredAction
 from foreman.store.corrections import Correction
@@ -111,7 +111,9 @@ def refresh(connection: Connection, issue: IssueRef, *, now: datetime) -> str:
 
 
 def forget(connection: Connection, what: IssueRef | RepoRef, *, now: datetime) -> int:
-    """Forget an issue or a whole repository; the log stays, but what came before is not remembered again.
+    """Forget an issue or a whole repository, with what is kept of its text; the log stays.
+
+    What came before is not remembered again.
 
     Args:
         connection: In a transaction.
@@ -126,6 +128,10 @@ def forget(connection: Connection, what: IssueRef | RepoRef, *, now: datetime) -
     if isinstance(what, IssueRef):
         wanted = wanted.where(memory_summary.c.issue_id == what.number)
     controls.meta_set(connection, _forgotten_key(what), now.isoformat())
+    if isinstance(what, IssueRef):
+        mirror.forget(connection, what)
+    else:
+        mirror_reading.forget(connection, what, now=now)
     return connection.execute(wanted).rowcount
 
 

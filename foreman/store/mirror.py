@@ -157,9 +157,13 @@ def of_repo(
         after = rows[-1].issue_id
 
 
-def count(connection: Connection, repo: RepoRef) -> int:
-    """Return how many issues of a repository are kept."""
-    return connection.execute(select(func.count()).where(mirror.c.repo == repo.key)).scalar_one()
+def count(connection: Connection, what: RepoRef | IssueRef) -> int:
+    """Return how many issues of a repository are kept, or whether one is."""
+    repo = what.repo if isinstance(what, IssueRef) else what
+    wanted = select(func.count()).select_from(mirror).where(mirror.c.repo == repo.key)
+    if isinstance(what, IssueRef):
+        wanted = wanted.where(mirror.c.issue_id == what.number)
+    return connection.execute(wanted).scalar_one()
 
 
 def prune(connection: Connection, repo: RepoRef, *, keep: int) -> int:
