@@ -18,7 +18,7 @@ from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
 from foreman.pipeline import scope_of
-from foreman.store import actions, breakers, controls, flood, inbox, polls, usage
+from foreman.store import actions, breakers, controls, flood, inbox, mirror, mirror_reading, polls, usage
 from foreman.store.controls import Pause
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
@@ -44,6 +44,8 @@ class RepoStatus:
         error: Why, one line; empty when it went well.
         failing: It has not gone well for more than `LATE_INTERVALS` intervals.
         paused: Nothing is written there.
+        mirrored_issues: Of how many issues the text is kept.
+        mirror: `off`; `reading` while older issues are read; `complete`; `forgotten` where a person wanted that.
     """
 
     repo: str
@@ -58,6 +60,8 @@ class RepoStatus:
     error: str
     failing: bool
     paused: bool
+    mirrored_issues: int
+    mirror: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +207,18 @@ def _repo(connection: Connection, plan: RepoPlan, now: datetime) -> RepoStatus:
         error=state.last_error if state else "",
         failing=plan.enabled and failures > 0 and late,
         paused=controls.paused(connection, plan.repo),
+        mirrored_issues=mirror.count(connection, plan.repo),
+        mirror=_mirror(connection, plan),
     )
+
+
+def _mirror(connection: Connection, plan: RepoPlan) -> str:
+    if not plan.mirror_issues:
+        return "off"
+    reading = mirror_reading.get(connection, plan.repo)
+    if reading is None or reading.done_at is None:
+        return "reading"
+    return "complete" if reading.forgotten_at is None else "forgotten"
 
 
 def _health(connection: Connection, name: str, scope: str) -> Health:

@@ -64,6 +64,11 @@ def _show(found: Overview, now: datetime) -> None:
         slowed = f"; looks {quota.slowed:g} times less often" if quota.slowed > 1 else ""
         left = f"{quota.remaining:,} of {quota.limit:,} requests left until {when(quota.reset_at)} UTC"
         line(f"quota     {quota.name}: {left}{slowed}")
+    mirrored = sum(repo.mirrored_issues for repo in found.repos)
+    if mirrored:
+        reading = sum(repo.enabled and repo.mirror == "reading" for repo in found.repos)
+        still = f"; older ones of {reading} still being read" if reading else ""
+        line(f"mirror    {mirrored:,} {'issue' if mirrored == 1 else 'issues'} to find similar ones among{still}")
     for pattern in found.patterns:
         line(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
     for pause in found.pauses:
