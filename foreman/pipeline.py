@@ -218,6 +218,7 @@ class Pipeline:
             log_id = scribe.record(connection, decision, now=now)
             for comment_id, found in thought.look.reactions.items():
                 reactions.note(connection, item.issue, comment_id, found, bot=thought.look.facts.bot, now=now)
+            scribe.note_facts(connection, thought.look)
             inbox.complete(connection, item, reason=decision.decision, now=now)
             memory.refresh(connection, item.issue, now=now)
             checkpoint.reach("pipeline.record.inside")

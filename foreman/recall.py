@@ -51,11 +51,13 @@ class Look:
         facts: What the gate judges by.
         comments: Everything said on the issue, oldest first; None when it could not be read.
         reactions: All reactions to comments of ours whose number of thumbs is not the one we know.
+        history: What happened to the issue, oldest first; None when it could not be read.
     """
 
     facts: Facts
     comments: tuple[Comment, ...] | None
     reactions: Mapping[int, tuple[Reaction, ...]] = field(default_factory=dict)
+    history: tuple[Change, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Recall:
                 private_repo=repo.info is None or repo.info.private,
                 now=now,
             )
-        return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments))
+        return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments), history=history)
 
     def begin(self, task_id: str, look: Look) -> Look:
         """Note that a task about an issue begins, and count in the author's tasks that are under way.

@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from foreman.changes import TRIAGE_LABEL
+from foreman.changes import TRIAGE_LABEL, put_on
 from foreman.config.effective import AgentPlan
 from foreman.config.plan import policy_version
 from foreman.deliberation import Deliberation
 from foreman.executor import freshness
 from foreman.gate.policy import final_state
 from foreman.model import ActionState, Allow, Deny, Hold, Issue, Mode, Verdict
-from foreman.store import actions
+from foreman.recall import Look
+from foreman.store import actions, mirror_facts
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.inbox import InboxItem
 
@@ -137,3 +138,17 @@ def _reason(verdict: Verdict) -> str:
 
 def _detail(verdict: Verdict) -> str:
     return verdict.detail if isinstance(verdict, Deny | Hold) else ""
+
+
+def note_facts(connection: Connection, look: Look) -> None:
+    """Keep what a look told about who labelled and who commented, for the mirror.
+
+    Args:
+        connection: In a transaction.
+        look: At one issue.
+    """
+    issue, bot_id = look.facts.issue, look.facts.bot.id
+    if look.comments is not None:
+        mirror_facts.note_comments(connection, issue.ref, look.comments, bot_id=bot_id)
+    if look.history is not None:
+        mirror_facts.note_labels(connection, issue, put_on(look.history), bot_id=bot_id)

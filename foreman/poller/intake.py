@@ -17,10 +17,10 @@ from foreman import changes, checkpoint
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavailable
-from foreman.forge.base import ForgeReader
+from foreman.forge.base import Change, ForgeReader
 from foreman.log import get_logger
-from foreman.model import Event, EventKind, Issue, Route
-from foreman.store import events, inbox, issues, mirror, polls
+from foreman.model import Comment, Event, EventKind, Issue, Route
+from foreman.store import events, inbox, issues, mirror, mirror_facts, polls
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.polls import PollState
@@ -77,6 +77,8 @@ class Tally:
 class _Seen:
     snapshot: Snapshot | None
     issue: Issue | None = None
+    comments: tuple[Comment, ...] | None = None
+    history: tuple[Change, ...] | None = None
     events: tuple[Event, ...] = ()
     updated_at: datetime | None = None
 
@@ -223,7 +225,14 @@ class Intake:
         settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
         tally.unsettled |= not settled
         seen = changes.snapshot(issue, before, comments, settled=settled)
-        return _Seen(snapshot=seen, issue=issue, events=happened, updated_at=issue.updated_at)
+        return _Seen(
+            snapshot=seen,
+            issue=issue,
+            comments=comments if needs.comments_since is None else None,
+            history=history if needs.history else None,
+            events=happened,
+            updated_at=issue.updated_at,
+        )
 
     def _waited_enough(self, issue: Issue) -> bool:
         """Return whether to take what there is: a number of comments that is wrong for good must hide no issue."""
@@ -255,12 +264,19 @@ class Intake:
                 if row.snapshot is not None:
                     issues.save(connection, row.snapshot)
                 if row.issue is not None and plan.mirror_issues:
-                    mirror.save(connection, row.issue, now=self.now())
+                    self._mirror(connection, row.issue, row)
             if advance:
                 polls.save(connection, state)
             checkpoint.reach("poller.rows.inside")
         checkpoint.reach("poller.rows.committed")
         return state
+
+    def _mirror(self, connection: Connection, issue: Issue, row: _Seen) -> None:
+        mirror.save(connection, issue, now=self.now())
+        if row.comments is not None:
+            mirror_facts.note_comments(connection, issue.ref, row.comments, bot_id=self.bot_id)
+        if row.history is not None:
+            mirror_facts.note_labels(connection, issue, changes.put_on(row.history), bot_id=self.bot_id)
 
     def _enqueue(self, connection: Connection, event: Event, *, plan: RepoPlan, tally: Tally) -> None:
         now = self.now()

@@ -10,8 +10,9 @@ from typing import Literal
 
 from sqlalchemy import Connection, Table, delete, insert, select
 
-from foreman.model import INSIDERS, Comment, IssueRef
-from foreman.store.tables import mirror_comments, mirror_labels
+from foreman.model import INSIDERS, Account, ActionState, Comment, Issue, IssueRef, RepoRef
+from foreman.store import mirror
+from foreman.store.tables import actions, mirror_comments, mirror_labels
 
 By = Literal["person", "us", "bot", "unknown"]
 
@@ -60,6 +61,83 @@ class CommentFact:
     role: str
     at: datetime
     duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelChange:
+    """That a label was put on an issue; what a forge's history tells, in words that need no forge.
+
+    Attributes:
+        label: Exact name.
+        account: Who did it; None where the forge does not say.
+        at: When, aware UTC.
+    """
+
+    label: str
+    account: Account | None
+    at: datetime
+
+
+def note_labels(connection: Connection, issue: Issue, put_on: Iterable[LabelChange], *, bot_id: int) -> None:
+    """Keep who put on the labels that an issue has now; of one that the history does not tell, that nobody knows.
+
+    Args:
+        connection: In a transaction. Nothing is kept of an issue that is not mirrored.
+        issue: As it is now.
+        put_on: Every time a label was put on, oldest first.
+        bot_id: Our own account.
+    """
+    if not mirror.count(connection, issue.ref):
+        return
+    last = {change.label: change for change in put_on}
+    facts = []
+    for label in issue.labels:
+        change = last.get(label)
+        who = change.account if change else None
+        by = sort_of(who.id if who else None, is_bot=who is not None and who.is_bot, bot_id=bot_id)
+        at = change.at if change else issue.created_at
+        facts.append(LabelFact(label=label, by_id=who.id if who and who.id else None, by=by, at=at))
+    set_label_facts(connection, issue.ref, facts)
+
+
+def note_comments(connection: Connection, issue: IssueRef, said: Iterable[Comment], *, bot_id: int) -> None:
+    """Keep facts of all comments of a mirrored issue; of one that is not mirrored nothing is kept."""
+    if mirror.count(connection, issue):
+        set_comments(connection, issue, said, bot_id=bot_id)
+
+
+def labels_by_us(connection: Connection, repo: RepoRef) -> frozenset[tuple[int, str]]:
+    """Return the labels that Foreman put on a repository's issues and has not taken off since: number and name."""
+    wanted = select(actions.c.issue_id, actions.c.type, actions.c.payload).where(
+        actions.c.repo == repo.key,
+        actions.c.state == ActionState.DONE.value,
+        actions.c.type.in_(("add_label", "remove_label")),
+    )
+    ours: set[tuple[int, str]] = set()
+    for row in connection.execute(wanted.order_by(actions.c.log_id, actions.c.position)):
+        put_on = ours.add if row.type == "add_label" else ours.discard
+        put_on((row.issue_id, row.payload["label"]))
+    return frozenset(ours)
+
+
+def labels_of_repo(connection: Connection, repo: RepoRef) -> dict[int, dict[str, By]]:
+    """Return who put on which label, for all issues of a repository at once.
+
+    Args:
+        connection: To read from.
+        repo: Which repository.
+
+    Returns:
+        By number and label. What the forge's history did not tell, our own log tells; what is missing nobody knows:
+        no history of that issue was read.
+    """
+    table = mirror_labels
+    known: dict[int, dict[str, By]] = {}
+    for row in connection.execute(select(table.c.issue_id, table.c.label, table.c.by).where(table.c.repo == repo.key)):
+        known.setdefault(row.issue_id, {})[row.label] = row.by
+    for number, label in labels_by_us(connection, repo):
+        known.setdefault(number, {}).setdefault(label, "us")
+    return known
 
 
 def set_label_facts(connection: Connection, issue: IssueRef, facts: Iterable[LabelFact]) -> None:
