@@ -120,6 +120,8 @@ def _issue(issue: Issue, comments: tuple[Comment, ...], cleaner: _Cleaner) -> Ta
         created_at=_time(issue.created_at),
         updated_at=_time(issue.updated_at),
         url=issue.url,
+        thumbs_up=issue.thumbs_up,
+        thumbs_down=issue.thumbs_down,
         comments=tuple(
             TaskComment(
                 author=said.author.login,

@@ -151,6 +151,8 @@ class TaskIssue(_Sent):
     updated_at: str
     url: str
     comments: tuple[TaskComment, ...] = ()
+    thumbs_up: int = 0
+    thumbs_down: int = 0
     turn: str = ""
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foreman.changes import Horizon, Needs, compare, needs, same, snapshot, stale
+from foreman.changes import Horizon, Needs, compare, lag, needs, same, settled, snapshot, stale
+from foreman.changes.looks import MOST_REMEMBERED
 from foreman.forge.base import Change, ChangeKind
 from foreman.model import Account, Comment, EventKind, ForgeKind, Issue, IssueRef, RepoRef, Role
 from foreman.store.issues import Snapshot
@@ -67,9 +68,10 @@ LATER = {"updated_at": T0 + SECOND, "labels": ("question",), "comment_count": 2}
         (None, issue(created_at=T0), {}, ["opened"]),
         (None, issue(created_at=T0 - SECOND), {}, []),
         (None, issue(created_at=T0, author=BOT), {}, []),
-        (None, issue(created_at=T0, is_pull_request=True), {}, ["pull_request.opened"]),
-        (None, issue(created_at=T0, is_pull_request=True), {"wanted": (EventKind.OPENED,)}, []),
-        (None, issue(created_at=T0, is_pull_request=True, author=BOT), {}, []),
+        (None, issue(created_at=T0, is_pull_request=True), {}, []),
+        (None, issue(created_at=T0 + SECOND, is_pull_request=True), {}, ["pull_request.opened"]),
+        (None, issue(created_at=T0 + SECOND, is_pull_request=True), {"wanted": (EventKind.OPENED,)}, []),
+        (None, issue(created_at=T0 + SECOND, is_pull_request=True, author=BOT), {}, []),
         (None, issue(updated_at=T0, is_pull_request=True), {"comments": [comment(1)]}, []),
         (None, issue(updated_at=T0), {"comments": [comment(1)]}, ["commented"]),
         (None, issue(updated_at=T0), {"comments": [comment(1, at=T0 - SECOND)]}, []),
@@ -156,6 +158,13 @@ LATER = {"updated_at": T0 + SECOND, "labels": ("question",), "comment_count": 2}
         ),
         (OLD, issue(**LATER | {"state": "closed"}), {"history": [change(ChangeKind.CLOSED, None)]}, ["closed"]),
         (OLD, issue(**LATER | {"state": "closed"}), {"history": [change(ChangeKind.CLOSED, BOT)]}, []),
+        (OLD, issue(**LATER | {"state": "closed"}), {"history": [change(ChangeKind.CLOSED, CI)]}, ["closed"]),
+        (
+            OLD,
+            issue(**LATER | {"state": "closed"}),
+            {"history": [change(ChangeKind.CLOSED, CI)], "bots_count": False},
+            [],
+        ),
         (
             replace(OLD, state="closed"),
             issue(**LATER),
@@ -291,3 +300,67 @@ def test_stale_is_told_once_per_period() -> None:
     assert key(30) == key(59.9)
     assert key(60) not in (key(30), None)
     assert stale(issue(state="closed"), last_human_at=T0, after=timedelta(days=1), now=T0 + timedelta(days=9)) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "comments", "looked_before", "expected"),
+    [
+        (0, 0, False, True),
+        (0, 1, False, False),
+        (2, 1, True, False),
+        (3, 1, False, True),
+        (-9, 1, False, False),
+        (-9, 1, True, True),
+    ],
+)
+def test_a_look_within_the_second_of_the_last_change_is_not_the_last_word_on_it(
+    seconds: int, comments: int, looked_before: bool, expected: bool
+) -> None:
+    """A clock of ours that is behind the forge's, though it told the time, delays that word by one look only."""
+    now = issue(updated_at=T0, comment_count=comments)
+    before = snapshot(now, None, settled=False) if looked_before else None
+
+    assert settled(now, before, T0 + timedelta(seconds=seconds)) is expected
+
+
+def test_what_is_not_settled_is_looked_at_again_though_nothing_shows() -> None:
+    seen = snapshot(OLD_NOW, None, [comment(10, at=THEN)], settled=False)
+
+    assert not same(seen, OLD_NOW)
+    assert same(snapshot(OLD_NOW, seen, [comment(10, at=THEN)]), OLD_NOW)
+
+
+def test_of_very_many_comments_the_newest_are_known_one_by_one_and_the_others_by_their_time() -> None:
+    many = [comment(n, at=T0 + timedelta(milliseconds=n)) for n in range(MOST_REMEMBERED + 50)]
+    now = issue(updated_at=T0 + SECOND, comment_count=len(many))
+    seen = snapshot(now, OLD, many)
+
+    assert len(seen.heard) <= MOST_REMEMBERED + 1
+    later = replace(now, updated_at=T0 + 2 * SECOND, comment_count=len(many) + 1)
+    fresh = comment(7000, at=T0 + 2 * SECOND)
+    assert compare(seen, later, horizon=HORIZON, bot_id=1, comments=many) == ()
+    assert len(compare(seen, later, horizon=HORIZON, bot_id=1, comments=[*many, fresh])) == 1
+    assert lag(seen, later, many)
+    assert not lag(seen, later, [*many, fresh])
+
+
+def test_fractions_of_a_second_tell_two_edits_of_one_text_apart() -> None:
+    keys = set()
+    for micros in (0, 1_000, 2_000):
+        now = issue(**LATER | {"body": "a", "updated_at": T0 + timedelta(microseconds=micros)})
+        (found,) = compare(OLD, now, horizon=HORIZON, bot_id=1)
+        keys.add(found.key)
+
+    assert len(keys) == 3
+    assert any(":20261101T120000Z:" in key for key in keys), "whole seconds are written as ever"
+
+
+def test_what_was_said_before_the_first_look_is_no_news_at_the_third_either() -> None:
+    early, late, last = comment(1, at=T0 - SECOND), comment(2, at=T0 + SECOND), comment(3, at=T0 + 9 * SECOND)
+    now = issue(updated_at=late.created_at, comment_count=2)
+    asked = needs(None, now, horizon=HORIZON, wanted=tuple(EventKind))
+    seen = snapshot(now, None, [late], since=asked.comments_since)
+    then = issue(updated_at=last.created_at, comment_count=3)
+    found = compare(seen, then, horizon=HORIZON, bot_id=1, comments=[early, late, last])
+
+    assert [event.key.rpartition(":")[2] for event in found] == ["3"]

@@ -126,6 +126,8 @@ def _repository(info: RepoInfo, plan: RepoPlan, *, remedy: str) -> Finding:
         return fail(
             where, "is archived, nothing can be written", "set `enabled: false`, or take it out of the archive"
         )
+    if info.disabled:
+        return fail(where, "is disabled by the forge, or about to be deleted", "set `enabled: false` until it is back")
     if not info.has_issues:
         return fail(where, "has its issues switched off", "switch them on, or set `enabled: false`")
     writes = any(agent.policy.mode is not Mode.SHADOW for agent in plan.agents)

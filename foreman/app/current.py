@@ -58,6 +58,7 @@ class CurrentConfig:
         self._agents = frozenset(in_use(config))
         self._patterns = config.patterns()
         self._plans = self._planned(config)
+        self._asked: dict[RepoRef, RepoPlan] = {}
 
     @property
     def config(self) -> Config:
@@ -72,6 +73,12 @@ class CurrentConfig:
             return tuple(self._plans.values())
 
     @property
+    def reached(self) -> tuple[RepoPlan, ...]:
+        """The plans, and those of repositories that a pattern takes and somebody asked for before any lookup."""
+        with self._lock:
+            return (*self._plans.values(), *(plan for repo, plan in self._asked.items() if repo not in self._plans))
+
+    @property
     def patterns(self) -> tuple[RepoPattern, ...]:
         """The patterns that repositories are looked up for now."""
         with self._lock:
@@ -80,7 +87,8 @@ class CurrentConfig:
     def plan_of(self, repo: RepoRef) -> RepoPlan | None:
         """Return what holds for one repository now, None when it is not configured.
 
-        One that a pattern takes and no lookup has come by yet has a plan already; one that is gone has none any more.
+        One that a pattern takes and no lookup has come by yet has a plan already, and is `reached` from then on; one
+        that is gone has none any more.
         """
         with self._lock:
             plan, config, patterns = self._plans.get(repo), self._config, self._patterns
@@ -88,7 +96,11 @@ class CurrentConfig:
             return plan
         with self._db.read() as connection:
             known = discovered.knows(connection, repo)
-        return None if known else config.plan_of(repo)
+        plan = None if known else config.plan_of(repo)
+        if plan is not None:
+            with self._lock:
+                self._asked[repo] = plan
+        return plan
 
     def recheck(self, action: StoredAction) -> Verdict:
         """Judge a planned action by what holds now: whether it is allowed at all, its mode, the hour's quota."""
@@ -134,6 +146,7 @@ class CurrentConfig:
             self._config = new
             self._patterns = new.patterns()
             self._plans = plans
+            self._asked = {}
         # After the plans: a decision judged by the old ones is seen here, or finds the new ones when it commits.
         self._tighten(plans)
         self._hasten(before, plans)

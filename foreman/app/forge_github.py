@@ -25,6 +25,7 @@ def connect(
     now: Callable[[], datetime],
     stop: threading.Event,
     plans: Callable[[], Sequence[RepoPlan]] | None = None,
+    known: Account | None = None,
 ) -> Connection:
     """Connect to GitHub and make sure that we are who `identity` says.
 
@@ -34,13 +35,14 @@ def connect(
         now: Current time, aware UTC.
         stop: Ends waiting between writes.
         plans: What is looked after now, which an app's tokens are narrowed to; None for what the file names.
+        known: Who we are there, where that is not to be asked now.
 
     Returns:
         The account, ready.
     """
     identity = config.identity
     if identity.github_app is not None:
-        return _connect_app(config, identity.github_app, secrets=secrets, now=now, stop=stop, plans=plans)
+        return _connect_app(config, identity.github_app, secrets=secrets, now=now, stop=stop, plans=plans, known=known)
     forge = GitHubForge(
         token=token_of(identity.github_token, "identity.github_token", secrets),
         api_url=identity.github_api_url,
@@ -48,7 +50,7 @@ def connect(
         clock=now,
         wait=stop.wait,
     )
-    bot = proven_owner(forge, wanted=identity.github_user or "", key="identity.github_user")
+    bot = known or proven_owner(forge, wanted=identity.github_user or "", key="identity.github_user")
     return Connection(kind=ForgeKind.GITHUB, bot=bot, reader=forge, writer=forge, disconnect=forge.disconnect)
 
 
@@ -80,6 +82,7 @@ def _connect_app(
     now: Callable[[], datetime],
     stop: threading.Event,
     plans: Callable[[], Sequence[RepoPlan]] | None,
+    known: Account | None,
 ) -> Connection:
     app.private_key.resolve(secrets)
     identity = AppIdentity(
@@ -97,7 +100,7 @@ def _connect_app(
         wait=stop.wait,
     )
     try:
-        bot = _proven(forge, config)
+        bot = known or _proven(forge, config)
     except ForemanError:
         forge.disconnect()
         raise

@@ -9,12 +9,17 @@ from datetime import datetime
 from foreman.app.connection import Connection, proven_owner, token_of
 from foreman.config.models import Config
 from foreman.forge.gitlab import GitLabForge
-from foreman.model import ForgeKind
+from foreman.model import Account, ForgeKind
 from foreman.secrets import KnownSecrets
 
 
 def connect(
-    config: Config, *, secrets: KnownSecrets, now: Callable[[], datetime], stop: threading.Event
+    config: Config,
+    *,
+    secrets: KnownSecrets,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+    known: Account | None = None,
 ) -> Connection:
     """Connect to GitLab and make sure that we are who `identity.gitlab_user` says.
 
@@ -23,6 +28,7 @@ def connect(
         secrets: Where the token is made known, so that it can be kept out of everything.
         now: Current time, aware UTC.
         stop: Ends waiting between writes.
+        known: Who we are there, where that is not to be asked now.
 
     Returns:
         The account, ready.
@@ -35,5 +41,5 @@ def connect(
         clock=now,
         wait=stop.wait,
     )
-    bot = proven_owner(forge, wanted=identity.gitlab_user or "", key="identity.gitlab_user")
+    bot = known or proven_owner(forge, wanted=identity.gitlab_user or "", key="identity.gitlab_user")
     return Connection(kind=ForgeKind.GITLAB, bot=bot, reader=forge, writer=forge, disconnect=forge.disconnect)

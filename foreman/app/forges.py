@@ -10,7 +10,7 @@ from typing import assert_never
 from foreman.app.connection import Connection
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
-from foreman.model import ForgeKind
+from foreman.model import Account, ForgeKind
 from foreman.secrets import KnownSecrets
 
 
@@ -27,6 +27,7 @@ def connect(
     now: Callable[[], datetime],
     stop: threading.Event,
     plans: Callable[[], Sequence[RepoPlan]] | None = None,
+    known: Account | None = None,
 ) -> Connection:
     """Connect to a forge and make sure that we are who the configuration says.
 
@@ -37,6 +38,7 @@ def connect(
         now: Current time, aware UTC.
         stop: Ends waiting between writes.
         plans: What is looked after now, with what patterns found; None where nobody keeps count.
+        known: Who we are there, where that is not to be asked now.
 
     Returns:
         The account, ready.
@@ -49,10 +51,10 @@ def connect(
         case ForgeKind.GITHUB:
             from foreman.app import forge_github
 
-            return forge_github.connect(config, secrets=secrets, now=now, stop=stop, plans=plans)
+            return forge_github.connect(config, secrets=secrets, now=now, stop=stop, plans=plans, known=known)
         case ForgeKind.GITLAB:
             from foreman.app import forge_gitlab
 
-            return forge_gitlab.connect(config, secrets=secrets, now=now, stop=stop)
+            return forge_gitlab.connect(config, secrets=secrets, now=now, stop=stop, known=known)
         case _:
             assert_never(kind)

@@ -96,7 +96,8 @@ def dry_run(
     """
     plans = agents_for(config, ref, agent)
     thoughts = []
-    with workshop(config, settings=settings, secrets=secrets, claim=False) as shop:
+    with workshop(config, settings=settings, secrets=secrets, claim=False, forge=ref.repo.forge) as shop:
+        shop.config.plan_of(ref.repo)  # an app's token reaches what was asked for, found by a pattern or not yet
         with shop.db.read() as connection:
             summary = memory.summary(connection, ref)
         for plan in plans:
@@ -146,7 +147,7 @@ def handle(
     if daemon_runs(config):
         with open_store(config) as db:
             return wait_for(db, queue(db, ref, plans))
-    with workshop(config, settings=settings, secrets=secrets, source=source) as shop:
+    with workshop(config, settings=settings, secrets=secrets, source=source, forge=ref.repo.forge) as shop:
         items = queue(shop.db, ref, plans)
         shop.daemon.work_off(ref)
         return outcome(shop.db, items)

@@ -7,35 +7,33 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from foreman import router
 from foreman.account import Account
 from foreman.agent.base import AgentRuntime
 from foreman.agent.pool import AgentPool
+from foreman.app import accounts as accounts_of
 from foreman.app import agents as agents_of
 from foreman.app import forges, models
+from foreman.app.account_parts import account_for
 from foreman.app.agents import AgentOffice
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.rundir import owner_of, run_folder, visitor
-from foreman.approvals import Dashboard
+from foreman.app.visibility import Visibility
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
 from foreman.errors import ForgeUnavailable
-from foreman.executor import Executor
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
-from foreman.poller import Backfill, Discovery, Poller
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
@@ -92,6 +90,7 @@ def workshop(
     now: Callable[[], datetime] = utc_now,
     stop: threading.Event | None = None,
     claim: bool = True,
+    forge: ForgeKind | None = None,
 ) -> Iterator[Workshop]:
     """Put everything together under the daemon's lease; starts the gateway, and agents when they are first asked.
 
@@ -103,6 +102,7 @@ def workshop(
         now: Current time, aware UTC.
         stop: Set to end everything.
         claim: Take the daemon's lease; without it nothing but model calls is written.
+        forge: Connect to this one alone; None for every one that is used.
 
     Yields:
         The parts.
@@ -123,12 +123,16 @@ def workshop(
             stack.callback(lease.release)
             db.guard_with(lease.check)
         current = CurrentConfig(config, source=source, db=db, now=now)
-        connections = {
-            kind: forges.connect(config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.plans)
-            for kind in forges.kinds(config)
-        }
-        for connection in connections.values():
-            stack.callback(connection.disconnect)
+        connections, late = accounts_of.connect_all(
+            config,
+            forges.kinds(config) if forge is None else (forge,),
+            db=db,
+            connect=lambda kind, known: forges.connect(
+                config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.reached, known=known
+            ),
+            stack=stack,
+            claim=claim,
+        )
         at_work = agents_of.in_use(config)
         # A command beside the daemon has a name of its own, or it would remove the daemon's containers.
         owner = owner_of(config.storage.path) if claim else visitor()
@@ -192,12 +196,23 @@ def workshop(
             stopping=stop.is_set,
         )
         accounts = {
-            kind: _account(kind, connection, current, db, marker_secret, config, now, stop)
+            kind: account_for(
+                connection,
+                current=current,
+                db=db,
+                marker_secret=marker_secret,
+                settle_seconds=config.polling.settle_seconds,
+                now=now,
+                stop=stop,
+            )
             for kind, connection in connections.items()
         }
         if claim:
-            for account in accounts.values():
-                account.proven()  # by `connect`, a moment ago
+            for kind, account in accounts.items():
+                if kind in late:
+                    account.refused(late[kind])
+                else:
+                    account.proven()  # by `connect`, a moment ago
         daemon = Daemon(
             db=db,
             accounts=tuple(accounts.values()),
@@ -206,6 +221,13 @@ def workshop(
             workers=max(config.workers, len(at_work)),
             now=now,
             stop=stop,
+            learn=Retraining(
+                db=db,
+                plans=lambda: current.plans,
+                private=Visibility(connections, now=now).private,
+                now=now,
+                stop=stop,
+            ).tend,
         )
         yield Workshop(
             config=current,
@@ -228,58 +250,3 @@ def _deliberator(deliberators: dict[ForgeKind, Deliberator], repo: RepoRef) -> D
         message = f"there is no account on {repo.forge} yet: it is connected at the next start"
         raise ForgeUnavailable(message, repo=repo.key, sent=False)
     return deliberators[repo.forge]
-
-
-def _account(
-    kind: ForgeKind,
-    connection: Connection,
-    current: CurrentConfig,
-    db: Database,
-    marker_secret: str,
-    config: Config,
-    now: Callable[[], datetime],
-    stop: threading.Event,
-) -> Account:
-    return Account(
-        db=db,
-        kind=kind,
-        bot=connection.bot,
-        reader=connection.reader,
-        poller=Poller(
-            db=db, reader=connection.reader, bot=connection.bot, plan=current.plan_of, route=router.route, now=now
-        ),
-        executor=Executor(
-            db=db,
-            writer=connection.writer,
-            reader=connection.reader,
-            bot=connection.bot,
-            marker_secret=marker_secret,
-            now=now,
-            settle_seconds=config.polling.settle_seconds,
-            stop=stop,
-            recheck=current.recheck,
-        ),
-        repos=lambda: tuple(plan.repo for plan in current.plans if plan.enabled and plan.repo.forge is kind),
-        discovery=Discovery(
-            db=db,
-            reader=connection.reader,
-            patterns=lambda: current.patterns,
-            changed=current.rediscovered,
-            now=now,
-        ),
-        backfill=Backfill(db=db, reader=connection.reader, plan=current.plan_of, now=now, monotonic=time.monotonic),
-        now=now,
-        stop=stop,
-        disconnect=connection.disconnect,
-        dashboard=Dashboard(
-            db=db,
-            reader=connection.reader,
-            writer=connection.writer,
-            bot=connection.bot,
-            marker_secret=marker_secret,
-            plans=lambda: current.plans,
-            now=now,
-            settle_seconds=config.polling.settle_seconds,
-            stop=stop,
-        ),
-    )

@@ -34,7 +34,7 @@ def compare(
         comments: As `needs` asked for.
         history: As `needs` asked for.
         wanted: Kinds of event that anybody waits for; a request by label is always one.
-        bots_count: Comments by other bots make events.
+        bots_count: What other bots say and do makes events.
 
     Returns:
         Events, oldest first. The same happening has the same key whenever it is found.
@@ -49,7 +49,7 @@ def compare(
         found += _opened(issue, horizon, bot_id)
     else:
         found += _edited(before, issue, bot_id)
-        found += by_people(before, issue, history, horizon, bot_id)
+        found += by_people(before, issue, history, horizon, bot_id=bot_id, bots_count=bots_count)
         heard = (comment for comment in comments if not comment.internal)
         spoken = [comment for comment in heard if bots_count or not comment.author.is_bot]
         found += _commented(before, issue, spoken, horizon, bot_id)
@@ -69,7 +69,9 @@ def _opened(issue: Issue, horizon: Horizon, bot_id: int) -> list[Event]:
 
 
 def _young(issue: Issue, horizon: Horizon) -> bool:
-    return horizon.is_new(issue) and horizon.counts(issue.created_at)
+    # The newest thing at the first look may have been this very one.
+    after = horizon.opened_from is None or issue.created_at > horizon.opened_from
+    return after and horizon.counts(issue.created_at)
 
 
 def _edited(before: Snapshot | None, issue: Issue, bot_id: int) -> list[Event]:

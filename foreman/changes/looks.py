@@ -38,7 +38,12 @@ def comment_digest(comment: Comment) -> str:
 
 
 def snapshot(
-    issue: Issue, before: Snapshot | None, comments: Collection[Comment] | None = None, *, settled: bool = True
+    issue: Issue,
+    before: Snapshot | None,
+    comments: Collection[Comment] | None = None,
+    *,
+    since: datetime | None = None,
+    settled: bool = True,
 ) -> Snapshot:
     """Return what to keep of this look.
 
@@ -46,12 +51,14 @@ def snapshot(
         issue: The issue now.
         before: The last look, None for none.
         comments: Those `needs` asked for, None when they were not read.
+        since: From when on they were read; None for all, or for those since the last look.
         settled: Nothing more can happen within the second of the issue's last change.
 
     Returns:
         What the next look is compared with.
     """
-    heard_from, heard = _heard(issue, before, comments)
+    read_from = since or (known_from(before) if before else None)
+    heard_from, heard = _heard(issue, before, comments, read_from)
     return Snapshot(
         issue=issue.ref,
         forge_id=issue.id,
@@ -128,7 +135,7 @@ def known_from(before: Snapshot) -> datetime:
 
 
 def _heard(
-    issue: Issue, before: Snapshot | None, comments: Collection[Comment] | None
+    issue: Issue, before: Snapshot | None, comments: Collection[Comment] | None, read_from: datetime | None
 ) -> tuple[datetime | None, tuple[tuple[int, str], ...]]:
     window = issue.updated_at - REMEMBERED
     if comments is None:
@@ -136,7 +143,7 @@ def _heard(
             return before.heard_from, before.heard
         # Of one that has comments nobody reads, those to come are told from those that are there by time alone.
         return (issue.updated_at, ()) if issue.comment_count else (issue.created_at - REMEMBERED, ())
-    since = max(window, known_from(before)) if before else window
+    since = max(window, read_from) if read_from else window
     newest = sorted(comments, key=lambda comment: comment.updated_at, reverse=True)
     if len(newest) > MOST_REMEMBERED:
         since = max(since, newest[MOST_REMEMBERED].updated_at)

@@ -20,7 +20,13 @@ _OPPOSITES = {
 
 
 def by_people(
-    before: Snapshot | None, issue: Issue, history: Sequence[Change], horizon: Horizon, bot_id: int
+    before: Snapshot | None,
+    issue: Issue,
+    history: Sequence[Change],
+    horizon: Horizon,
+    *,
+    bot_id: int,
+    bots_count: bool,
 ) -> list[Event]:
     """Return an event for each label, and for the state, on which a person had the last word since the last look.
 
@@ -30,6 +36,7 @@ def by_people(
         history: All of it, our own doings too: they tell that a person changed something back.
         horizon: From when on happenings count.
         bot_id: Our own account.
+        bots_count: What other bots do makes events too.
 
     Returns:
         Events, in no order.
@@ -41,7 +48,7 @@ def by_people(
     found = []
     for entries in subjects.values():
         last = next((change for change in reversed(entries) if _holds(change, issue.labels, issue.state)), None)
-        if last is None or (last.actor is not None and last.actor.id == bot_id):
+        if last is None or _is_machine(last, bot_id=bot_id, bots_count=bots_count):
             continue
         if _is_news(last, entries, before, horizon):
             kind = _KINDS[last.kind]
@@ -58,6 +65,11 @@ def arrived(issue: Issue, history: Sequence[Change], horizon: Horizon) -> list[E
         return []
     actor = last.actor.id if last.actor else None
     return [event(issue, EventKind.TRANSFERRED, entry_key(issue, EventKind.TRANSFERRED, last.id), last.at, actor)]
+
+
+def _is_machine(change: Change, *, bot_id: int, bots_count: bool) -> bool:
+    actor = change.actor
+    return actor is not None and (actor.id == bot_id or (actor.is_bot and not bots_count))
 
 
 def _is_news(last: Change, entries: Sequence[Change], before: Snapshot | None, horizon: Horizon) -> bool:

@@ -136,7 +136,9 @@ class _Tracer:
         yield self._of(("enabled",), self._entry.enabled)
         polling = polling_of(self._config, self._entry)
         for name in type(self._entry.polling).model_fields:
-            yield self._of(("polling", name), polling[name])
+            # What the top of the file says of it is not for patterns.
+            levels = self._levels[1:] if name == "first_run" and self._entry.pattern else self._levels
+            yield self._of(("polling", name), polling[name], levels)
         for name, value in self._policy().items():
             match value:
                 case Mapping() if value:

@@ -81,8 +81,10 @@ def of_entry(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
 
 
 def polling_of(config: Config, repo: Repo) -> dict[str, Any]:
-    """Return every key of `polling` as it holds for an entry."""
+    """Return every key of `polling` as it holds for an entry; `first_run` of the top is not meant for patterns."""
     values = config.polling.model_dump()
+    if repo.pattern is not None:
+        values["first_run"] = "new"  # hundreds of repositories at once would be a flood
     for level in (config.defaults.polling, repo.polling):
         values |= level.model_dump(exclude_none=True)
     return values

@@ -114,7 +114,7 @@ def obstacle(
     """
     if "issue_id" in seen and issue.id != seen["issue_id"]:
         return Obstacle(reason="another_issue", detail="this number belongs to another issue now", rerun=False)
-    if issue.is_pull_request and not seen.get("is_pull_request", False):
+    if issue.is_pull_request and not seen.get("is_pull_request", "content_digest" not in seen):
         return Obstacle(reason="not_for_us", detail="it is a pull request now", rerun=False)
     was_confidential = bool(seen.get("confidential", False))
     if issue.confidential and not was_confidential and "content_digest" in seen:

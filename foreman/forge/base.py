@@ -2,8 +2,9 @@
 
 `ForgeReader` is held by whoever needs to look, `ForgeWriter` by the executor alone. Both raise only `ForgeError`s:
 
-* 401 `ForgeAuthError`; a plain 403 as well (it is no rate limit); 404 `ForgeNotFound`; 410 `ForgeGone`;
-* 301, 307, 308 `ForgeMoved`: no redirect is ever followed, for reading or writing;
+* 401 `ForgeAuthError`; a plain 403 as well (it is no rate limit); 404 `ForgeNotFound`; 410 `ForgeGone`, which GitLab
+  never says: there what was deleted is not found;
+* 301, 302, 307, 308 `ForgeMoved`, and GitLab's 405 for a moved project: no redirect is ever followed;
 * 422 and other 4xx `ForgeRejected`, a locked conversation `ForgeLocked`;
 * 429, and 403 that says so by Retry-After, an exhausted `x-ratelimit-remaining`, or its text, `ForgeRateLimited`;
 * 5xx, time-outs, connections, bodies that are not the JSON they should be, `ForgeUnavailable`.
@@ -180,7 +181,10 @@ class ForgeReader(Protocol):
         """Return all comments, oldest first; with `since` those updated at or after it."""
 
     def history(self, ref: IssueRef) -> tuple[Change, ...]:
-        """Return what happened to the issue, oldest first, as far as `ChangeKind` has a word for it."""
+        """Return what happened to the issue, oldest first, as far as `ChangeKind` has a word for it.
+
+        One request on GitHub, three on GitLab, while a page holds it all.
+        """
 
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         """Return the reactions to the issue itself, or to one of its comments, oldest first.
@@ -220,7 +224,10 @@ class ForgeWriter(Protocol):
         """Open an issue (the bot's dashboard)."""
 
     def close(self, ref: IssueRef, reason: str) -> None:
-        """Close the issue with `completed`, `not_planned` or `duplicate`; nothing happens when it is closed."""
+        """Close the issue with `completed`, `not_planned` or `duplicate`; nothing happens when it is closed.
+
+        GitLab keeps no reason.
+        """
 
     def reopen(self, ref: IssueRef) -> None:
         """Open the issue again; nothing happens when it is open."""

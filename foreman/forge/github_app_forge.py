@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
+from typing import Unpack
 from urllib.parse import quote
 
 from foreman.forge import github_map as words
@@ -18,7 +17,7 @@ from foreman.forge.github_app_line import AppIdentity
 from foreman.forge.github_app_token import Wish
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.grants import Grants, TokenKind
-from foreman.forge.line import utc_now
+from foreman.forge.line import LineOptions, utc_now
 from foreman.forge.trouble import readable
 from foreman.model import Account, RepoRef
 from foreman.secrets import KnownSecrets
@@ -34,45 +33,22 @@ class GitHubAppForge(GitHubForge):
         wish: Callable[[], Wish],
         secrets: KnownSecrets,
         api_url: str,
-        write_interval_seconds: float,
-        timeout_seconds: float = 20,
-        clock: Callable[[], datetime] = utc_now,
-        monotonic: Callable[[], float] = time.monotonic,
-        wait: Callable[[float], object] = time.sleep,
+        **line: Unpack[LineOptions],
     ) -> None:
-        """Prepare; nothing is opened yet. The arguments not named here are those of `GitHubForge`.
+        """Prepare; nothing is opened yet.
 
         Args:
             identity: The app.
             wish: What its tokens are needed for now.
             secrets: Where each token is made known.
             api_url: As for `GitHubForge`.
-            write_interval_seconds: As for `GitHubForge`; asking for a token is no write.
-            timeout_seconds: As for `GitHubForge`.
-            clock: As for `GitHubForge`.
-            monotonic: As for `GitHubForge`.
-            wait: As for `GitHubForge`.
+            **line: How the account's line goes; asking for a token is no write.
         """
-        client = partial(
-            GitHubClient,
-            api_url=api_url,
-            write_interval_seconds=0,
-            timeout_seconds=timeout_seconds,
-            clock=clock,
-            monotonic=monotonic,
-            wait=wait,
-        )
+        at_once: LineOptions = {**line, "write_interval_seconds": 0}
+        client = partial(GitHubClient, api_url=api_url, **at_once)
+        clock = line.get("clock", utc_now)
         self._tokens = AppTokens(identity, wish=wish, secrets=secrets, clock=clock, client=client)
-        super().__init__(
-            token=self._tokens,
-            renew=self._tokens.renew,
-            api_url=api_url,
-            write_interval_seconds=write_interval_seconds,
-            timeout_seconds=timeout_seconds,
-            clock=clock,
-            monotonic=monotonic,
-            wait=wait,
-        )
+        super().__init__(token=self._tokens, renew=self._tokens.renew, api_url=api_url, **line)
 
     def whoami(self) -> Account:
         """Return the account that the app's writings carry; proves the key and the installation."""

@@ -7,8 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import requests
 from github.Requester import Requester
@@ -17,7 +16,7 @@ from foreman import __version__
 from foreman.forge.github_errors import LIMIT_HEADERS, translated
 from foreman.forge.github_grants import TOLD
 from foreman.forge.github_wire import FreshToken, GitHubConnection
-from foreman.forge.line import Asked, Line
+from foreman.forge.line import Asked, Line, LineOptions
 from foreman.forge.trouble import Circumstances
 from foreman.forge.wire import WireReply
 
@@ -41,22 +40,10 @@ class GitHubClient(Line):
         token: Callable[[], str],
         renew: Callable[[int, str], bool] = never,
         api_url: str,
-        write_interval_seconds: float,
-        timeout_seconds: float,
-        clock: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        wait: Callable[[float], object],
+        **line: Unpack[LineOptions],
     ) -> None:
         """Prepare; nothing is opened yet. The arguments are those of `GitHubForge`."""
-        super().__init__(
-            url=api_url,
-            limit_headers=LIMIT_HEADERS,
-            write_interval_seconds=write_interval_seconds,
-            timeout_seconds=timeout_seconds,
-            clock=clock,
-            monotonic=monotonic,
-            wait=wait,
-        )
+        super().__init__(url=api_url, limit_headers=LIMIT_HEADERS, **line)
         _silence_the_library()
         self._token = token
         self._renew = renew
@@ -66,7 +53,7 @@ class GitHubClient(Line):
         self._requester = Requester(
             auth=FreshToken(token),
             base_url=api_url.rstrip("/"),
-            timeout=math.ceil(timeout_seconds),
+            timeout=math.ceil(self.timeout_seconds),
             user_agent=f"foreman/{__version__}",
             per_page=100,
             verify=True,

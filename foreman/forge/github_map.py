@@ -140,7 +140,7 @@ def changes_of(data: object) -> tuple[Change, ...]:
     Raises:
         ValueError: The reply has another shape.
     """
-    known = [row for row in read(tuple[dict[str, Any], ...], data) if row.get("event") in set(ChangeKind)]
+    known = [row for row in read(tuple[dict[str, Any], ...], data) if row.get("event") in tuple(ChangeKind)]
     return tuple(_change_of(row) for row in read(tuple[EventRow, ...], known))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from typing import Unpack
 
 import gitlab
 import requests
@@ -13,7 +13,7 @@ from gitlab.exceptions import GitlabHttpError
 from foreman import __version__
 from foreman.forge.gitlab_errors import LIMIT_HEADERS, translated
 from foreman.forge.gitlab_wire import WireSession
-from foreman.forge.line import Asked, Line
+from foreman.forge.line import Asked, Line, LineOptions
 from foreman.forge.trouble import Circumstances
 from foreman.forge.wire import WireReply
 
@@ -21,34 +21,16 @@ from foreman.forge.wire import WireReply
 class GitLabClient(Line):
     """Requests to one API with one account, from any thread."""
 
-    def __init__(
-        self,
-        *,
-        token: Callable[[], str],
-        url: str,
-        write_interval_seconds: float,
-        timeout_seconds: float,
-        clock: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        wait: Callable[[float], object],
-    ) -> None:
+    def __init__(self, *, token: Callable[[], str], url: str, **line: Unpack[LineOptions]) -> None:
         """Prepare; nothing is opened yet. The arguments are those of `GitLabForge`."""
-        super().__init__(
-            url=url,
-            limit_headers=LIMIT_HEADERS,
-            write_interval_seconds=write_interval_seconds,
-            timeout_seconds=timeout_seconds,
-            clock=clock,
-            monotonic=monotonic,
-            wait=wait,
-        )
+        super().__init__(url=url, limit_headers=LIMIT_HEADERS, **line)
         self._session = WireSession(self._wire, token)
         # Retrying, waiting and paging belong to others; python-gitlab's part is to build, send and sort out requests.
         self._library = gitlab.Gitlab(
             url.rstrip("/").removesuffix("/api/v4"),
             session=self._session,
             user_agent=f"foreman/{__version__}",
-            timeout=timeout_seconds,
+            timeout=self.timeout_seconds,
             retry_transient_errors=False,
         )
 

@@ -6,7 +6,7 @@ One request tells the access levels of all authors of a page of issues, and the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from foreman.errors import ForgeAuthError, ForgeNotFound
@@ -31,15 +31,9 @@ _OPERATION = "read members"
 class People:
     """The access levels of authors, as last asked for. Threads may share it."""
 
-    def __init__(self, client: GitLabClient, clock: Callable[[], datetime]) -> None:
-        """Begin with nobody known.
-
-        Args:
-            client: The account's.
-            clock: Time of day, aware UTC.
-        """
+    def __init__(self, client: GitLabClient) -> None:
+        """Begin with nobody known; ask through this client."""
         self._client = client
-        self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[tuple[RepoRef, int], tuple[datetime, Role]] = {}
 
@@ -65,13 +59,23 @@ class People:
         return role
 
     def _remembered(self, repo: RepoRef, wanted: set[int]) -> dict[int, Role]:
-        now = self._clock()
+        now = self._client.clock()
         with self._lock:
             known = {number: self._known.get((repo, number)) for number in wanted}
         return {number: entry[1] for number, entry in known.items() if entry and now - entry[0] < LIFE}
 
     def _asked(self, repo: RepoRef, numbers: list[int]) -> dict[int, Role]:
-        """Ask for the members among these; nobody is where not even the list may be seen."""
+        """Ask for the members among these, and keep the answer."""
+        roles = self._members(repo, numbers)
+        now = self._client.clock()
+        with self._lock:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            self._known.update({(repo, number): (now, role) for number, role in roles.items()})
+        return roles
+
+    def _members(self, repo: RepoRef, numbers: list[int]) -> dict[int, Role]:
+        """Return what each of these is; where not even the list of members may be seen, nobody knows."""
         query: dict[str, str | int | tuple[int, ...]] = {"user_ids[]": tuple(numbers), "per_page": _AT_ONCE}
         try:
             reply = self._client.get(_OPERATION, repo.key, f"{words.project(repo)}/members/all", query=query)
@@ -84,10 +88,4 @@ class People:
         for row in rows:
             # Somebody who came by two ways may be there twice.
             levels[row.id] = max(levels.get(row.id, 0), words.level_of(row))
-        roles = {number: words.role_of(level) for number, level in levels.items()}
-        now = self._clock()
-        with self._lock:
-            if len(self._known) > MOST_KNOWN:
-                self._known.clear()
-            self._known.update({(repo, number): (now, role) for number, role in roles.items()})
-        return roles
+        return {number: words.role_of(level) for number, level in levels.items()}

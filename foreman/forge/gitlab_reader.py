@@ -5,7 +5,7 @@ Merge requests have numbers of their own on GitLab and are no issues: nothing he
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -37,11 +37,11 @@ _T = TypeVar("_T")
 class GitLabReader(OnLine):
     """Implements `ForgeReader`; its docstrings say what each method means."""
 
-    def __init__(self, client: GitLabClient, clock: Callable[[], datetime]) -> None:
-        """Read through this client; roles are kept for a while by this clock."""
+    def __init__(self, client: GitLabClient) -> None:
+        """Read through this client."""
         super().__init__(client)
         self._client = client
-        self._people = People(client, clock)
+        self._people = People(client)
 
     @property
     def kind(self) -> ForgeKind:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import requests
 import requests.utils
@@ -80,6 +81,30 @@ class Reply:
         return bool(tag) and self.tag == tag
 
 
+def utc_now() -> datetime:
+    """Return the time of day, aware UTC."""
+    return datetime.now(UTC)
+
+
+class LineOptions(TypedDict, total=False):
+    """How an account's line goes; every adapter takes these by name.
+
+    Attributes:
+        write_interval_seconds: From the end of one write to the start of the next; GitHub asks for at least 1.
+        timeout_seconds: For connecting, for the reply's head, and for its body; 20 where it is left out.
+        clock: Time of day, aware UTC; rate limits are reckoned with it.
+        monotonic: Clock for the write interval, in seconds.
+        wait: Called with seconds between writes. When it returns True (a stop event's `wait`), the write is not sent
+            and `ForgeUnavailable` with `sent` False is raised.
+    """
+
+    write_interval_seconds: Required[float]
+    timeout_seconds: float
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    wait: Callable[[float], object]
+
+
 class Line(ABC):
     """Requests to one API with one account, from any thread."""
 
@@ -89,24 +114,25 @@ class Line(ABC):
         url: str,
         limit_headers: str,
         write_interval_seconds: float,
-        timeout_seconds: float,
-        clock: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        wait: Callable[[float], object],
+        timeout_seconds: float = 20,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             url: Where the API is.
             limit_headers: What the names of the forge's rate limit headers begin with, as for `Meter`.
-            write_interval_seconds: From the end of one write to the start of the next.
-            timeout_seconds: For connecting, for the reply's head, and for its body.
-            clock: Time of day, aware UTC; rate limits are reckoned with it.
-            monotonic: Clock for the write interval, in seconds.
-            wait: Called with seconds between writes; True ends the waiting and nothing is sent.
+            write_interval_seconds: As for `LineOptions`.
+            timeout_seconds: As for `LineOptions`.
+            clock: As for `LineOptions`.
+            monotonic: As for `LineOptions`.
+            wait: As for `LineOptions`.
         """
+        self.clock = clock
+        self.timeout_seconds = timeout_seconds
         self.meter = Meter(limit_headers)
-        self._clock = clock
         self._monotonic = monotonic
         self._wait = wait
         self._write_interval = write_interval_seconds
@@ -195,12 +221,12 @@ class Line(ABC):
         return self._last_write + self._write_interval - self._monotonic()
 
     def _hear(self, headers: Mapping[str, str]) -> None:
-        self.meter.hear(headers, now=self._clock())
+        self.meter.hear(headers, now=self.clock())
 
     def _exchange(self, operation: str, repo: str, asked: Asked) -> Reply:
         with self._sending.turn(repo):
             about = Circumstances(
-                operation=operation, repo=repo, now=self._clock(), skew=self.meter.skew, strikes=self._strikes
+                operation=operation, repo=repo, now=self.clock(), skew=self.meter.skew, strikes=self._strikes
             )
             if self._closed:
                 raise ForgeUnavailable("disconnected", repo=repo, operation=operation, sent=False)
@@ -219,14 +245,14 @@ class Line(ABC):
 
     def _read(self, reply: WireReply) -> Reply:
         until = exhausted_until(reply.headers, self.meter.prefix)
-        now = self._clock()
+        now = self.clock()
         if until is not None and until - self.meter.skew > now:
             self._limited_until = min(until - self.meter.skew, now + LONGEST_WAIT)
         links = requests.utils.parse_header_links(reply.headers.get("link", ""))
         return Reply(
             status=reply.status,
             etag=reply.headers.get("etag", ""),
-            has_next=any(link.get("rel") == "next" for link in links),
+            has_next=any(link.get("rel") == "next" for link in links) or bool(reply.headers.get("x-next-page")),
             data=_parsed(reply.text, reply.status),
         )
 
@@ -238,11 +264,6 @@ class Line(ABC):
                 "waiting out the rate limit", retry_at=until, repo=about.repo, operation=about.operation
             )
         self._limited_until = None
-
-
-def utc_now() -> datetime:
-    """Return the time of day, aware UTC."""
-    return datetime.now(UTC)
 
 
 def _parsed(text: str, status: int) -> Any:

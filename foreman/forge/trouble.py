@@ -140,11 +140,11 @@ def readable(operation: str, repo: str) -> Iterator[None]:
         Nothing.
 
     Raises:
-        ForgeUnavailable: A ValueError came out of the block.
+        ForgeUnavailable: A ValueError came out of the block, or an OverflowError: a time that no calendar has.
     """
     try:
         yield
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         message = "the reply is not about what was asked for"
         raise ForgeUnavailable(message, repo=repo, operation=operation, status=200) from error
 

@@ -6,6 +6,7 @@ token for ever; each gets this in place of its own connections. Errors are trans
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class OneOrigin:
             self.session.mount(scheme, self._adapter)
         # A proxy of the environment would see the token of a plain HTTP request.
         self.session.trust_env = parts.scheme == "https"
+        # What OpenSSL's programs and httpx go by; requests knows its own variables alone, which go before this one.
+        self.session.verify = os.environ.get("SSL_CERT_FILE") or True
         # Anything but None keeps requests from reading ~/.netrc.
         self.session.auth = _leave_as_is
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

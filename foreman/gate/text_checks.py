@@ -6,8 +6,6 @@ that nobody can say what a forge makes of it. It is refused.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +18,6 @@ from foreman.gate.text_links import URL, WWW, inside_url, is_allowed, issue_of, 
 from foreman.gate.text_rendered import Rendered
 from foreman.gate.text_source import masked
 from foreman.model import ForgeKind
-
-_CLOSING = re.compile(r"```[ \t]*\r?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,39 +122,13 @@ def few_references(result: Result) -> str:
 
 
 def no_command(result: Result) -> str:
-    """No line orders another bot; only plain fenced blocks may hold what looks like one."""
+    """No line orders another bot; only plain fenced blocks may hold what looks like one, on GitLab indented."""
     blocks = masked(result.text, blocks_only=True)
     if patterns.COMMAND.search(blocks) or patterns.SPOKEN.search(blocks):
         return "a command line"
-    if result.context.forge is ForgeKind.GITLAB and patterns.COMMAND.search(result.text):
-        # GitLab looks for quick actions in everything but what a pattern of its own covers.
-        for longer_too in (False, True):
-            rest = _outside_fences(result.text, longer_too=longer_too)
-            if any(found["sign"] == "/" and not found["lead"] for found in patterns.COMMAND.finditer(rest)):
-                return "a command line in a code block"
+    if result.context.forge is ForgeKind.GITLAB and any(patterns.quick_actions(result.text)):
+        return "a command line in a code block"
     return ""
-
-
-def _outside_fences(text: str, *, longer_too: bool) -> str:
-    """Return the lines that are in no fenced block of three backticks, which ends at the first line that can end one.
-
-    `longer_too`: a longer run opens one as well, as it did in GitLab's pattern for years.
-    """
-    lines = text.split("\n")
-    closings = [number for number, line in enumerate(lines) if _CLOSING.fullmatch(line)]
-    rest: list[str] = []
-    number = 0
-    while number < len(lines):
-        line = lines[number]
-        opens = line.startswith("```") and (longer_too or not line.startswith("````"))
-        least = number + (1 if longer_too and line != "```" else 2)
-        place = bisect_left(closings, least) if opens else len(closings)
-        if place < len(closings):
-            number = closings[place]
-        else:
-            rest.append(line)
-        number += 1
-    return "\n".join(rest)
 
 
 def nothing_invisible(result: Result) -> str:

@@ -22,6 +22,7 @@ from foreman.gate.text_links import (
     trim,
 )
 from foreman.gate.text_source import Edit, apply, as_code, masked
+from foreman.model import ForgeKind
 
 
 def urls(text: str, context: TextContext) -> str:
@@ -161,10 +162,13 @@ def is_mentionable(name: str, context: TextContext) -> bool:
     return bool(context.mentionable) and name.rstrip(".").casefold() == context.mentionable.casefold()
 
 
-def commands(text: str, _context: TextContext) -> str:
-    """Escape what other bots and GitLab read as an order at the start of a line."""
+def commands(text: str, context: TextContext) -> str:
+    """Escape what other bots and GitLab read as an order at the start of a line; in code, indent it for GitLab."""
     mask = masked(text)
-    edits: list[Edit] = [(f.start("sign"), f.start("sign"), "\\") for f in patterns.COMMAND.finditer(mask)]
+    escaped = {found.start("sign") for found in patterns.COMMAND.finditer(mask)}
+    edits: list[Edit] = [(place, place, "\\") for place in escaped]
+    if context.forge is ForgeKind.GITLAB:
+        edits += [(place, place, " ") for place in patterns.quick_actions(text) if place not in escaped]
     for found in patterns.SPOKEN.finditer(mask):
         gap = next(name for name in ("gap", "gap2", "gap3") if found[name] is not None)
         edits.append((*found.span(gap), "&#32;"))

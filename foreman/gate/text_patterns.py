@@ -7,6 +7,7 @@ left. Every quantifier is bounded, so that each search is linear in the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from foreman.model import ForgeKind
 
@@ -69,6 +70,19 @@ COMMAND = re.compile(
     r"^(?P<lead>(?:[^\S\n]|>)*)(?P<sign>[/!.])(?=[A-Za-z])(?!(?<=/)[\w.-]{1,100}/[\w.])", re.MULTILINE
 )
 """A line that other bots or GitLab read as an order; an absolute path is none."""
+
+
+def quick_actions(text: str) -> Iterator[int]:
+    """Yield where lines begin that GitLab may carry out, in code or not.
+
+    It looks for them in the source, by a pattern that leaves out fenced blocks, quotes between lines of `>>>`, HTML
+    and inline code, each as that pattern sees them: a fence that a quote before it swallows hides nothing, nor does
+    one with a space behind its end, and versions differ. But not even one space may stand before an order.
+    """
+    for found in COMMAND.finditer(text):
+        if found["sign"] == "/" and not found["lead"]:
+            yield found.start("sign")
+
 
 SPOKEN = re.compile(
     r"^(?P<lead>(?:[^\S\n]|>)*(?:bors|homu|r\?|recheck))(?P<gap>[ \t]|$)"

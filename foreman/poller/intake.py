@@ -145,11 +145,14 @@ class Intake:
                 break
         return state
 
-    def store_events(self, happened: Sequence[Event], *, plan: RepoPlan, tally: Tally) -> None:
-        """Store events that come from no row, such as `stale`."""
+    def store_events(self, happened: Sequence[Event], *, plan: RepoPlan, tally: Tally, most: int) -> None:
+        """Store events that come from no row, such as `stale`: as many new ones as `most` says, the first of them."""
+        before = tally.events
         for start in range(0, len(happened), CHUNK_ROWS):
             with self.db.transaction() as connection:
                 for event in happened[start : start + CHUNK_ROWS]:
+                    if tally.events - before >= most:
+                        return
                     self._enqueue(connection, event, plan=plan, tally=tally)
 
     def welcome(self, rows: Sequence[Issue], *, plan: RepoPlan, tally: Tally) -> None:
@@ -224,7 +227,7 @@ class Intake:
         tally.budget -= bool(happened)
         settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
         tally.unsettled |= not settled
-        seen = changes.snapshot(issue, before, comments, settled=settled)
+        seen = changes.snapshot(issue, before, comments, since=needs.comments_since, settled=settled)
         return _Seen(
             snapshot=seen,
             issue=issue,

@@ -167,7 +167,7 @@ class Poller:
             first=first,
             behind=tally.cut,
         )
-        if not not_modified:
+        if news or tally.cut:
             log.info("poll_finished", repo=repo.key, new_events=tally.events, items=tally.items, behind=tally.cut)
         return report
 
@@ -243,6 +243,7 @@ class Poller:
         self._half_swept.discard(plan.repo)
         sweep.find_stale(self._db, self._reader, self._intake, plan=plan, tally=tally, now=self._now())
         sweep.hear_reactions(self._db, self._reader, plan=plan, bot=self._bot, tally=tally, now=self._now())
+        sweep.let_go(self._db, self._reader, plan=plan, tally=tally, now=self._now())
         return replace(state, swept_at=self._now())
 
     def _listed(self, repo: RepoRef, *, since: datetime, tally: Tally) -> Iterator[Issue]:

@@ -6,15 +6,19 @@ from datetime import datetime, timedelta
 
 from foreman import changes
 from foreman.config.effective import RepoPlan
-from foreman.errors import ForgeMoved, ForgeNotFound, ForgeRejected
+from foreman.errors import ForgeGone, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader
-from foreman.model import Account, EventKind, Issue
+from foreman.model import Account, ActionState, EventKind, Issue
 from foreman.poller.intake import Intake, Tally
-from foreman.store import actions, memory, reactions
+from foreman.store import actions, events, memory, reactions
 from foreman.store.database import Database
 
 MOST_OPEN_ISSUES = 10_000
 """Open issues looked at in one repository: 100 requests a day."""
+
+STALE_A_DAY = 50
+"""Stale events of one repository in one day: thousands of old issues are no flood of reminders, and by default no more
+model calls are allowed a repository. The others follow on the next days."""
 
 OURS_READ = 100
 """Issues whose comments are read to see whether only we spoke there lately: so many requests a day at the most."""
@@ -24,6 +28,9 @@ REACTIONS_REACH = timedelta(days=14)
 
 REACTIONS_READ = 50
 """Issues of one repository whose reactions are read each day: so many requests at the most."""
+
+HELD_READ = 50
+"""Issues of one repository with actions that wait for a person, which are looked for each day."""
 
 
 def find_stale(
@@ -65,7 +72,11 @@ def find_stale(
         event = changes.stale(issue, last_human_at=last, after=after, now=now)
         if event is not None:
             found.append(event)
-    intake.store_events(found, plan=plan, tally=tally)
+    with db.read() as connection:
+        had = events.counts(connection, plan.repo, EventKind.STALE)
+    # Who had the fewest so far comes first, or some of too many would never have their turn.
+    found.sort(key=lambda event: (had.get(event.issue.number, 0), event.occurred_at))
+    intake.store_events(found, plan=plan, tally=tally, most=STALE_A_DAY)
 
 
 def hear_reactions(
@@ -101,6 +112,34 @@ def hear_reactions(
         with db.transaction() as connection:
             if reactions.note(connection, issue, comment_id, found, bot=bot, now=now):
                 memory.refresh(connection, issue, now=now)
+
+
+def let_go(db: Database, reader: ForgeReader, *, plan: RepoPlan, tally: Tally, now: datetime) -> None:
+    """Give up what waits for a person about an issue that was deleted or moved: nobody could have it done any more.
+
+    Args:
+        db: The action log.
+        reader: The forge.
+        plan: What is configured for the repository.
+        tally: Counted on.
+        now: Current time, aware UTC.
+
+    Raises:
+        ForgeError: The forge did not answer.
+    """
+    with db.read() as connection:
+        waiting = dict.fromkeys(action.issue for action in actions.held(connection, plan.repo) if action.issue.number)
+    for issue in list(waiting)[:HELD_READ]:
+        tally.requests += 1
+        try:
+            reader.issue(issue)
+        except (ForgeGone, ForgeMoved) as error:
+            with db.transaction() as connection:
+                mine = [action.id for action in actions.held(connection, plan.repo) if action.issue == issue]
+                actions.cancel(connection, mine, state=ActionState.FAILED, reason=str(error), now=now)
+                memory.refresh(connection, issue, now=now)
+        except (ForgeNotFound, ForgeRejected):
+            continue  # hidden for a while, perhaps
 
 
 def stale_after(plan: RepoPlan) -> timedelta | None:

@@ -92,7 +92,7 @@ class Call(Asked):
         if not allowed or self.repo.archived:
             raise Refused(403, "403 Forbidden")
 
-    def known(self) -> None:
+    def demand_login(self) -> None:
         """Refuse nobody with 401."""
         if not self.actor:
             raise Refused(401, "401 Unauthorized")

@@ -192,7 +192,7 @@ def state_events(call: Call) -> Reply:
 
 
 def _events(call: Call, kinds: tuple[str, ...]) -> Reply:
-    call.known()
+    call.demand_login()
     found = call.issue("404 Issue Not Found")
     rows = [change for change in found.changes if change.kind in kinds]
     return paged(call, rows, lambda change: call.shapes.event(call.repo, found, change))
@@ -200,6 +200,6 @@ def _events(call: Call, kinds: tuple[str, ...]) -> Reply:
 
 def reactions(call: Call) -> Reply:
     """List the reactions to an issue."""
-    call.known()
+    call.demand_login()
     found = call.issue("404 Issue Not Found")
     return paged(call, found.reactions, lambda one: call.shapes.award(one, found.id, "Issue"))

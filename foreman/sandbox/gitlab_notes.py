@@ -50,7 +50,7 @@ def note(call: Call) -> Reply:
 
 
 def _seen(call: Call) -> Issue:
-    call.known()
+    call.demand_login()
     return call.issue(_MISSING)
 
 

@@ -39,7 +39,7 @@ def react(
     if content not in CONTENTS:
         raise ValueError(f"a reaction is one of {', '.join(CONTENTS)}, not {content!r}")
     world.account(by, at=at)
-    new = Reaction(id=world.new_id(), login=by, content=content, at=at.replace(microsecond=0))
+    new = Reaction(id=world.new_id(), login=by, content=content, at=world.time(at))
 
     def add(there: Reactions) -> Reactions:
         return there if _of(there, content, by) else (*there, new)

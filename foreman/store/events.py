@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
-from foreman.model import Event, EventKind, IssueRef
+from foreman.model import Event, EventKind, IssueRef, RepoRef
 from foreman.store.rows import issue_of
 from foreman.store.tables import events
 
@@ -37,6 +37,13 @@ def add(connection: Connection, event: Event, *, now: datetime) -> bool:
         )
     )
     return True
+
+
+def counts(connection: Connection, repo: RepoRef, kind: EventKind) -> dict[int, int]:
+    """Return how many events of a kind each issue of a repository had, by its number."""
+    where = (events.c.repo == repo.key, events.c.kind == kind.value)
+    rows = connection.execute(select(events.c.issue_id, func.count()).where(*where).group_by(events.c.issue_id))
+    return {row.issue_id: row[1] for row in rows}
 
 
 def of_issue(connection: Connection, issue: IssueRef) -> tuple[Event, ...]:

@@ -29,7 +29,7 @@ class Setting:
     Attributes:
         forge: `github` or `gitlab`.
         quiet: Repositories where nothing has happened for a month.
-        busy: Repositories with an event every `every` seconds on average, each.
+        busy: Repositories with an event every `every` seconds on average, each, since an hour ago.
         every: Seconds.
         interval: Seconds between two looks at a busy one.
         longest: Seconds between two looks at a quiet one.
@@ -43,7 +43,7 @@ class Setting:
     forge: str = "github"
     quiet: int = 500
     busy: int = 20
-    every: float = 300.0
+    every: float = 150.0
     interval: float = 60.0
     longest: float = 300.0
     latency: float = 0.1
@@ -96,6 +96,7 @@ class Crowd:
     repos: list[str]
     rate: float
     chance: random.Random
+    settled: float
     made: dict[tuple[str, int, str], float] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -107,7 +108,9 @@ class Crowd:
             time.sleep(pause)
             repo = self.chance.choice(self.repos)
             number = known.get(repo, 0)
-            if number and self.chance.random() < 0.5:
+            # What is said before an issue is seen for the first time makes no event besides its opening.
+            seen = number and time.time() - self.made[repo, number, "opened"] > self.settled
+            if seen and self.chance.random() < 0.7:
                 self.world.forge.comment(repo, number, author="kim", body="it happens here too")
                 self.made[repo, number, "commented"] = time.time()
                 known[repo] = 0  # one comment each, so that each event is told from every other
@@ -141,7 +144,7 @@ def measure(setting: Setting) -> Found:
             time.sleep(setting.longest)  # until the looks are spread
             forge.clear_ledger()
             cpu, looks = _cpu(process.pid), time.time()
-            crowd = Crowd(world, busy, setting.busy / setting.every, random.Random(setting.seed))
+            crowd = Crowd(world, busy, setting.busy / setting.every, random.Random(setting.seed), 2 * setting.interval)
             with _reordered(world, setting.reorder):
                 began = time.monotonic()
                 crowd.run(setting.minutes * 60)
@@ -174,11 +177,11 @@ def _world(folder: Path, setting: Setting, quiet: list[str], busy: list[str]) ->
     kind = "gitlab" if setting.forge == "gitlab" else "github"
     world = World(folder, clock=lambda: datetime.now(UTC) + skew, kind=kind)
     try:
-        long_ago = world.forge.now() - timedelta(days=30)
+        today = world.forge.now() - timedelta(hours=1)
         for path in (*quiet, *busy):
             world.forge.add_repo(path, labels=["bug"])
             world.forge.add_collaborator(path, BOT, "write")
-            world.forge.open_issue(path, title="Old", author="ann", at=long_ago)
+            world.forge.open_issue(path, title="Old", author="ann", at=today - timedelta(days=30 * (path in quiet)))
         world.agent.answer = lambda task: decision(task)
         world.config["polling"] |= {
             "interval_seconds": setting.interval,

@@ -52,10 +52,11 @@ class Town:
 
     def act(self, repo: RepoRef) -> None:
         """Open an issue, or comment on any that is there."""
-        there = len(self.sandbox.issues(repo.path))
-        if there and self.chance.random() < 0.6:
-            number = self.chance.randint(max(1, there - 60), there)
-            self.sandbox.comment(repo.path, number, author="kim", body="here too")
+        # What is said before an issue is seen for the first time makes no event besides its opening.
+        seen = self.clock() - timedelta(minutes=20)
+        known = [issue.number for issue in self.sandbox.issues(repo.path)[-60:] if issue.created_at < seen]
+        if known and self.chance.random() < 0.6:
+            self.sandbox.comment(repo.path, self.chance.choice(known), author="kim", body="here too")
             self.made[repo.key, "commented"] += 1
         else:
             self.sandbox.open_issue(repo.path, title="It does not start", author="ann")

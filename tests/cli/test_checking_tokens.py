@@ -70,6 +70,15 @@ def test_an_agent_that_asks_for_pull_requests_needs_to_read_them(world: AppWorld
     assert findings(run("check", "--json", config=world.file))["token"]["result"] == "ok"
 
 
+@pytest.mark.parametrize(("how", "text"), [("archive", "is archived"), ("disable", "is disabled by the forge")])
+def test_a_repository_where_nothing_can_be_done_is_told(world: AppWorld, run, how: str, text: str) -> None:
+    getattr(world.forge, how)(REPO)
+
+    found = findings(run("check", "--json", config=world.file))[REPO]
+
+    assert (found["result"], text in found["text"]) == ("fail", True)
+
+
 def test_what_shadow_does_not_need_is_a_warning(world: AppWorld, run) -> None:
     world.config["mode"] = "shadow"
     world.forge.grant_app(world.app.installation_id, permissions={"issues": "read"})

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from foreman.config.effective import AgentPlan
+from foreman.config.models import Config
 from foreman.config.plan import policy_version
-from foreman.model import Mode
+from foreman.model import Mode, RepoRef
 from tests.config.documents import IDENTITY, load
 
 TWO_AGENTS = """
@@ -81,3 +84,27 @@ def test_a_policys_name_changes_with_its_content_alone() -> None:
     names = {key: policy_version(agent.policy) for key, agent in found.items()}
     assert names == {key: policy_version(agent.policy) for key, agent in again.items()}
     assert len(set(names.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("top", "defaults", "entry", "expected"),
+    [(100, None, None, None), (100, 30, None, 30), (None, 30, "new", None), (100, None, 7, 7)],
+)
+def test_a_pattern_takes_up_old_issues_only_where_that_is_meant_for_it(top, defaults, entry, expected) -> None:
+    written = {
+        "identity": {"github_token": "${T}", "github_user": "bot"},
+        "polling": {} if top is None else {"first_run": top},
+        "defaults": {"polling": {} if defaults is None else {"first_run": defaults}},
+        "repos": [
+            {"owner": "acme", "name": name, "polling": polling, "agents": [{"type": "issue-triage"}]}
+            for name, polling in (("*", {} if entry is None else {"first_run": entry}), ("named", {}))
+        ],
+    }
+    config = Config.model_validate(written)
+    found = config.plan_of(RepoRef.parse("acme/found"))
+    named = config.plan_of(RepoRef.parse("acme/named"))
+
+    assert found is not None
+    assert named is not None
+    assert found.first_run == expected
+    assert named.first_run == (defaults or top)

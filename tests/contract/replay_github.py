@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator
 from foreman.forge import github_rows as rows
 from foreman.forge.base import ChangeKind, Permission
 from foreman.forge.github import GitHubForge
+from foreman.forge.github_app_line import AppIdentity, AppLine
+from foreman.forge.github_app_rows import AppRow, InstallationRow, ReachableRow, TokenRow
 from foreman.forge.github_map import account_of
+from foreman.forge.line import utc_now
 from foreman.model import Account, Comment, Issue, IssueRef, RepoRef
 from tests.contract.recordings import Recorded
 from tests.contract.replaying import Pairs, Reading, Row, Tally, moment, replay
@@ -186,6 +189,35 @@ def _permission(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
     yield found.may_write, one.data["permission"] in ("admin", "write")
 
 
+def _line(forge: GitHubForge) -> AppLine:
+    """Speak as an app over the connection there is."""
+    identity = AppIdentity(app_id="1", installation_id=1, private_key=str)
+    return AppLine(identity, clock=utc_now, client=lambda **_: forge._client)
+
+
+def _app(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
+    yield _line(forge).login(), f"{one.data['slug']}[bot]"
+
+
+def _installation(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
+    found = _line(forge).installation()
+    yield (found.id, found.account.login), (one.data["id"], one.data["account"]["login"])
+    yield found.permissions, one.data["permissions"]
+
+
+def _app_token(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
+    found = _line(forge).grant({})
+    yield found.token.get_secret_value(), one.data["token"]
+    yield (found.expires_at, found.permissions), (moment(one.data["expires_at"]), one.data["permissions"])
+    assert found.repositories is None or [row.full_name for row in found.repositories]
+
+
+def _reachable(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
+    reply = forge._client.get("list repositories", "", "/installation/repositories")
+    found = rows.read(ReachableRow, reply.data).repositories
+    yield [repo.full_name for repo in found], [row["full_name"] for row in one.data["repositories"]]
+
+
 READINGS = tuple(
     Reading(kind, method, re.compile(path), read, row, listed)
     for kind, method, path, read, row, listed in (
@@ -208,6 +240,10 @@ READINGS = tuple(
         ("removed label", "DELETE", rf"{_REPO}/issues/\d+/labels/[^/]+", _removed, rows.LabelRow, False),
         ("assignment", "POST", rf"{_REPO}/issues/\d+/assignees", _assigned, rows.IssueRow, False),
         ("assignment", "DELETE", rf"{_REPO}/issues/\d+/assignees", _assigned, rows.IssueRow, False),
+        ("app", "GET", r"/app", _app, AppRow, False),
+        ("installation", "GET", r"/app/installations/\d+", _installation, InstallationRow, False),
+        ("app token", "POST", r"/app/installations/\d+/access_tokens", _app_token, TokenRow, False),
+        ("app's repositories", "GET", r"/installation/repositories", _reachable, ReachableRow, False),
         ("permission", "GET", rf"{_REPO}/collaborators/[^/]+/permission", _permission, rows.PermissionRow, False),
     )
 )

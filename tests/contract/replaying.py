@@ -30,6 +30,12 @@ Pairs = Iterable[tuple[object, object]]
 """What our reading says, and what the reply says."""
 
 
+class RefusalRow(BaseModel):
+    """What is read of a refusal, by hand and in whatever shape it comes: one layer of a forge says `error` for it."""
+
+    message: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How one kind of reply is read.
@@ -60,6 +66,7 @@ class Tally:
         rows: Rows in them.
         refused: Errors by status and by what they became.
         old: Replies by kind that are so old that they lack what every reply has had since.
+        quotas: Replies that told the quota, which was heard.
         other: Successful replies to questions that we never ask.
         problems: What went wrong, with an example.
     """
@@ -68,6 +75,7 @@ class Tally:
     rows: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[int, str]] = field(default_factory=Counter)
     old: Counter[str] = field(default_factory=Counter)
+    quotas: int = 0
     other: int = 0
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -148,7 +156,11 @@ def _play(
         tally.other += 1
         return
     reply = f"[{one.reply}]" if found and found[0].listed and not refusal else one.reply
-    server.will(Answer(one.status, reply.encode(), one.headers), *around(one), Answer(200, []))
+    # The date of the recording would be the forge's clock; the server tells its own.
+    headers = tuple((name, value) for name, value in one.headers if name != "date")
+    server.will(Answer(one.status, reply.encode(), headers), *around(one), Answer(200, []))
+    where = f"{one.source} {one.method} {one.path}"
+    kind = found[0].kind if found else "anything"
     try:
         if found is None or refusal:
             ask(forge, one)
@@ -160,29 +172,47 @@ def _play(
     except ForgeError as error:
         if refusal and type(error) in expected_refusal(one):
             tally.refused[one.status, type(error).__name__] += 1
+            _count_quota(one, forge, where, tally)
             return
         problem = f"{type(error).__name__}: {error} {error.__cause__ or ''}"
     except (KeyError, TypeError, ValueError) as error:
         problem = f"no such reply was foreseen: {error!r}"
-    kind = found[0].kind if found else "anything"
     if not problem:
+        _count_quota(one, forge, where, tally)
         tally.read[kind, one.source] += 1
         tally.rows[kind] += len(one.data) if isinstance(one.data, list) else 1
     elif not refusal and is_old(one):
         tally.old[kind] += 1
     else:
-        where = f"{one.source} {one.method} {one.path}"
         tally.problems.setdefault(f"{kind} {one.status}: {problem}"[:700], where)
 
 
+def _count_quota(one: Recorded, forge: Any, where: str, tally: Tally) -> None:
+    """Hold what the adapter knows of the quota against the headers; a redirect's are not looked at."""
+    headers = dict(one.headers)
+    prefix = {"github": "x-ratelimit-", "gitlab": "ratelimit-"}[one.forge]
+    told = [headers.get(prefix + part, "") for part in ("limit", "remaining", "reset")]
+    counted_apart = headers.get("x-ratelimit-resource", "core") != "core"
+    if counted_apart or not all(part.isdigit() for part in told) or 300 <= one.status < 400:
+        return
+    quota = forge.quota
+    heard = quota and [quota.limit, quota.remaining, int(quota.reset_at.timestamp())]
+    if heard == [int(part) for part in told]:
+        tally.quotas += 1
+    else:
+        tally.problems.setdefault(f"{one.status}: the quota {told} was heard as {heard}", where)
+
+
 def rows_of(readings: tuple[Reading, ...], exchanges: Iterable[Recorded]) -> dict[type[BaseModel], list[Row]]:
-    """Return the rows of all successful replies that we read, by what they are read as; none that is too old."""
+    """Return the rows of all replies that we read, by what they are read as; no successful one that is too old."""
     found: dict[type[BaseModel], list[Row]] = {}
     for one in exchanges:
         reading = next((r for r in readings if r.method == one.method and r.path.fullmatch(one.path)), None)
         if reading and reading.row and 200 <= one.status < 300 and not is_old(one):
             several = one.data if isinstance(one.data, list) else [one.data]
             found.setdefault(reading.row, []).extend(row for row in several if isinstance(row, Mapping))
+        elif one.status >= 400 and isinstance(one.data, Mapping):
+            found.setdefault(RefusalRow, []).append({"message": one.data.get("message", one.data.get("error"))})
     return found
 
 

@@ -99,7 +99,7 @@ def _die_and_recover(scenario: Scenario, point: str, how: str) -> None:
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.parametrize("kind", ["github", pytest.param("gitlab", marks=pytest.mark.long)])
 def test_random_kills_lose_nothing_and_repeat_nothing(
     tmp_path: Path, request: pytest.FixtureRequest, kind: Kind
 ) -> None:

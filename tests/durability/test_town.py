@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from foreman.sandbox import Fault, commit_then_drop
+from foreman.store.tables import inbox
 from tests.durability import books
 from tests.durability.town import Town
 from tests.rig import empty_database
@@ -76,4 +78,32 @@ def test_what_a_person_takes_back_while_a_reply_is_lost_stays_taken_back(town: T
 
     assert town.rest() == ""
     assert "bug" not in town.forge.issue(REPO, 1).labels
+    assert books.violations(town) == []
+
+
+@pytest.mark.parametrize("how", ["moved", "deleted"])
+def test_work_and_actions_of_an_issue_that_is_gone_end_with_a_reason(town: Town, how: str) -> None:
+    for _ in range(2):
+        town.person_opens()
+    planned, waiting, stays = town.numbers
+    town.start()
+    town.maintainer_pauses(paused=True)
+    town.work()
+    town.mood = "broken"
+    town.person_edits(waiting)
+    town.time.advance(5)
+    town.work()
+    town.mood = "honest"
+    for number in (planned, waiting):
+        town.person_moves(number) if how == "moved" else town.person_deletes(number)
+    town.maintainer_pauses(paused=False)
+
+    assert town.rest() == ""
+    assert {state for number in (planned, waiting) for _, state in town.states(number)} <= {"failed", "denied"}
+    assert all(action.reason for entry in town.log() for action in entry.actions if entry.issue.number != stays)
+    with town.at_work.shop.db.read() as connection:
+        (ended,) = connection.execute(
+            select(inbox.c.reason).where(inbox.c.issue_id == waiting, inbox.c.event == "edited")
+        )
+    assert f"#{waiting}" in ended.reason
     assert books.violations(town) == []

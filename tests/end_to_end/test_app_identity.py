@@ -59,7 +59,7 @@ def label_and_comment(task: dict) -> dict:
 def test_a_daemon_works_as_an_app_from_poll_to_undo(world: AppWorld, foreman: Command) -> None:
     """A process of its own; what it writes is known as ours again by the next one."""
     world.agent.answer = label_and_comment
-    with world.running():
+    with world.running(FOREMAN_LOG_LEVEL="debug"):
         first = world.forge.open_issue(REPO, title="It crashes", author="kim")
         wait_until(lambda: world.states(first) == [("add_label", "done"), ("comment", "done")], world.log)
         world.forge.expire_app_tokens()
@@ -163,6 +163,24 @@ def test_what_a_pattern_finds_is_what_the_token_is_narrowed_to(world: AppWorld) 
         "repositories": ["gadget", "widget"],
     }
     assert not [body for body in asked if "issues" in body["permissions"] and "repositories" not in body]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
+def test_an_issue_where_no_lookup_has_come_by_yet_can_be_triaged_by_hand(
+    world: AppWorld, foreman: Command, arguments: tuple[str, ...]
+) -> None:
+    """A pattern takes the repository; the token is narrowed to it all the same."""
+    world.forge.add_repo("acme/gadget", labels=["bug"], private=True)
+    world.forge.grant_app(world.app.installation_id, repositories=[REPO, "acme/gadget"])
+    world.config["repos"] = [{"path": "acme/*", "agents": world.config["repos"][0]["agents"]}]
+    number = world.forge.open_issue("acme/gadget", title="It crashes", author="kim")
+
+    done = foreman("triage", f"acme/gadget#{number}", *arguments)
+
+    assert done.code == 0, done
+    assert world.forge.issue("acme/gadget", number).labels == (() if arguments else ("bug",))
+    asked = [entry.body for entry in world.forge.ledger if entry.path.endswith("/access_tokens")]
+    assert asked[-1]["repositories"] == ["gadget"]
 
 
 def test_no_text_leaves_with_a_token_that_was_made_meanwhile(world: AppWorld) -> None:

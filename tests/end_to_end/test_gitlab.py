@@ -121,6 +121,19 @@ def test_a_limit_is_waited_out_and_nothing_is_lost(world: World, told: bool) -> 
     assert world.forge.issue(NESTED, later).labels == ("bug",)
 
 
+def test_a_gitlab_below_a_path_is_one_like_any_other(world: World, foreman: Command) -> None:
+    world.config["identity"]["gitlab_url"] = f"{world.forge.url}/a/git"
+    number = world.forge.open_issue(NESTED, title="It crashes", author="kim")
+    world.once()
+    page = world.agent.tasks[0]["payload"]["issue"]["url"]
+
+    assert page == f"{world.forge.url}/a/git/{NESTED}/-/issues/{number}"
+    assert world.forge.issue(NESTED, number).labels == ("bug",)
+    assert f"gitlab:{NESTED}#{number}" in foreman("log", page).answer
+    assert foreman("log", page.replace("/a/git/", "/")).code == 2
+    assert foreman("check").code == 0
+
+
 def test_a_revoked_token_stops_the_account_and_check_names_the_key(world: World, foreman: Command) -> None:
     world.forge.open_issue(NESTED, title="It crashes", author="kim")
     with world.shop() as shop:

@@ -27,6 +27,8 @@ def test_a_thumbs_down_is_heard_at_the_next_look_and_told_to_people_and_to_the_a
     assert asked == [f"/repos/{REPO}/issues/comments/{said.id}/reactions"], "once: the number is known now"
     summary = foreman("memory", "show", f"{REPO}#{number}").answer
     assert summary.count("kim gave a thumbs-down to our comment of") == 1
+    told = world.agent.tasks[-1]["payload"]["issue"]
+    assert (told["thumbs_up"], told["thumbs_down"]) == (0, 1)
     assert "kim gave a thumbs-down" in world.agent.tasks[-1]["context"]["memory_summary"]
     (entry,) = [one for one in json.loads(foreman("log", "--json").answer) if one["actions"]]
     document = json.loads(foreman("explain", entry["id"], "--json").answer)

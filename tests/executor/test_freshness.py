@@ -27,6 +27,8 @@ SECRET = replace(PUBLIC, confidential=True)
 OF_OLD = {key: value for key, value in seen_of(PUBLIC, (), reruns=0).items() if key != "confidential"}
 """As the versions wrote it that knew of no confidential issue."""
 
+OF_FIRST = {key: value for key, value in OF_OLD.items() if key != "is_pull_request"}
+
 
 def _met(seen: dict[str, Any], issue: Issue, approved_at: datetime | None = None) -> tuple[str, bool] | None:
     found = obstacle(seen, issue, Own(), approved_at=approved_at)
@@ -56,7 +58,9 @@ def test_taking_back_works_on_an_issue_that_became_confidential() -> None:
 
 def test_an_issue_that_turned_into_a_pull_request_is_left_alone() -> None:
     assert _met(seen_of(PUBLIC, (), reruns=0), replace(PUBLIC, is_pull_request=True)) == ("not_for_us", False)
+    assert _met(OF_FIRST, replace(PUBLIC, is_pull_request=True)) == ("not_for_us", False)
     assert _met(seen_of(replace(PUBLIC, is_pull_request=True), (), reruns=0), PUBLIC) is None
+    assert _met({"issue_id": PUBLIC.id, "by": "kim"}, replace(PUBLIC, is_pull_request=True)) is None
 
 
 def _said(number: int, at: datetime = NOW) -> Comment:

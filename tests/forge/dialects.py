@@ -33,6 +33,9 @@ class Dialect:
         too_fast: An answer that says so without a date.
         account: JSON of the account, a bot.
         unchanged_is_free: A 304 is not counted.
+        dated: Makes JSON of an issue by its number and its last change.
+        since: Name of the parameter that leaves out older ones.
+        form: How times are written, cut to whole seconds.
         odd_days: Answers that only one of them has, and what they mean.
     """
 
@@ -46,6 +49,9 @@ class Dialect:
     too_fast: Answer
     account: dict[str, Any]
     unchanged_is_free: bool
+    dated: Callable[[int, str], dict[str, Any]]
+    since: str
+    form: str
     odd_days: dict[str, tuple[Answer, type[Exception]]] = field(default_factory=dict)
 
     @property
@@ -64,6 +70,9 @@ GITHUB = Dialect(
     too_fast=Answer(403, {"message": "You have exceeded a secondary rate limit."}),
     account={"login": "bot", "id": 3, "type": "Bot"},
     unchanged_is_free=True,
+    dated=lambda number, at: replies.issue(number=number, id=number, updated_at=at),
+    since="since",
+    form="%Y-%m-%dT%H:%M:%SZ",
     odd_days={
         "a limit that is no number": (
             Answer(201, {}, (("X-RateLimit-Limit", "x"), ("X-RateLimit-Remaining", "y"))),
@@ -83,6 +92,9 @@ GITLAB = Dialect(
     account={"username": "project_5_bot_0123abcd", "id": 3, "bot": True},
     # GitLab's limits count every request, whatever the answer.
     unchanged_is_free=False,
+    dated=lambda number, at: gitlab_replies.issue(iid=number, id=number, updated_at=at),
+    since="updated_after",
+    form="%Y-%m-%dT%H:%M:%S.000Z",
     odd_days={
         "renamed": (Answer(405, {"message": "Non GET methods are not allowed for moved projects"}), ForgeMoved),
         "taken for spam": (Answer(400, {"message": {"error": "Spam detected"}}), ForgeRejected),

@@ -15,7 +15,6 @@ from foreman.errors import ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavai
 from foreman.forge.base import ChangeKind, Permission
 from foreman.forge.github import GitHubForge
 from foreman.model import Account, IssueRef, Role
-from tests.forge.moving import Late, Moving
 from tests.forge.replies import REF, REPO, comment, issue, label
 from tests.forge.scripted import Answer, ScriptedServer
 
@@ -218,29 +217,6 @@ def test_history_names_who_assigned_and_leaves_out_what_has_no_word(server: Scri
         (ChangeKind.ASSIGNED, bobs, "", "ann"),
         (ChangeKind.CLOSED, None, "", ""),
     ]
-
-
-@pytest.mark.parametrize("one_second", [False, True])
-def test_a_sweep_misses_nothing_that_moves_while_it_reads(
-    one_second: bool, server: ScriptedServer, connect: Connect
-) -> None:
-    forge = connect(server.url)
-    moving = Moving(
-        250,
-        one_moment=one_second,
-        row=lambda number, at: issue(number=number, id=number, updated_at=at),
-        since="since",
-        form="%Y-%m-%dT%H:%M:%SZ",
-    )
-    server.will(Late(moving, server))
-    seen = {}
-    for count, found in enumerate(forge.changed_since(REPO, since=moving.start), start=1):
-        seen[found.ref.number] = found.updated_at
-        if not one_second and count in (40, 140):
-            moving.touch(count - 30)
-
-    assert seen == moving.at
-    assert len(server.asked) <= 5
 
 
 def test_a_probe_asks_the_same_address_each_time_and_pays_nothing_for_no_change(

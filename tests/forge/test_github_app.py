@@ -225,6 +225,14 @@ def test_a_new_repository_gets_a_new_token(rig: Rig) -> None:
     assert [entry.body["repositories"] for entry in rig.grants] == [["widget"], ["gadget", "widget"]]
 
 
+def test_an_installation_on_many_repositories_is_read_to_its_end(rig: Rig) -> None:
+    for number in range(120):
+        rig.people.add_repo(f"acme/r{number}", private=True)
+    rig.install(repositories=None)
+
+    assert len(rig.connect().grants().repositories or ()) == 122
+
+
 def test_one_repository_outside_of_the_installation_does_not_spoil_the_rest(rig: Rig) -> None:
     rig.install()
     rig.wish = replace(WISH, repositories=frozenset({REPO.path, OTHER.path, "elsewhere/thing"}))

@@ -12,6 +12,7 @@ import pytest
 from foreman.errors import ForgeAuthError, ForgeError, ForgeMoved, ForgeRateLimited, ForgeUnavailable
 from foreman.forge import wire
 from tests.forge.dialects import Dialect, Reach
+from tests.forge.moving import Late, Moving
 from tests.forge.scripted import Answer, ScriptedServer, closed_port
 
 
@@ -402,3 +403,20 @@ def test_disconnecting_breaks_off_what_is_under_way_and_sends_nothing_more(
         forge.post_comment(dialect.ref, "again")
     assert raised.value.sent is False
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("one_moment", [False, True])
+def test_a_sweep_misses_nothing_that_moves_while_it_reads(
+    one_moment: bool, server: ScriptedServer, reach: Reach, dialect: Dialect
+) -> None:
+    forge = reach(server.url)
+    moving = Moving(250, one_moment=one_moment, row=dialect.dated, since=dialect.since, form=dialect.form)
+    server.will(Late(moving, server))
+    seen = {}
+    for count, found in enumerate(forge.changed_since(dialect.repo, since=moving.start), start=1):
+        seen[found.ref.number] = found.updated_at
+        if not one_moment and count in (40, 140):
+            moving.touch(count - 30)
+
+    assert seen == moving.at
+    assert len(server.asked) <= 5

@@ -43,6 +43,21 @@ def test_what_the_real_forge_answered_is_read_as_it_was_meant(forge: str) -> Non
         one.status for one in exchanges if one.status >= 300
     )
     assert (tally.other, tally.old) == (0, Counter())
+    assert tally.quotas >= 8
+
+
+def test_a_quota_that_is_not_heard_is_a_problem() -> None:
+    odd = Recorded(
+        source="made up",
+        forge="github",
+        method="GET",
+        path="/user",
+        status=200,
+        headers=(("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "4999"), ("x-ratelimit-reset", "0")),
+        reply='{"login": "ann", "id": 7, "type": "User"}',
+    )
+
+    assert list(replay_github([odd]).problems) == ["200: the quota ['5000', '4999', '0'] was heard as None"]
 
 
 def test_a_reply_that_is_read_as_something_else_is_a_problem() -> None:

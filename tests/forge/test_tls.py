@@ -80,9 +80,18 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
 
 
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_company_certificate_is_taken_from_the_environment(
-    tls_server: ScriptedServer, trusted: None, reach: Reach, dialect: Dialect
+    variable: str,
+    certificate: Path,
+    tls_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    reach: Reach,
+    dialect: Dialect,
 ) -> None:
+    for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(variable, str(certificate))
     tls_server.will(Answer(200, dialect.issue()), Answer(201, dialect.comment()))
     forge = reach(tls_server.url)
 

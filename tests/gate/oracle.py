@@ -19,6 +19,8 @@ KEYWORD = re.compile(
 CROSS = re.compile(r"(?<![\w.-])([\w.-]+(?:/[\w.-]+)+)[#!]\d")
 GITLAB_ONLY = re.compile(r"(?<![\w&/])(?:&\d+\b(?!;)|~\"|%\"|~[a-z]{3}|\[vulnerability:)")
 REFERENCE = re.compile(r"(?<![A-Za-z0-9_/&])(?:#\d+|G[HL]-\d+)", re.IGNORECASE)
+QUICK_ACTION = re.compile(r"/[A-Za-z]\w*(?: |$)")
+"""Wherever it stands: what GitLab takes for code differs from what a reader sees, and between its versions."""
 ORDER = re.compile(r"[\s>]*(?:[/!.][A-Za-z](?![\w.-]*/)|bors\s|r\?\s)")
 ZERO_WIDTH = set("\u200b\u2060\ufeff\u00ad\u034f\u115f\u1160\u3164\uffa0\u2800")
 
@@ -119,6 +121,8 @@ def faults(body: str, *, forge: str, repo: str, prefixes: tuple[str, ...]) -> se
     if "`" * 81 in body:
         found.add("run of backticks")
     found |= _source_faults(body)
+    if forge == "gitlab" and any(QUICK_ACTION.match(line) for line in body.replace("\r", "").split("\n")):
+        found.add("quick action")
     environment: dict[str, object] = {}
     MarkdownIt("commonmark").parse(re.sub(r"\[\^", "[", body), environment)  # a footnote hides like a definition
     infos = [token.info.strip() for token in MarkdownIt("commonmark").parse(body) if token.type == "fence"]

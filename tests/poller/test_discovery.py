@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from foreman.model import ForgeKind, RepoRef
 from foreman.poller import Discovery, discovery
 from foreman.sandbox import Fault, drop_before, reply
 from foreman.store import discovered, polls
+from tests.poller.measuring import place
 from tests.rig import BOT, Rig, plan
 
 ACME = RepoPattern(forge=ForgeKind.GITHUB, owner="acme")
@@ -234,3 +236,24 @@ def test_a_users_repositories_are_the_public_ones_and_those_the_bot_was_let_into
     finding.tend()
 
     assert finding.polled(pattern) == ["kim/open", "kim/ours"]
+
+
+def test_a_groups_projects_and_those_of_its_subgroups(tmp_path: Path) -> None:
+    with place(tmp_path, ForgeKind.GITLAB) as bench:
+        for path in ("tools/one", "tools/deep/two", "tools/deep/deeper/three", "toolsmith/four"):
+            bench.sandbox.add_repo(path)
+        found = {}
+        for nested in (False, True):
+            pattern = RepoPattern(forge=ForgeKind.GITLAB, owner="tools", nested=nested, exclude=("deep/deeper/*",))
+            finding = Finding(bench, patterns=[pattern])
+            finding.tend()
+            found[nested] = finding.polled(pattern)
+
+    assert found == {False: ["tools/one"], True: ["tools/one", "tools/deep/two"]}
+
+
+def test_a_forge_without_patterns_is_not_asked(finding: Finding) -> None:
+    finding.patterns = [RepoPattern(forge=ForgeKind.GITLAB, owner="acme")]
+
+    assert not finding.tend()
+    assert finding.bench.sandbox.ledger == ()

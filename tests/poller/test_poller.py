@@ -8,6 +8,7 @@ import pytest
 from foreman.errors import ForgeAuthError
 from foreman.model import EventKind, ForgeKind, RepoRef
 from foreman.poller import poller as poller_module
+from foreman.poller import sweep as sweep_module
 from foreman.sandbox import (
     Fault,
     commit_then_status,
@@ -520,6 +521,27 @@ def test_a_stale_issue_makes_one_event_per_period(started: Rig) -> None:
 
     assert [5 * turn for turn, count in enumerate(found, start=1) if count] == [30, 60]
     assert sum(found) == 4
+
+
+def test_thousands_of_stale_issues_come_in_daily_portions_each_in_its_turn(
+    started: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_module, "STALE_A_DAY", 3)
+    numbers = {1, 2} | {started.open(f"old {n}").number for n in range(6)}
+    started.plans[WIDGET] = plan(events=frozenset({EventKind.STALE}), config={"stale_days": 2})
+    watch = started.poller()
+    started.clock.advance(10 * 24 * 3600)
+    days = []
+    for _ in range(6):
+        watch.poll(WIDGET)
+        days.append({number for number, _, _ in started.waiting()})
+        started.forget_work()
+        started.clock.advance(24 * 3600 + 60)
+
+    assert [len(day) for day in days] == [3] * 6
+    # Each has its second turn only after every other one had its first.
+    assert days[0] | days[1] | days[2] == numbers
+    assert days[3] | days[4] | days[5] == numbers
 
 
 def test_a_repository_that_is_not_configured_any_more_is_not_asked_about(started: Rig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,26 @@ def test_a_repository_that_was_quiet_when_first_seen_is_looked_at_less_often_at_
     bench.clock.advance(30 * 86_400)
     bench.poller().poll(WIDGET)
 
+    assert state_of(bench).interval_seconds == 300
+
+
+def test_a_forge_that_never_says_that_nothing_changed_is_read_for_one_request_all_the_same(
+    bench: Rig, watch: Poller
+) -> None:
+    """Without an ETag every answer is 200, with the whole page."""
+    reports = []
+    for _ in range(3):
+        watch.poll(WIDGET)
+        with bench.db.transaction() as connection:
+            polls.save(connection, replace(state_of(bench), etag=""))
+        bench.clock.advance(600)
+        bench.sandbox.clear_ledger()
+        reports.append(watch.poll(WIDGET))
+        assert [entry.status for entry in bench.sandbox.ledger] == [200]
+    bench.clock.advance(30 * 86_400)
+    watch.poll(WIDGET)
+
+    assert [(report.requests, report.new_events, report.not_modified) for report in reports] == [(1, 0, False)] * 3
     assert state_of(bench).interval_seconds == 300
 
 

@@ -1,4 +1,4 @@
-"""Once a day people's thumbs are read, which no poll tells of: what it costs, and what comes of it."""
+"""Once a day: people's thumbs, which no poll tells of, and whether what waits for a person still can be done."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from foreman.model import ForgeKind, IssueRef
+from foreman.model import ActionState, ForgeKind, IssueRef
 from foreman.poller import sweep
 from foreman.sandbox import Fault, reply
 from foreman.store import corrections, memory
 from tests.rig import REPO, Rig, rig
 
 DAY = 24 * 3600
+HELD = ActionState.HELD
 
 
 @pytest.fixture(params=["github", "gitlab"])
@@ -125,3 +126,22 @@ def test_a_forge_in_trouble_puts_the_rest_of_the_sweep_off(bench: Rig, said: tup
 
     assert failed.error
     assert (before, told(bench, ref)) == ([], [("thumbs_down", "kim")])
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved", "there"])
+def test_what_waits_for_a_person_is_given_up_once_its_issue_is_gone(how: str, bench: Rig) -> None:
+    bench.sandbox.add_repo("acme/attic")
+    bench.poller().poll(bench.widget)
+    bench.clock.advance(60)
+    ref = bench.open()
+    log_id = bench.decide(ref, ("add_label", {"label": "bug"}), ("close", {"reason": "completed"}), state=HELD)
+    if how == "deleted":
+        bench.sandbox.delete_issue(REPO, ref.number)
+    elif how == "moved":
+        bench.sandbox.transfer(REPO, ref.number, "acme/attic")
+    next_day(bench)
+
+    # GitLab says of a deleted issue what it says of a hidden one.
+    gone = how == "moved" or (how == "deleted" and ref.repo.forge is ForgeKind.GITHUB)
+    assert bench.states(log_id) == (["failed"] * 2 if gone else ["held"] * 2)
+    assert all(bool(action.reason) is gone for action in bench.entry(log_id).actions)

@@ -1,0 +1,83 @@
+"""One account on one forge, put together: what polls for it, what writes, and what keeps its dashboards."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from foreman import router
+from foreman.account import Account
+from foreman.app.connection import Connection
+from foreman.app.current import CurrentConfig
+from foreman.approvals import Dashboard
+from foreman.executor import Executor
+from foreman.poller import Backfill, Discovery, Poller
+from foreman.store.database import Database
+
+
+def account_for(
+    connection: Connection,
+    *,
+    current: CurrentConfig,
+    db: Database,
+    marker_secret: str,
+    settle_seconds: float,
+    now: Callable[[], datetime],
+    stop: threading.Event,
+) -> Account:
+    """Put an account together; nothing is asked of the forge yet.
+
+    Args:
+        connection: To the forge.
+        current: The configuration now.
+        db: The store.
+        marker_secret: Key of the tags on our comments.
+        settle_seconds: From a send without reply to the look that decides.
+        now: Current time, aware UTC.
+        stop: Set to end everything.
+
+    Returns:
+        The account.
+    """
+    reader, writer, bot = connection.reader, connection.writer, connection.bot
+    return Account(
+        db=db,
+        kind=connection.kind,
+        bot=bot,
+        reader=reader,
+        poller=Poller(db=db, reader=reader, bot=bot, plan=current.plan_of, route=router.route, now=now),
+        executor=Executor(
+            db=db,
+            writer=writer,
+            reader=reader,
+            bot=bot,
+            marker_secret=marker_secret,
+            now=now,
+            settle_seconds=settle_seconds,
+            stop=stop,
+            recheck=current.recheck,
+        ),
+        repos=lambda: tuple(
+            plan.repo for plan in current.plans if plan.enabled and plan.repo.forge is connection.kind
+        ),
+        discovery=Discovery(
+            db=db, reader=reader, patterns=lambda: current.patterns, changed=current.rediscovered, now=now
+        ),
+        backfill=Backfill(db=db, reader=reader, plan=current.plan_of, now=now, monotonic=time.monotonic),
+        now=now,
+        stop=stop,
+        disconnect=connection.disconnect,
+        dashboard=Dashboard(
+            db=db,
+            reader=reader,
+            writer=writer,
+            bot=bot,
+            marker_secret=marker_secret,
+            plans=lambda: current.plans,
+            now=now,
+            settle_seconds=settle_seconds,
+            stop=stop,
+        ),
+    )
