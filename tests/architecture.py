@@ -12,7 +12,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "learn"),
-    ("poller", "executor", "recall", "undo", "approvals", "places"),
+    ("poller", "executor", "recall", "undo", "approvals", "places", "priors"),
     ("briefing",),
     ("deliberation",),
     ("scribe",),

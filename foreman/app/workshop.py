@@ -34,6 +34,7 @@ from foreman.errors import ForgeUnavailable
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
+from foreman.priors import Retraining
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
