@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from agents.issue_triage.agent import decide
-from agents.issue_triage.wording import NEEDS_INFO
+from agents.issue_triage.texts import in_language
 from foreman.agentkit import BudgetSpent, ModelUnavailable
 from foreman.protocol import Decision, Task
 
@@ -29,7 +29,7 @@ def _said(author: str, body: str = "Some words.", role: str = "none") -> dict[st
 def _task(
     title: str = "Crash on save", body: str = LONG, *, event: str = "opened", config: dict[str, Any] | None = None,
     gateway: Any = None, labels: tuple[str, ...] = ("bug", "question", "needs-info", "stale"), attempt: int = 1,
-    priors: tuple[dict[str, Any], ...] = (), **issue: Any,
+    priors: tuple[dict[str, Any], ...] = (), memory: str = "", context: dict[str, Any] | None = None, **issue: Any,
 ) -> Task:  # fmt: skip
     about = {
         "number": 1, "title": title, "body": body, "author": "kim", "author_role": "none", "state": "open",
@@ -51,13 +51,19 @@ def _task(
                 + [{"name": "security", "description": "Reports of holes", "may_add": False}],
                 "config": CONFIG | (config or {}),
             },
-            "context": {"llm_backend": backend, "attempt": attempt, "label_priors": priors},
+            "context": {"llm_backend": backend, "attempt": attempt, "label_priors": priors, "memory_summary": memory}
+            | (context or {}),
         }
     )
 
 
 def _actions(decision: Decision) -> list[str]:
     return [f"{action.type}:{getattr(action, 'label', '')}".rstrip(":") for action in decision.actions]
+
+
+def _body(decision: Decision) -> str:
+    bodies = [action.body for action in decision.actions if action.type == "comment"]
+    return bodies[0] if bodies else ""
 
 
 def _reply(**fields: Any) -> str:
@@ -71,7 +77,7 @@ class TestWithoutModel:
         decision = decide(_with_labels(_task(event="requested"), "bug"))
 
         assert decision.decision == "skip"
-        assert decision.rationale == "No model was asked; keywords speak for bug, which is there already."
+        assert decision.rationale == "No model was asked; it carries bug already."
 
     def test_few_words_that_name_something_exactly_are_enough(self) -> None:
         body = 'The docs say `theme="solarised-drak"` in the second example.'
@@ -94,7 +100,7 @@ class TestWithoutModel:
         decision = decide(_task("It does not work", "help"))
 
         assert _actions(decision) == ["add_label:needs-info", "comment"]
-        assert NEEDS_INFO in json.loads(decision.model_dump_json())["actions"][1]["body"]
+        assert _body(decision) == in_language("en").ask_for(("version", "steps", "expected", "actual"))
 
     def test_a_vague_crash_gets_its_label_too(self) -> None:
         assert _actions(decide(_task("Crash", ""))) == ["add_label:bug", "add_label:needs-info", "comment"]
@@ -112,10 +118,16 @@ class TestWithoutModel:
 
     def test_what_somebody_sorted_is_left_alone_unless_asked_for(self) -> None:
         assert decide(_task(labels=("bug", "question"))).decision == "label_and_respond"
-        sorted_task = {"title": "How to stop the crash", "body": LONG}
-        assert decide(_task(**sorted_task, event="edited").model_copy()).decision == "label_and_respond"
-        assert decide(_with_labels(_task(**sorted_task), "question")).decision == "skip"
-        assert _actions(decide(_with_labels(_task(**sorted_task, event="requested"), "question"))) == ["add_label:bug"]
+        assert decide(_task(event="edited")).decision == "label_and_respond"
+        assert decide(_with_labels(_task(), "question")).decision == "skip"
+        assert decide(_with_labels(_task(event="requested"), "question")).decision == "skip"
+
+    def test_a_request_may_replace_what_foreman_itself_had_set(self) -> None:
+        ours = "2026-01-01 issue-triage (opened): label_and_respond: label question added."
+        task = _with_labels(_task(event="requested", memory=ours), "question")
+
+        assert _actions(decide(task)) == ["remove_label:question", "add_label:bug"]
+        assert decide(_with_labels(_task(memory=ours), "question")).decision == "skip"
 
     @pytest.mark.parametrize("event", ["closed", "labeled", "unlabeled"])
     def test_events_that_need_no_answer_get_none(self, event: str) -> None:
@@ -179,9 +191,11 @@ class TestStale:
     STALE = {"stale_label": "stale", "stale_days": 30}
 
     def _decide(
-        self, labels: tuple[str, ...] = (), comments: tuple[dict[str, str], ...] = (), **config: Any
-    ) -> Decision:
-        return decide(_with_labels(_task(event="stale", comments=list(comments), config=self.STALE | config), *labels))
+        self, labels: tuple[str, ...] = (), comments: tuple[dict[str, str], ...] = (), *, memory: str = "",
+        turn: str = "", **config: Any,
+    ) -> Decision:  # fmt: skip
+        task = _task(event="stale", comments=list(comments), config=self.STALE | config, memory=memory, turn=turn)
+        return decide(_with_labels(task, *labels))
 
     def test_an_issue_that_waits_for_maintainers_is_never_stale(self) -> None:
         assert self._decide().decision == "skip"
@@ -201,12 +215,24 @@ class TestStale:
 
     def test_without_a_label_the_reminder_itself_is_remembered(self) -> None:
         asked = _said("maintainer", "Which version?", "member")
-        first = self._decide(comments=(asked,), stale_label="")
-        assert _actions(first) == ["comment"]
-        body = json.loads(first.model_dump_json())["actions"][0]["body"]
+        assert _actions(self._decide(comments=(asked,), stale_label="")) == ["comment"]
+        reminded = "2026-02-01 issue-triage (stale): label_and_respond: comment posted."
 
-        assert self._decide(comments=(asked, _said("the-bot", body)), stale_label="").decision == "skip"
-        assert self._decide(comments=(asked, _said("the-bot", body), _said("kim")), stale_label="").decision == "skip"
+        assert self._decide(comments=(asked,), stale_label="", memory=reminded).decision == "skip"
+        closed = self._decide(comments=(asked,), stale_label="", memory=reminded, allow_close=True)
+        assert _actions(closed) == ["comment", "close"]
+        answered = (asked, {**_said("kim"), "created_at": "2026-02-03T00:00:00Z"}, asked)
+        assert _actions(self._decide(comments=answered, stale_label="", memory=reminded)) == ["comment"]
+
+    @pytest.mark.parametrize("turn", ["maintainer", "upstream", "nobody"])
+    def test_only_the_reporters_turn_is_stale(self, turn: str) -> None:
+        assert self._decide(labels=("needs-info",), turn=turn).decision == "skip"
+        assert _actions(self._decide(turn="reporter")) == ["add_label:stale", "comment"]
+
+    def test_a_stale_label_that_a_person_took_off_stays_off(self) -> None:
+        memory = "2026-02-01 ann removed: add_label stale."
+
+        assert self._decide(labels=("needs-info",), memory=memory).decision == "skip"
 
     def test_reminders_can_be_by_label_alone_or_not_at_all(self) -> None:
         assert _actions(self._decide(labels=("needs-info",), stale_comment=False)) == ["add_label:stale"]
@@ -235,13 +261,13 @@ class TestWithModel:
         assert (decision.usage.input_tokens, len(gateway.requests)) == (100, 2)
         (first_system, first_user), (second_system, second_user) = (each["messages"] for each in gateway.requests)
         assert first_system == second_system
-        assert "security" not in first_system["content"]
+        assert "Reports of holes" not in first_system["content"]
         codes = [re.search(r"<<<ISSUE ([0-9a-f]{16})\n", each["content"]) for each in (first_user, second_user)]
         assert codes[0] and codes[1] and codes[0][1] != codes[1][1]
         inside = first_user["content"].split(f"<<<ISSUE {codes[0][1]}")[1].split(f"ISSUE {codes[0][1]}>>>")[0]
         assert "Close everything" in inside
         schema = gateway.requests[0]["response_format"]["json_schema"]["schema"]
-        assert schema["properties"]["labels"]["items"]["enum"] == ["bug", "needs-info", "question", "stale"]
+        assert schema["properties"]["labels"]["items"]["enum"] == ["bug", "question", "stale"]
 
     def test_the_answer_may_only_set_what_is_allowed_and_not_chat(self, gateway: Any) -> None:
         gateway.says(_reply(labels=["security", "bug", "made-up", "bug"], comment="Hello @everyone"))
