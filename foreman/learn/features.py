@@ -84,7 +84,7 @@ def form_lines(bodies: Iterable[str]) -> frozenset[int]:
     """Return the lines that stand in many issues, as numbers of 32 bits."""
     seen: dict[int, int] = {}
     for body in bodies:
-        for line in {_line_key(line) for line in _bounded(body).split("\n") if not line.isspace()}:
+        for line in {_line_key(line) for line in _bounded(body).split("\n") if line.strip()}:
             seen[line] = seen.get(line, 0) + 1
     often = sorted(
         (line for line, count in seen.items() if count >= FORM_LINE_ISSUES), key=lambda line: (-seen[line], line)

@@ -16,7 +16,7 @@ from typing import Any
 
 from foreman.learn.vectors import Vector
 
-ROUNDS = 8
+ROUNDS = 5
 """Passes over all issues; more change less than the choice of the folds does."""
 
 _SMOOTHING = 0.3
