@@ -113,7 +113,7 @@ def get(connection: Connection, ref: IssueRef) -> MirrorIssue | None:
     """Return an issue as it was last seen, None when it is not kept."""
     here = (mirror.c.repo == ref.repo.key, mirror.c.issue_id == ref.number)
     row = connection.execute(select(mirror).where(*here)).first()
-    return None if row is None else issue_as_kept(row)
+    return None if row is None else _kept(row)
 
 
 def of_repo(
@@ -151,7 +151,7 @@ def of_repo(
     while True:
         here = ordered if after is None else ordered.where(number > after if oldest_first else number < after)
         rows = connection.execute(here).all()
-        yield from map(issue_as_kept, rows)
+        yield from map(_kept, rows)
         if len(rows) < _PAGE:
             return
         after = rows[-1].issue_id
@@ -220,8 +220,7 @@ def repos(connection: Connection) -> frozenset[str]:
     return frozenset(kept | set(connection.execute(select(mirror_reading.c.repo)).scalars()))
 
 
-def issue_as_kept(row: Row[Any]) -> MirrorIssue:
-    """Return what a row of the table says."""
+def _kept(row: Row[Any]) -> MirrorIssue:
     return MirrorIssue(
         issue=issue_of(row),
         labels=tuple(row.labels),

@@ -6,12 +6,13 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from foreman.model import IssueRef, RepoRef
 from foreman.store import full_text, words
-from foreman.store.mirror import issue_as_kept
+from foreman.store.rows import issue_of
 from foreman.store.tables import mirror
 
 BODY_TERMS = 10
@@ -78,18 +79,22 @@ def similar(
     telling = {word: weight for word, weight in wanted.items() if weight > COMMON}
     wanted = telling if len(telling) >= _ENOUGH else wanted
     found = full_text.find(connection, repo, wanted, limit=limit, before=before, exclude=exclude)
-    rows = connection.execute(select(mirror).where(mirror.c.id.in_([one.row_id for one in found])))
-    kept = {row.id: issue_as_kept(row) for row in rows}
-    hits = ((kept[one.row_id], one.score) for one in found)
-    return tuple(
-        Hit(
-            issue=issue.issue,
-            title=issue.title,
-            state=issue.state,
-            state_reason=issue.state_reason,
-            labels=issue.labels,
-            created_at=issue.created_at,
-            score=score,
-        )
-        for issue, score in hits
+    rows = connection.execute(select(*_SHOWN).where(mirror.c.id.in_([one.row_id for one in found])))
+    kept = {row.id: row for row in rows}
+    return tuple(_hit(kept[one.row_id], one.score) for one in found)
+
+
+_SHOWN_COLUMNS = ("id", "repo", "issue_id", "title", "state", "state_reason", "labels", "created_at")
+_SHOWN = tuple(mirror.c[name] for name in _SHOWN_COLUMNS)
+
+
+def _hit(row: Row[Any], score: float) -> Hit:
+    return Hit(
+        issue=issue_of(row),
+        title=row.title,
+        state=row.state,
+        state_reason=row.state_reason,
+        labels=tuple(row.labels),
+        created_at=row.created_at,
+        score=score,
     )

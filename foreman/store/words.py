@@ -15,6 +15,9 @@ Hadoop's tracker 100 words find two thirds of the duplicates at the first place,
 MAX_QUERY_CHARS = 1_000
 """So much of a body is looked at for its strongest words."""
 
+MAX_QUESTION_WORDS = 40
+"""Different words of it whose rarity is looked up; more cost time and find no more."""
+
 _MAX_WORD_CHARS = 40
 _MAX_READ_CHARS = 6_000  # of a body, before what is no prose is taken out
 
@@ -53,8 +56,10 @@ def of_body(body: str) -> list[str]:
 
 
 def of_question(body: str) -> list[str]:
-    """Return the words of a body among which the strongest are looked for."""
-    return list(_words(_NOT_SAID.sub(" ", body[:_MAX_READ_CHARS])[:MAX_QUERY_CHARS], MAX_QUERY_CHARS))
+    """Return the words of a body among which the strongest are looked for, as often as they are there."""
+    said = list(_words(_NOT_SAID.sub(" ", body[:_MAX_READ_CHARS])[:MAX_QUERY_CHARS], MAX_QUERY_CHARS))
+    first = frozenset(list(dict.fromkeys(said))[:MAX_QUESTION_WORDS])
+    return [word for word in said if word in first]
 
 
 def _words(text: str, most: int) -> Iterator[str]:
