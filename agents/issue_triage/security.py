@@ -33,6 +33,8 @@ _LEAK = re.compile(
     r"\b(?:leak(?:s|ed|ing)?|expos(?:e|es|ed|ing)|committed|disclos(?:e|es|ed|ure))\b[^.\n]{0,40}?"
     r"\b(?:passwords?|private keys?|api keys?|secrets?|credentials?|access tokens?|session tokens?"
     r"|other users'? (?:data|files|records))\b"
+    r"|\b(?:passwords?|keys?|secrets?|credentials?|tokens?) (?:is |are |gets? |was |were )?"
+    r"(?:leak(?:s|ed|ing)?|exposed|disclosed|in (?:plain|clear) ?text)\b"
 )
 _REQUEST = re.compile(
     r"^(?:\W*(?:\w+\W+)?)(?:how (?:do|to|can)|docs?\b|document|add |support |feature|allow |question|request|proposal)"
