@@ -19,6 +19,7 @@ from foreman.gate import admission, personal, reply
 from foreman.gate.policy import Judged, judge
 from foreman.gate.secret_scan import KnownSecrets
 from foreman.model import Allow, EventKind, IssueRef, Verdict
+from foreman.precedents import Precedents
 from foreman.protocol import Decision, LLMBackendInfo, Task
 from foreman.recall import Look, Recall
 
@@ -102,6 +103,7 @@ class Deliberator:
         self,
         *,
         recall: Recall,
+        precedents: Precedents,
         agents: AgentDesk,
         models: ModelDesk | None,
         secrets: Callable[[], KnownSecrets],
@@ -113,6 +115,7 @@ class Deliberator:
 
         Args:
             recall: Looks at the forge and the log.
+            precedents: Knows what bears on an issue beside itself.
             agents: The agents.
             models: The model gateway; None for `llm.provider: none`.
             secrets: Tells what must not leave now.
@@ -121,6 +124,7 @@ class Deliberator:
             now: Current time, aware UTC.
         """
         self.recall = recall
+        self._precedents = precedents
         self._agents = agents
         self._models = models
         self._secrets = secrets
@@ -180,6 +184,7 @@ class Deliberator:
             attempt=attempt,
             deadline=deadline,
             redact=self._redact,
+            known=self._precedents.of(look, plan),
         )
         started = time.monotonic()
         raw, spent = self._ask(plan.agent, written.task, timeout)

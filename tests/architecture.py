@@ -13,6 +13,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "learn"),
     ("poller", "executor", "recall", "undo", "approvals", "places", "priors"),
+    ("precedents",),
     ("briefing",),
     ("deliberation",),
     ("scribe",),

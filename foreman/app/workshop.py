@@ -34,6 +34,7 @@ from foreman.errors import ForgeUnavailable
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
+from foreman.precedents import Precedents
 from foreman.priors import Retraining
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets
@@ -172,11 +173,13 @@ def workshop(
             else None
         )
         gate_secrets = LiveSecrets(secrets)
+        precedents = Precedents(db)
         deliberators = {
             kind: Deliberator(
                 recall=Recall(
                     db=db, reader=connection.reader, bot=connection.bot, marker_secret=marker_secret, now=now
                 ),
+                precedents=precedents,
                 agents=office,
                 models=desk,
                 secrets=gate_secrets,

@@ -98,7 +98,7 @@ def refresh(connection: Connection, issue: IssueRef, *, now: datetime) -> str:
     Returns:
         The summary, at most `MAX_CHARS` characters.
     """
-    since = _forgotten_at(connection, issue)
+    since = forgotten_at(connection, issue)
     logged = entries(connection, issue=issue, since=since, limit=_ENTRIES)
     corrected = [fix for fix in corrections.of_issue(connection, issue) if since is None or fix.at >= since]
     lines = [(entry.timestamp, 0, entry.id, _line(entry)) for entry in logged]
@@ -173,7 +173,8 @@ def _forgotten_key(what: IssueRef | RepoRef) -> str:
     return f"forgotten:{what}"
 
 
-def _forgotten_at(connection: Connection, issue: IssueRef) -> datetime | None:
+def forgotten_at(connection: Connection, issue: IssueRef) -> datetime | None:
+    """Return when an issue, or its whole repository, was last to be forgotten; None for never."""
     found = (controls.meta_get(connection, _forgotten_key(what)) for what in (issue, issue.repo))
     return max((datetime.fromisoformat(text) for text in found if text), default=None)
 
