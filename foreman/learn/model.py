@@ -21,6 +21,9 @@ MOST_CORRECTIONS = 50
 _PULL = 6.0
 """How far a correction moves the logit of the very same text; less the less alike another is."""
 
+_DOUBT = 0.01
+"""What every label gets at the least where something was put right: the model was too sure there before."""
+
 _ALIKE = 0.3
 """Texts less alike than this have nothing in common but a form and a language."""
 
@@ -160,12 +163,12 @@ class Model:
             self._rows[number] = self.fitted.rows(number)
         vectors = self._vectors(title, body)
         told = sharpened(votes(vectors, self.fitted.known, self._rows[number]), self.temperature)
-        told = self._moved(told, repo, vectors)
-        best = max(told)
         bounds = self.thresholds.get(repo, (NEVER,) * len(told))
+        moved = self._moved(told, repo, vectors)
         priors = [
-            Prior(label=label, probability=round(one, 4), sure=one >= best and one >= bound)
-            for label, one, bound in zip(self.labels, told, bounds, strict=True)
+            # Corrections take sureness away and never give it: how often they are right was not measured.
+            Prior(label=label, probability=round(now, 4), sure=now >= max(moved) and min(now, before) >= bound)
+            for label, before, now, bound in zip(self.labels, told, moved, bounds, strict=True)
             if label != OTHER
         ]
         return tuple(sorted(priors, key=lambda prior: -prior.probability))
@@ -188,7 +191,9 @@ class Model:
                 moves[self.labels.index(one.correction.label)] += pull if one.correction.fits else -pull
         if not any(moves):
             return told
-        raised = [one * math.exp(max(-_PULL, min(_PULL, move))) for one, move in zip(told, moves, strict=True)]
+        raised = [
+            max(one, _DOUBT) * math.exp(max(-_PULL, min(_PULL, move))) for one, move in zip(told, moves, strict=True)
+        ]
         return tuple(one / sum(raised) for one in raised)
 
 

@@ -133,11 +133,13 @@ class Retraining:
         except OSError as error:
             return b"", f"it cannot be started: {error}"
         until = time.monotonic() + MOST_SECONDS
+        rest: bytes | None = asked
         with process:
             while True:
                 try:
-                    said, _ = process.communicate(asked, timeout=0.5)
+                    said, _ = process.communicate(rest, timeout=0.5)
                 except subprocess.TimeoutExpired:
+                    rest = None  # it goes on with what it was given first
                     if not self._stop.is_set() and time.monotonic() < until:
                         continue
                     process.kill()

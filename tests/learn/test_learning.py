@@ -14,7 +14,7 @@ from tests.learn.corpus import LABELS, written
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return train(written(240), labels=LABELS, folds=3)
+    return train(written(210), labels=LABELS, folds=2)
 
 
 def told(model: Model, one: Example) -> tuple[Prior, ...]:
