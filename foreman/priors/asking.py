@@ -51,7 +51,7 @@ class Priors:
             return ()
         offered = {label.casefold() for label in pools.categories(plan)}
         with self._lock:
-            model = self._model(issue, pools.key_of(issue.ref.repo, private=private))
+            model = self._model(issue, priors.pool_of(issue.ref.repo, private=private))
         if model is None:
             return ()
         told = model.predict(issue.ref.repo.key, issue.title, issue.body)

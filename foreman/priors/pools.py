@@ -13,7 +13,7 @@ from foreman.learn import Correction, Example
 from foreman.learn.features import MAX_BODY_CHARS, MAX_TITLE_CHARS
 from foreman.learn.training import MOST_EXAMPLES
 from foreman.model import IssueRef, RepoRef
-from foreman.store import corrections, mirror, mirror_facts
+from foreman.store import corrections, mirror, mirror_facts, priors
 
 CORRECTED_WEIGHT = 3.0
 """How many other issues one counts for where a person put something right."""
@@ -35,11 +35,6 @@ class Pool:
     key: str
     repos: tuple[RepoRef, ...]
     labels: tuple[str, ...]
-
-
-def key_of(repo: RepoRef, *, private: bool) -> str:
-    """Return the pool of a repository: public ones learn with all of their owner's, a private one by itself."""
-    return f"only {repo.key}" if private else f"all {repo.forge.value}:{repo.path.split('/')[0].casefold()}"
 
 
 def categories(plan: AgentPlan) -> tuple[str, ...]:
@@ -65,7 +60,7 @@ def pools(plans: Iterable[RepoPlan], *, private: Callable[[RepoRef], bool]) -> t
     for plan in plans:
         offered = [label for agent in plan.agents for label in categories(agent)] if plan.enabled else []
         if offered:
-            key = key_of(plan.repo, private=private(plan.repo))
+            key = priors.pool_of(plan.repo, private=private(plan.repo))
             repos.setdefault(key, []).append(plan.repo)
             labels.setdefault(key, {}).update(dict.fromkeys(offered))
     return tuple(Pool(key=key, repos=tuple(repos[key]), labels=tuple(labels[key])) for key in sorted(repos))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from foreman.model import RepoRef
 from foreman.store.rows import put
 from foreman.store.tables import priors
 
@@ -26,6 +27,11 @@ class Learned:
     pool: str
     facts: Mapping[str, Any]
     trained_at: datetime
+
+
+def pool_of(repo: RepoRef, *, private: bool) -> str:
+    """Return the pool of a repository: public ones learn with all of their owner's, a private one by itself."""
+    return f"only {repo.key}" if private else f"all {repo.forge.value}:{repo.path.split('/')[0].casefold()}"
 
 
 def save(connection: Connection, pool: str, model_bytes: bytes, facts: Mapping[str, Any], now: datetime) -> None:
@@ -54,6 +60,7 @@ def learned(connection: Connection, pool: str) -> Learned | None:
     return None if row is None else Learned(pool=row.pool, facts=row.facts, trained_at=row.trained_at)
 
 
-def forget(connection: Connection, pool: str) -> int:
-    """Drop a pool's model; returns how many went."""
-    return connection.execute(delete(priors).where(priors.c.pool == pool)).rowcount
+def forget(connection: Connection, repo: RepoRef) -> int:
+    """Drop every model that a repository had a part in; what is left is learned again from. Returns how many went."""
+    pools = [pool_of(repo, private=private) for private in (False, True)]
+    return connection.execute(delete(priors).where(priors.c.pool.in_(pools))).rowcount

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from foreman.learn import Model, train
+from foreman.model import RepoRef
 from foreman.priors import Priors, Retraining
 from foreman.priors.retraining import COMMAND, EVERY, LOOK_EVERY
-from foreman.store import corrections, priors
+from foreman.store import corrections, memory, priors
 from foreman.store.database import Database
 from tests.learn.corpus import LABELS
 from tests.priors.conftest import NOW, TRIAGE, fill, issue_of, planned, several
@@ -153,6 +154,12 @@ def test_a_model_of_another_version_says_nothing_until_it_is_trained_again(db: D
         priors.save(connection, POOL, b"foreman-priors\nof the future", {}, NOW)
 
     assert Priors(db).of(issue_of(several(1)[0], 1), TRIAGE, private=False) == ()
+
+
+def test_with_a_repository_what_was_learned_of_it_is_forgotten(db: Database) -> None:
     with db.transaction() as connection:
-        assert priors.forget(connection, POOL) == 1
-        assert priors.load(connection, POOL) is None and priors.learned(connection, POOL) is None
+        for pool in (POOL, "only o/plain", "only o/other"):
+            priors.save(connection, pool, b"", {}, NOW)
+        assert memory.forget(connection, RepoRef.parse("o/plain"), now=NOW) == 0
+        assert priors.load(connection, POOL) is None and priors.learned(connection, "only o/plain") is None
+        assert priors.learned(connection, "only o/other") is not None
