@@ -93,6 +93,11 @@ def rewrite(folder: Path, work: Path, model: LLMBackend | None = None) -> list[s
     return problems
 
 
+def made_by(folder: Path) -> str:
+    """Say who gave the recorded answers: `by hand`, or `recorded` and the days."""
+    return ", ".join(sorted({json.loads(file.read_text())["made"] for file in folder.glob("*.json")}))
+
+
 def _main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--provider", default="", help="a real one, by LiteLLM's name; none for the written answers")
