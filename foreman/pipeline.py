@@ -215,6 +215,7 @@ class Pipeline:
                     connection, item, not_before=now, reason="the configuration changed", count_attempt=False, now=now
                 )
                 return Passed(item=item, ending=Ending.RETRY, reason="the configuration changed")
+            scribe.note_corrections(connection, thought.look, plan)
             log_id = scribe.record(connection, decision, now=now)
             for comment_id, found in thought.look.reactions.items():
                 reactions.note(connection, item.issue, comment_id, found, bot=thought.look.facts.bot, now=now)

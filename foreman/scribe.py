@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from foreman.changes import TRIAGE_LABEL, put_on
+from foreman.changes import TRIAGE_LABEL, put_on, put_right
 from foreman.config.effective import AgentPlan
 from foreman.config.plan import policy_version
 from foreman.deliberation import Deliberation
@@ -15,7 +15,7 @@ from foreman.executor import freshness
 from foreman.gate.policy import final_state
 from foreman.model import ActionState, Allow, Deny, Hold, Issue, Mode, Verdict
 from foreman.recall import Look
-from foreman.store import actions, mirror_facts
+from foreman.store import actions, corrections, mirror_facts
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.inbox import InboxItem
 
@@ -138,6 +138,30 @@ def _reason(verdict: Verdict) -> str:
 
 def _detail(verdict: Verdict) -> str:
     return verdict.detail if isinstance(verdict, Deny | Hold) else ""
+
+
+def note_corrections(connection: Connection, look: Look, plan: AgentPlan) -> int:
+    """Remember what people put right of our earlier decisions on an issue.
+
+    Args:
+        connection: In a transaction, before the decision that comes of this look is recorded.
+        look: At one issue.
+        plan: Of the agent.
+
+    Returns:
+        How much of it was new.
+    """
+    facts = look.facts
+    found = put_right(
+        facts.issue,
+        history=look.history,
+        comments=look.comments,
+        entries=actions.entries(connection, issue=facts.ref),
+        offered=plan.policy.labels_add,
+        bot_id=facts.bot.id,
+        now=facts.now,
+    )
+    return corrections.note(connection, facts.ref, found, now=facts.now)
 
 
 def note_facts(connection: Connection, look: Look) -> None:

@@ -4,6 +4,7 @@ Who did it is not in a forge's list of issues: `needs` says what has to be read 
 where somebody waits for the answer. Our own doings make no events.
 """
 
+from foreman.changes.corrected import put_right
 from foreman.changes.happenings import compare
 from foreman.changes.horizon import TRIAGE_LABEL, Horizon
 from foreman.changes.idle import stale
@@ -20,6 +21,7 @@ __all__ = [
     "lag",
     "needs",
     "put_on",
+    "put_right",
     "same",
     "settled",
     "snapshot",

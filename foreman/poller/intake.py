@@ -20,7 +20,7 @@ from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected,
 from foreman.forge.base import Change, ForgeReader
 from foreman.log import get_logger
 from foreman.model import Comment, Event, EventKind, Issue, Route
-from foreman.store import events, inbox, issues, mirror, mirror_facts, polls
+from foreman.store import actions, corrections, events, inbox, issues, memory, mirror, mirror_facts, polls
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.polls import PollState
@@ -205,7 +205,9 @@ class Intake:
         if changes.same(before, issue):
             return _Seen(snapshot=None, issue=issue, updated_at=issue.updated_at)
         tally.taken = True
-        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
+        with self.db.read() as connection:
+            ours = before is not None and bool(actions.entries(connection, issue=issue.ref, limit=1))
+        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted, ours=ours)
         tally.requests += needs.comments + needs.history
         tally.budget -= REQUEST_COST * (needs.comments + needs.history)
         comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else None
@@ -266,6 +268,8 @@ class Intake:
                     self._enqueue(connection, event, plan=plan, tally=tally)
                 if row.snapshot is not None:
                     issues.save(connection, row.snapshot)
+                if row.issue is not None and (row.comments is not None or row.history is not None):
+                    self._corrected(connection, row.issue, row, plan)
                 if row.issue is not None and plan.mirror_issues:
                     self._mirror(connection, row.issue, row)
             if advance:
@@ -273,6 +277,22 @@ class Intake:
             checkpoint.reach("poller.rows.inside")
         checkpoint.reach("poller.rows.committed")
         return state
+
+    def _corrected(self, connection: Connection, issue: Issue, row: _Seen, plan: RepoPlan) -> None:
+        entries = actions.entries(connection, issue=issue.ref)
+        if not entries:
+            return
+        found = changes.put_right(
+            issue,
+            history=row.history,
+            comments=row.comments,
+            entries=entries,
+            offered=frozenset[str]().union(*(agent.policy.labels_add for agent in plan.agents)),
+            bot_id=self.bot_id,
+            now=self.now(),
+        )
+        if corrections.note(connection, issue.ref, found, now=self.now()):
+            memory.refresh(connection, issue.ref, now=self.now())
 
     def _mirror(self, connection: Connection, issue: Issue, row: _Seen) -> None:
         mirror.save(connection, issue, now=self.now())

@@ -51,6 +51,7 @@ _NOT_DONE = {
 }
 _THUMBS = {"thumbs_down": "gave a thumbs-down", "thumbs_down_withdrawn": "took back a thumbs-down"}
 _KINDS = {"rejected": "rejected", "undone": "took back", "removed": "removed", "added": "added"}
+_KINDS |= {"reopened": "overturned", "comment_deleted": "deleted"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
