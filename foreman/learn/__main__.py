@@ -5,9 +5,11 @@ A process of its own, so that no thread of the daemon waits for it; it gives way
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from datetime import datetime
 
@@ -24,8 +26,14 @@ MOST_MEMORY = 2 * 1024**3
 """Address space, bytes; 2,000 issues take a tenth of it."""
 
 
+_PR_SET_PDEATHSIG = 1
+"""From `linux/prctl.h`."""
+
+
 def main() -> None:
     """Train once."""
+    if sys.platform == "linux":  # a daemon that was killed leaves nothing behind
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(NICENESS)
     for limit, most in ((resource.RLIMIT_CPU, MOST_CPU_SECONDS), (resource.RLIMIT_AS, MOST_MEMORY)):
         hard = resource.getrlimit(limit)[1]
