@@ -124,24 +124,34 @@ def find(
         return ()
     best = sum(rare.values()) * (_K1 + 1)
     wanted = f"repo : {_quoted(_name(repo))} AND {{title body}} : ({' OR '.join(_quoted(word) for word in rare)})"
-    rows = connection.execute(
-        text(
-            "SELECT mirror.id, bm25(mirror_text, 0.0, :weight, 1.0) AS bm25 FROM mirror_text"
-            " JOIN mirror ON mirror.id = mirror_text.rowid WHERE mirror_text MATCH :wanted"
-            " AND NOT mirror.confidential"
-            " AND (:before IS NULL OR mirror.created_at < :before)"
-            " AND (:exclude IS NULL OR mirror.issue_id <> :exclude)"
-            " ORDER BY bm25, mirror.issue_id LIMIT :limit"
-        ).bindparams(bindparam("before", type_=UtcTime)),
-        {
-            "weight": TITLE_WEIGHT,
-            "wanted": wanted,
-            "before": before,
-            "exclude": exclude,
-            "limit": limit,
-        },
-    )
+    values = {"weight": TITLE_WEIGHT, "wanted": wanted, "exclude": exclude, "limit": limit, "best": limit + 1}
+    if before is None:
+        rows = connection.execute(_FIND, values)
+    else:
+        rows = connection.execute(_FIND_BEFORE, values | {"before": before})
     return tuple(Found(row.id, min(1.0, max(0.0, -row.bm25 / best))) for row in rows)
+
+
+_BY_BM25 = (
+    "SELECT mirror_text.rowid AS row_id, bm25(mirror_text, 0.0, :weight, 1.0) AS bm25 FROM mirror_text"
+    " {join} WHERE mirror_text MATCH :wanted {earlier} ORDER BY bm25, row_id LIMIT {most}"
+)
+_SHOWN = (
+    "SELECT mirror.id, bm25 FROM ({found}) JOIN mirror ON mirror.id = row_id WHERE NOT mirror.confidential"
+    " AND (:exclude IS NULL OR mirror.issue_id <> :exclude) ORDER BY bm25, row_id LIMIT :limit"
+)
+_FIND = text(_SHOWN.format(found=_BY_BM25.format(join="", earlier="", most=":best")))
+"""The best rows are chosen by the index alone: one more than wanted, for the issue itself may be among them."""
+
+_FIND_BEFORE = text(
+    _SHOWN.format(
+        found=_BY_BM25.format(
+            join="JOIN mirror ON mirror.id = mirror_text.rowid",
+            earlier="AND mirror.created_at < :before",
+            most=":best",
+        )
+    )
+).bindparams(bindparam("before", type_=UtcTime))
 
 
 def _stems(wanted: Iterable[str]) -> dict[str, str]:

@@ -183,8 +183,6 @@ mirror = Table(
     Column("repo", Text, nullable=False),
     Column("issue_id", Integer, nullable=False),
     Column("forge_id", BigInteger, nullable=False),
-    Column("title", OutsideText, nullable=False),
-    Column("body", OutsideText, nullable=False),
     Column("labels", JsonText, nullable=False),
     Column("state", Text, nullable=False),
     Column("state_reason", OutsideText, nullable=False),
@@ -199,6 +197,9 @@ mirror = Table(
     Column("updated_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
     Column("seen_at", UtcTime, nullable=False),
+    # Last: to read what stands behind a long text, SQLite goes through all of it.
+    Column("title", OutsideText, nullable=False),
+    Column("body", OutsideText, nullable=False),
     Index("mirror_by_issue", "repo", "issue_id", unique=True),
     Index("mirror_by_state", "repo", "state", "issue_id"),
 )

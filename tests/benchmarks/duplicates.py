@@ -129,8 +129,9 @@ def tuned(connection: Connection) -> Ask:
     """Ask as Foreman does."""
 
     def ask(report: Report, place: int) -> list[int]:
+        before = report.at if place >= 0 else None
         hits = search.similar(
-            connection, REPO, title=report.title, body=report.body, limit=10, before=report.at, exclude=place + 1
+            connection, REPO, title=report.title, body=report.body, limit=10, before=before, exclude=place + 1
         )
         return [hit.issue.number - 1 for hit in hits]
 
@@ -216,7 +217,7 @@ def at_size(found: Sequence[Report], number: int) -> None:
             ask, times = tuned(connection), []
             for report in grown(found, 200):
                 began = time.process_time()
-                ask(Report(report.title, report.body, BEGAN + timedelta(days=3650), ""), -2)
+                ask(report, -1)
                 times.append((time.process_time() - began) * 1000)
     times.sort()
     print(f"\n{number:,} issues of {text:,.0f} characters: {size:.1f} MB, {size / number * 1e3:.2f} kB each")

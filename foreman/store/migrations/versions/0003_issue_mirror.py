@@ -19,8 +19,6 @@ def upgrade() -> None:
         sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("issue_id", sa.Integer(), nullable=False),
         sa.Column("forge_id", sa.BigInteger(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
         sa.Column("labels", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("state_reason", sa.Text(), nullable=False),
@@ -35,6 +33,8 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("mirror_by_issue", "mirror", ["repo", "issue_id"], unique=True)
