@@ -37,6 +37,7 @@ MAX_COMMENTS = 20
 MAX_LABELS = 300
 MAX_OTHER_TITLE_CHARS = 300
 MAX_BECAUSE_CHARS = 300
+MAX_INSTRUCTIONS_CHARS = 8_000
 _MOST_LABELS_OF_ANOTHER = 20
 
 _BY_MAINTAINERS = frozenset({"rejected", "undone", "removed", "added", "comment_deleted"})
@@ -120,6 +121,7 @@ def brief(
             {"label": prior.label, "probability": prior.probability, "sure": prior.sure} for prior in known.priors
         ),
         corrections=tuple(_correction(one, cleaner) for one in known.corrected),
+        instructions=_instructions(plan, cleaner),
         llm_backend=llm,
         attempt=attempt,
         deadline=_time(deadline),
@@ -193,6 +195,11 @@ def _correction(one: Corrected, cleaner: _Cleaner) -> dict[str, Any]:
         "by_role": "maintainer" if fix.kind in _BY_MAINTAINERS else "anybody",
         "because": cleaner.clean(fix.because, MAX_BECAUSE_CHARS),
     }
+
+
+def _instructions(plan: AgentPlan, cleaner: _Cleaner) -> str:
+    told = plan.config.get("instructions")
+    return cleaner.clean(told, MAX_INSTRUCTIONS_CHARS) if isinstance(told, str) else ""
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
