@@ -42,4 +42,4 @@ def test_an_agent_hears_what_people_said_to_everybody() -> None:
     )
 
     assert [comment.body for comment in told.task.payload.issue.comments] == ["It crashes too."]
-    assert told.task.context.instructions == "We make a widget."
+    assert told.task.context.instructions.strip() == "We make a widget."
