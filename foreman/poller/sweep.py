@@ -10,7 +10,7 @@ from foreman.errors import ForgeGone, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader
 from foreman.model import Account, ActionState, EventKind, Issue
 from foreman.poller.intake import Intake, Tally
-from foreman.store import actions, events, memory, reactions
+from foreman.store import actions, events, memory, mirror, reactions
 from foreman.store.database import Database
 
 MOST_OPEN_ISSUES = 10_000
@@ -138,6 +138,7 @@ def let_go(db: Database, reader: ForgeReader, *, plan: RepoPlan, tally: Tally, n
                 mine = [action.id for action in actions.held(connection, plan.repo) if action.issue == issue]
                 actions.cancel(connection, mine, state=ActionState.FAILED, reason=str(error), now=now)
                 memory.refresh(connection, issue, now=now)
+                mirror.forget(connection, issue)
         except (ForgeNotFound, ForgeRejected):
             continue  # hidden for a while, perhaps
 

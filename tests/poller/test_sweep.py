@@ -10,7 +10,7 @@ import pytest
 from foreman.model import ActionState, ForgeKind, IssueRef
 from foreman.poller import sweep
 from foreman.sandbox import Fault, reply
-from foreman.store import corrections, memory
+from foreman.store import corrections, memory, mirror
 from tests.rig import REPO, Rig, rig
 
 DAY = 24 * 3600
@@ -135,6 +135,8 @@ def test_what_waits_for_a_person_is_given_up_once_its_issue_is_gone(how: str, be
     bench.clock.advance(60)
     ref = bench.open()
     log_id = bench.decide(ref, ("add_label", {"label": "bug"}), ("close", {"reason": "completed"}), state=HELD)
+    with bench.db.transaction() as connection:
+        mirror.save(connection, bench.forge.issue(ref), now=bench.clock())
     if how == "deleted":
         bench.sandbox.delete_issue(REPO, ref.number)
     elif how == "moved":
@@ -145,3 +147,5 @@ def test_what_waits_for_a_person_is_given_up_once_its_issue_is_gone(how: str, be
     gone = how == "moved" or (how == "deleted" and ref.repo.forge is ForgeKind.GITHUB)
     assert bench.states(log_id) == (["failed"] * 2 if gone else ["held"] * 2)
     assert all(bool(action.reason) is gone for action in bench.entry(log_id).actions)
+    with bench.db.read() as connection:
+        assert mirror.count(connection, ref) == (0 if gone else 1)
