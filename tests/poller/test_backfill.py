@@ -11,7 +11,7 @@ from foreman.errors import ForgeAuthError
 from foreman.forge.base import Quota
 from foreman.poller import Backfill, backfill
 from foreman.sandbox import Fault, reply
-from foreman.store import inbox, memory, mirror, mirror_reading, search
+from foreman.store import inbox, memory, mirror, mirror_facts, mirror_reading, search
 from foreman.store.mirror_reading import Reading
 from tests.rig import REPO, WIDGET, Rig, plan
 
@@ -200,3 +200,16 @@ def test_hundreds_of_rows_of_one_moment_hold_nothing_up(bench: Rig) -> None:
 def test_nothing_is_read_before_the_first_look(bench: Rig) -> None:
     bench.open("old")
     assert run(bench, filler(bench)) == 0
+
+
+def test_who_put_a_label_on_is_kept_when_the_history_is_read_anyway(bench: Rig) -> None:
+    ref = bench.open("Kettle explodes")
+    watch = bench.poller()
+    watch.poll(WIDGET)
+    bench.clock.advance(60)
+    bench.sandbox.add_label(REPO, ref.number, "bug", by="kim")
+    watch.poll(WIDGET)
+
+    with bench.db.read() as connection:
+        (fact,) = mirror_facts.label_facts(connection, ref)
+    assert (fact.label, fact.by) == ("bug", "person")
