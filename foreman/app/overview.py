@@ -92,12 +92,16 @@ class Spend:
         budget_usd: Of the day.
         calls: Model calls.
         unpriced: Of these, calls whose price is not known.
+        saved_tasks: Decided without a model by an agent that asks one elsewhere in the same repository.
+        saved_usd: What they would have cost, by the mean of those that did.
     """
 
     usd: Decimal
     budget_usd: Decimal
     calls: int
     unpriced: int
+    saved_tasks: int = 0
+    saved_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,11 +243,14 @@ def _breakers(connection: Connection, prefix: str) -> Iterator[Health]:
 def _spend(connection: Connection, config: Config, now: datetime) -> Spend:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     totals = usage.totals(connection, midnight)
+    saved = usage.saved(connection, midnight)
     return Spend(
         usd=sum((total.usd for total in totals), Decimal(0)),
         budget_usd=config.llm.budget.usd_per_day,
         calls=sum(total.calls for total in totals),
         unpriced=sum(total.unpriced for total in totals),
+        saved_tasks=saved.tasks,
+        saved_usd=saved.usd,
     )
 
 

@@ -55,6 +55,9 @@ def _show(found: Overview, now: datetime) -> None:
     unpriced = f", {found.spend.unpriced} of unknown price" if found.spend.unpriced else ""
     calls = f"{found.spend.calls} model {'call' if found.spend.calls == 1 else 'calls'}{unpriced}"
     line(f"today     USD {found.spend.usd:.4f} of {found.spend.budget_usd:.2f}, {calls}")
+    if found.spend.saved_tasks:
+        tasks_ = f"{found.spend.saved_tasks} {'task' if found.spend.saved_tasks == 1 else 'tasks'}"
+        line(f"saved     about USD {found.spend.saved_usd:.4f} today: {tasks_} needed no model")
     for agent in found.agents:
         line(f"agent     {agent.name}: {'well' if agent.well else f'ill, {agent.reason}'}")
     for one in (*found.accounts, *found.hosts):

@@ -41,7 +41,14 @@ def test_when_all_is_well_it_says_so_in_one_screen(demo, run) -> None:
     assert facts["actions"] == {state: states.count(state) for state in facts["actions"]}
     assert facts["actions"]["done"] > 10
     assert facts["inbox"]["dead"] == 0
-    assert facts["spend"] == {"usd": 0.0, "budget_usd": 2.0, "calls": 0, "unpriced": 0}
+    assert facts["spend"] == {
+        "usd": 0.0,
+        "budget_usd": 2.0,
+        "calls": 0,
+        "unpriced": 0,
+        "saved_tasks": 0,
+        "saved_usd": 0.0,
+    }
 
 
 def _unknown(connection, now) -> None:
