@@ -29,7 +29,7 @@ from foreman.app.visibility import Visibility
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
-from foreman.deliberation import Deliberator
+from foreman.deliberation import Deliberator, Thinker
 from foreman.errors import ForgeUnavailable
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
@@ -174,18 +174,21 @@ def workshop(
         )
         gate_secrets = LiveSecrets(secrets)
         precedents = Precedents(db)
+        thinker = Thinker(
+            agents=office,
+            models=desk,
+            secrets=gate_secrets,
+            redact_personal=config.llm.redact_personal,
+            llm_when=config.llm.when,
+            now=now,
+        )
         deliberators = {
             kind: Deliberator(
                 recall=Recall(
                     db=db, reader=connection.reader, bot=connection.bot, marker_secret=marker_secret, now=now
                 ),
                 precedents=precedents,
-                agents=office,
-                models=desk,
-                secrets=gate_secrets,
-                redact_personal=config.llm.redact_personal,
-                llm_when=config.llm.when,
-                now=now,
+                thinker=thinker,
             )
             for kind, connection in connections.items()
         }

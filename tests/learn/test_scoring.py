@@ -49,7 +49,7 @@ def test_confusion_tells_what_was_said_for_what() -> None:
         ([], None),
         ([(1.0, True), (1.0, True)], 0.0),
         ([(0.9, False)], 0.9),
-        # Two parts: in .8 to .9 it says .85 twice and is right once (off by .35), in .6 to .7 it says .65 and is right.
+        # Two parts: .85 is said twice and right once, which is .35 off; .65 is said once and right.
         ([(0.85, True), (0.85, False), (0.65, True)], (2 * 0.35 + 0.35) / 3),
     ],
 )
