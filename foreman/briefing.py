@@ -15,6 +15,7 @@ from uuid import UUID
 
 from foreman.config.effective import AgentPlan
 from foreman.gate import inbound
+from foreman.gate.facts import Facts
 from foreman.model import Comment, Issue, Label
 from foreman.precedents import Corrected, Known
 from foreman.protocol import (
@@ -110,7 +111,7 @@ def brief(
     payload = TaskPayload(
         event=facts.event.value,
         forge=facts.forge.value,
-        issue=_issue(facts.issue, comments[-MAX_COMMENTS:], cleaner),
+        issue=_issue(facts, comments[-MAX_COMMENTS:], cleaner),
         labels=_labels(facts.repo_labels or (), plan, facts.labels_by_us),
         config={**_plain(plan.config), "llm_when": llm_when},
     )
@@ -130,7 +131,8 @@ def brief(
     return Briefing(task=task, hidden=dict(cleaner.hidden), cut=cleaner.cut)
 
 
-def _issue(issue: Issue, comments: tuple[Comment, ...], cleaner: _Cleaner) -> TaskIssue:
+def _issue(facts: Facts, comments: tuple[Comment, ...], cleaner: _Cleaner) -> TaskIssue:
+    issue = facts.issue
     return TaskIssue(
         number=issue.ref.number,
         title=cleaner.clean(issue.title, MAX_TITLE_CHARS),
@@ -144,6 +146,7 @@ def _issue(issue: Issue, comments: tuple[Comment, ...], cleaner: _Cleaner) -> Ta
         url=issue.url,
         thumbs_up=issue.thumbs_up,
         thumbs_down=issue.thumbs_down,
+        turn=facts.owed.turn.value if facts.owed else "",
         comments=tuple(
             TaskComment(
                 author=said.author.login,

@@ -18,7 +18,7 @@ from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef, Role
-from foreman.store import actions, breakers, controls, inbox, issues, reactions
+from foreman.store import actions, breakers, closing, controls, inbox, issues, reactions
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -138,6 +138,8 @@ class Recall:
                 breaker_open=breakers.flood_open(connection, now=now),
                 paused=controls.paused(connection, ref.repo),
                 private_repo=repo.info is None or repo.info.private,
+                reminded_at=closing.reminded_at(connection, ref),
+                close_objected=closing.objected(connection, ref) or _opened_again(history, self._bot),
                 now=now,
             )
         return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments), history=history)
@@ -270,6 +272,18 @@ def _last_label_changes(history: tuple[Change, ...]) -> dict[str, Change]:
         if change.kind in (ChangeKind.LABELED, ChangeKind.UNLABELED):
             last[change.label] = change
     return last
+
+
+def _opened_again(history: tuple[Change, ...] | None, bot: Account) -> bool:
+    """Return whether a person ever opened the issue again after we had closed it."""
+    closed_by_us = False
+    for change in history or ():
+        ours = change.actor is not None and change.actor.id == bot.id
+        if change.kind is ChangeKind.CLOSED:
+            closed_by_us = ours
+        elif change.kind is ChangeKind.REOPENED and closed_by_us and not ours:
+            return True
+    return False
 
 
 def _removed_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:

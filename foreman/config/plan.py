@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from foreman.config.effective import AgentPlan, Policy, RepoPattern, RepoPlan
+from foreman.config.effective import STALE_DAYS, AgentPlan, Policy, RepoPattern, RepoPlan
 from foreman.config.entries import Repo, RepoAgent
 from foreman.config.models import Config
 from foreman.config.policy import AgentConfig, merged
@@ -139,5 +139,7 @@ def _policy(config: Config, repo: Repo, agent: RepoAgent, own: AgentConfig) -> P
         labels_add=labels.add or own.labels_named(),
         labels_remove=labels.remove,
         stale_label=own.stale_label or "",
+        stale_days=own.stale_days or STALE_DAYS,
+        needs_info_label=own.needs_info_label or "",
         **values,
     )

@@ -260,11 +260,11 @@ def _values(issue: Issue) -> dict[str, Any]:
         "confidential": issue.confidential,
         "comment_count": issue.comment_count,
         "thumbs_up": issue.thumbs_up,
-        "milestone": getattr(issue, "milestone", "")[:MAX_TITLE_CHARS],
+        "milestone": issue.milestone[:MAX_TITLE_CHARS],
         "assignees": list(issue.assignees[:_MOST_LABELS]),
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,
-        "closed_at": getattr(issue, "closed_at", None),
+        "closed_at": issue.closed_at,
     }
 
 

@@ -16,6 +16,7 @@ import yaml
 
 from foreman.config.effective import AgentPlan, Policy
 from foreman.gate.facts import Facts
+from foreman.gate.turn import Owed, Turn
 from foreman.model import Account, Comment, EventKind, ForgeKind, Issue, IssueRef, Label, RepoRef, Role
 from foreman.recall import Look
 
@@ -73,6 +74,8 @@ _KEYS = frozenset(
         "number",
         "age_days",
         "quiet_days",
+        "reminded_days",
+        "thumbs_up",
         "accept",
         "with_model",
         "without_model",
@@ -160,6 +163,7 @@ class Case:
             labels=tuple(raw.get("labels", [])),
             created_at=opened,
             updated_at=NOW - timedelta(days=raw.get("quiet_days", 0), hours=1),
+            thumbs_up=raw.get("thumbs_up", 0),
         )
         by = comments[-1] if event is EventKind.COMMENTED else None
         facts = Facts(
@@ -173,6 +177,10 @@ class Case:
             labels_removed_by_people=frozenset(),
             labels_added_by_people=frozenset(),
             our_comments_today=0,
+            owed=Owed(turn=Turn(raw["turn"]), since=NOW - timedelta(days=raw["quiet_days"]))
+            if "turn" in raw
+            else None,
+            reminded_at=NOW - timedelta(days=raw["reminded_days"]) if "reminded_days" in raw else None,
             now=NOW,
         )
         return Look(facts=facts, comments=comments)
