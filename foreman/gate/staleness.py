@@ -8,22 +8,25 @@ from foreman.config.effective import Policy
 from foreman.gate.facts import Facts
 from foreman.gate.reasons import Reason
 from foreman.gate.turn import Turn
-from foreman.model import Deny
+from foreman.model import Deny, Issue
 
 WANTED_BY = 10
 """So many thumbs up, and an issue is never stale."""
 
 
+def keeps(issue: Issue) -> str:
+    """Return what keeps an issue from going stale, other than a label; empty for nothing."""
+    if issue.milestone:
+        return "it has a milestone"
+    if issue.assignees:
+        return "somebody is assigned"
+    return f"{issue.thumbs_up} thumbs up" if issue.thumbs_up >= WANTED_BY else ""
+
+
 def kept(facts: Facts) -> Deny | None:
     """Object where something other than a label keeps the issue from going stale."""
-    issue = facts.issue
-    if issue.milestone:
-        return Deny(Reason.NEVER_STALE, "it has a milestone")
-    if issue.assignees:
-        return Deny(Reason.NEVER_STALE, "somebody is assigned")
-    if issue.thumbs_up >= WANTED_BY:
-        return Deny(Reason.NEVER_STALE, f"{issue.thumbs_up} thumbs up")
-    return None
+    what = keeps(facts.issue)
+    return Deny(Reason.NEVER_STALE, what) if what else None
 
 
 def not_owed(facts: Facts) -> Deny | None:
