@@ -33,6 +33,7 @@ class Reason(StrEnum):
     RUNS_PER_ISSUE = "runs_per_issue"
     RUNS_PER_PERSON = "runs_per_person"
     # a decision as a whole
+    SECURITY_REPORT = "security_report"
     TOO_MANY_ACTIONS = "too_many_actions"
     TOO_MANY_LABELS = "too_many_labels"
     TOO_MANY_COMMENTS = "too_many_comments"
@@ -125,6 +126,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.RUNS_PER_PERSON: _E(
         "Agents ran for this person as often as a day allows.", "Wait, or raise `policy.max_runs_per_person_per_day`."
+    ),
+    Reason.SECURITY_REPORT: _E(
+        "It looks like a report of a security hole in public.",
+        "Take it up with the reporter in private; if it is none, ask for triage with the label `foreman:triage`.",
     ),
     Reason.TOO_MANY_ACTIONS: _E("The decision asks for too many actions.", "Raise `policy.max_actions`."),
     Reason.TOO_MANY_LABELS: _E("The decision adds too many labels.", "Raise `policy.max_labels`."),

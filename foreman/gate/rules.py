@@ -10,6 +10,7 @@ from foreman.gate import rules_action, rules_close, rules_label, rules_whole
 from foreman.gate.situation import ActionRule
 
 ACTION_RULES: tuple[ActionRule, ...] = (
+    ActionRule("nothing public about a hole", rules_whole.no_public_report),
     ActionRule("at most so many actions", rules_whole.max_actions),
     ActionRule("at most so many labels", rules_whole.max_labels),
     ActionRule("one comment", rules_whole.one_comment),
