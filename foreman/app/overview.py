@@ -18,7 +18,7 @@ from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
 from foreman.pipeline import scope_of
-from foreman.store import actions, breakers, controls, flood, inbox, mirror, mirror_reading, polls, usage
+from foreman.store import actions, breakers, controls, escalations, flood, inbox, mirror, mirror_reading, polls, usage
 from foreman.store.controls import Pause
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
@@ -183,8 +183,16 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
                 *_disk(free, config),
                 *_attention(repos, tasks, states, agents, accounts, torrent),
                 *troubles(patterns),
+                *_left_to_people(connection, now),
             ),
         )
+
+
+def _left_to_people(connection: Connection, now: datetime) -> Iterator[str]:
+    """Name each issue that was escalated; what is said about it in private stands in the log, not here."""
+    for one in escalations.unseen(connection, now=now):
+        why = "may report a security hole in public" if one.security else "is left to you"
+        yield f"{one.issue} {why} (`foreman explain {one.log_id}`, then `foreman seen {one.log_id}`)"
 
 
 def _disk(free: int, config: Config) -> Iterator[str]:

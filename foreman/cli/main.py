@@ -27,7 +27,7 @@ FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("status", "", ("status",)),
     ("reading", "", ("log", "explain", "inspect=explain")),
     ("people", "", ("pending", "approve", "reject", "undo")),
-    ("work", "", ("dead", "retry", "drop", "pause", "resume")),
+    ("work", "", ("dead", "retry", "drop", "seen", "pause", "resume")),
     ("reading", "memory", ("show", "forget", "export")),
     ("proving", "", ("backtest",)),
     ("agents", "agent", ("list_", "build", "test")),
