@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,10 @@ def store(world):
 
 
 def test_when_all_is_well_it_says_so_in_one_screen(demo, run) -> None:
+    # One of the samples is a report of a security hole.
+    (left,) = json.loads(run("status", "--json", config=demo.config).answer)["attention"]
+    assert "#23 is left to you" in left
+    assert run("seen", re.search(r"seen (\d+)", left)[1], config=demo.config).code == 0
     done = run("status", config=demo.config)
     facts = json.loads(run("status", "--json", config=demo.config).answer)
 
