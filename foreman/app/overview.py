@@ -18,7 +18,19 @@ from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
 from foreman.pipeline import scope_of
-from foreman.store import actions, breakers, controls, escalations, flood, inbox, mirror, mirror_reading, polls, usage
+from foreman.store import (
+    actions,
+    breakers,
+    closing,
+    controls,
+    escalations,
+    flood,
+    inbox,
+    mirror,
+    mirror_reading,
+    polls,
+    usage,
+)
 from foreman.store.controls import Pause
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
@@ -123,6 +135,7 @@ class Overview:
         flood: Why all writing stops; empty when it does not.
         free_bytes: Of the disk the database is on.
         pauses: What people stopped.
+        announced: Issues that will be closed as duplicates unless somebody objects, one line each.
         attention: What needs a person, one line each.
     """
 
@@ -140,6 +153,7 @@ class Overview:
     flood: str
     free_bytes: int
     pauses: tuple[Pause, ...]
+    announced: tuple[str, ...]
     attention: tuple[str, ...]
 
 
@@ -179,6 +193,11 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             flood=torrent,
             free_bytes=free,
             pauses=controls.all(connection),
+            announced=tuple(
+                f"{close.issue} will be closed as a duplicate of #{close.payload.get('duplicate_of')}"
+                f" on {close.not_before:%Y-%m-%d %H:%M} UTC unless somebody objects"
+                for close in closing.announced(connection)
+            ),
             attention=(
                 *_disk(free, config),
                 *_attention(repos, tasks, states, agents, accounts, torrent),

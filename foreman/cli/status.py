@@ -88,6 +88,8 @@ def _show(found: Overview, now: datetime) -> None:
     if held:
         line()
         line(f"{held} {'action waits' if held == 1 else 'actions wait'} for a person: `foreman pending`")
+    for text in found.announced:
+        line(text)
     if found.attention:
         line()
         line("needs a person:")

@@ -221,3 +221,25 @@ def test_of_hundreds_only_those_with_trouble_are_shown_one_by_one(world, store, 
     assert "acme/n7 " in done.answer
     assert "acme/n8 " not in done.answer
     assert "59 more repositories without trouble" in done.answer
+
+
+def test_a_close_that_was_announced_is_shown_with_its_time(world, store, run) -> None:
+    close = NewAction(
+        type="close",
+        payload={"type": "close", "reason": "duplicate", "duplicate_of": 1},
+        state=ActionState.PLANNED,
+        not_before=datetime(2031, 1, 2, 3, 4, tzinfo=UTC),
+    )
+    logged = NewDecision(
+        issue=IssueRef.parse(f"{REPO}#2"),
+        task_id="announced",
+        agent="issue-triage",
+        task_type="issue.triage",
+        decision="close",
+        actions=(close,),
+    )
+    with store.transaction() as connection:
+        actions.record(connection, logged, now=datetime.now(UTC))
+
+    told = f"{REPO}#2 will be closed as a duplicate of #1 on 2031-01-02 03:04 UTC unless somebody objects"
+    assert told in run("status", config=world.file).answer
