@@ -29,7 +29,7 @@ FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("people", "", ("pending", "approve", "reject", "undo")),
     ("work", "", ("dead", "retry", "drop", "seen", "pause", "resume")),
     ("reading", "memory", ("show", "forget", "export")),
-    ("proving", "", ("backtest",)),
+    ("proving", "", ("backtest", "replay")),
     ("agents", "agent", ("list_", "build", "test")),
     ("configuration", "config", ("show", "validate", "schema")),
     ("database", "db", ("backup", "restore", "check")),

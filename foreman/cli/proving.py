@@ -1,4 +1,4 @@
-"""`foreman backtest`: how an agent would have done on closed issues."""
+"""`foreman backtest`, `replay`: how an agent would have done on closed issues, and would do today."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json
+from foreman.cli.options import MAX_ID, Json
 
 MOST_ISSUES = 5_000
 
@@ -61,6 +61,80 @@ def backtest(
     facts = document(found)
     emit(facts, as_json=as_json, show=lambda: _show(facts))
     return exits.FAILED if found.stopped or any(one.failure for one in found.tried) else exits.DONE
+
+
+def replay(
+    context: typer.Context,
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="As `foreman log` shows it.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="All since: 30d, or a date such as 2026-01-31.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="Instead of the configured one.")
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Make logged decisions again with today's agent, model and configuration; show what differs, write nothing."""
+    from datetime import UTC, datetime
+
+    from foreman.app import replay as replays
+    from foreman.cli import exits, parsing
+    from foreman.cli.output import emit
+    from foreman.errors import UsageError
+
+    if bool(ids) == bool(since):
+        raise UsageError("say which decisions: their numbers, or --since 30d")
+    own = Context.of(context)
+    own.start_logging()
+    begin = parsing.since(since, now=datetime.now(UTC)) if since else None
+    with _progress("decisions") as progress:
+        done = replays.run(
+            own.load(),
+            ids=ids or (),
+            since=begin,
+            model=model,
+            settings=own.settings(),
+            secrets=own.secrets,
+            progress=progress,
+        )
+    facts = [
+        {
+            "id": one.entry.id,
+            "issue": str(one.entry.issue),
+            "agent": one.entry.agent,
+            "before": one.before,
+            "after": one.after,
+            "same": one.before == one.after,
+            "text_changed": one.text_changed,
+            "not_replayed_because": one.why_not,
+        }
+        for one in done
+    ]
+    emit(facts, as_json=as_json, show=lambda: _show_replay(facts))
+    return exits.DONE
+
+
+def _show_replay(facts: list[dict[str, Any]]) -> None:
+    from foreman.cli.output import line
+
+    for one in facts:
+        if one["not_replayed_because"]:
+            line(f"{one['id']}  {one['issue']}  not replayed: {one['not_replayed_because']}")
+        elif not one["same"]:
+            line(f"{one['id']}  {one['issue']}")
+            line(f"    - {_in_short(one['before'])}")
+            line(f"    + {_in_short(one['after'])}")
+        if one["text_changed"]:
+            line("    the text of the issue has changed since")
+    replayed = [one for one in facts if not one["not_replayed_because"]]
+    line(f"{len(replayed)} decisions made again: {sum(not one['same'] for one in replayed)} differ")
+
+
+def _in_short(made: dict[str, Any]) -> str:
+    parts = [f"+{label}" for label in made["labels"]] + [kind for kind in ("comment", "close") if made[kind]]
+    return f"{made['decision']}: {', '.join(parts) or 'nothing'}"
 
 
 @contextmanager

@@ -156,3 +156,24 @@ def test_what_cannot_be_tried_is_told_in_one_line(own_demo, run, arguments, told
 
     assert done.code == 2
     assert told in done.story
+
+
+def test_a_replay_shows_what_differs_under_todays_configuration_and_writes_nothing(own_demo, run) -> None:
+    log = _log(own_demo.folder)
+    (number,) = [
+        entry["id"] for entry in json.loads(run("log", "acme/widget#8", "--json", config=own_demo.config).answer)
+    ]
+
+    same = json.loads(run("replay", number, "--json", config=own_demo.config).answer)
+    config = Path(own_demo.config)
+    config.write_text(config.read_text().replace("- crash\n", "- collapse\n").replace("- error\n", "- mistake\n"))
+    other = json.loads(run("replay", number, "--json", config=config).answer)
+    shown = run("replay", "--since", "1d", config=config)
+
+    assert [(one["same"], one["text_changed"], one["before"]["labels"]) for one in same] == [(True, False, ["bug"])]
+    assert [(one["same"], one["after"]["labels"]) for one in other] == [(False, [])]
+    assert shown.code == 0
+    assert "acme/widget#8\n    - label_and_respond: +bug\n    + skip: nothing" in shown.answer
+    assert "comments or later events, which are not kept" in shown.answer
+    assert _log(own_demo.folder) == log
+    assert run("replay", config=config).code == 2
