@@ -18,7 +18,7 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
-from foreman.poller import Discovery, Poller, PollReport, rounds
+from foreman.poller import Backfill, Discovery, Poller, PollReport, rounds
 from foreman.store import actions, breakers, controls
 from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
@@ -52,6 +52,7 @@ class Account:
         stop: threading.Event,
         disconnect: Callable[[], None],
         discovery: Discovery | None = None,
+        backfill: Backfill | None = None,
         dashboard: Dashboard | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,6 +70,7 @@ class Account:
             stop: Set when everything ends.
             disconnect: Breaks off what is under way at the forge.
             discovery: Looks up what patterns stand for; None where there are none.
+            backfill: Reads older issues where there is nothing else to do; None for never.
             dashboard: Keeps the issues that list what waits for approval; None for none.
             monotonic: Seconds that never jump.
         """
@@ -80,6 +82,7 @@ class Account:
         self._poller = poller
         self._executor = executor
         self._discovery = discovery
+        self._backfill = backfill
         self._dashboard = dashboard
         self._repos = repos
         self._now = now
@@ -117,6 +120,7 @@ class Account:
             if self._stop.wait(self._beat.pause()) or self.shut:
                 break
             found = self._poll(repo).items > 0 or found
+        self._fill()
         return found
 
     def poll_all(self, only: Sequence[RepoRef] | None = None) -> list[PollReport]:
@@ -252,6 +256,14 @@ class Account:
         try:
             if self._discovery is not None:
                 self._discovery.tend()
+        except ForgeAuthError as error:
+            self.refused(str(error))
+
+    def _fill(self) -> None:
+        if self._backfill is None or self._stop.is_set() or self.shut:
+            return
+        try:
+            self._backfill.tend(self._repos())
         except ForgeAuthError as error:
             self.refused(str(error))
 

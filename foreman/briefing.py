@@ -15,7 +15,9 @@ from uuid import UUID
 
 from foreman.config.effective import AgentPlan
 from foreman.gate import inbound
+from foreman.gate.facts import Facts
 from foreman.model import Comment, Issue, Label
+from foreman.precedents import Corrected, Known
 from foreman.protocol import (
     LLMBackendInfo,
     Task,
@@ -26,6 +28,7 @@ from foreman.protocol import (
     TaskPayload,
 )
 from foreman.recall import Look
+from foreman.store.search import Hit
 
 MAX_TITLE_CHARS = 512
 MAX_BODY_CHARS = 32_768
@@ -33,6 +36,13 @@ MAX_COMMENT_CHARS = 8_192
 MAX_COMMENTS = 20
 """The newest so many comments are shown; with the bounds above a task stays under 300 KB."""
 MAX_LABELS = 300
+MAX_OTHER_TITLE_CHARS = 300
+MAX_BECAUSE_CHARS = 300
+MAX_INSTRUCTIONS_CHARS = 8_000
+_MOST_LABELS_OF_ANOTHER = 20
+
+_BY_MAINTAINERS = frozenset({"rejected", "undone", "removed", "added", "comment_deleted"})
+"""Corrections that only somebody with rights on the repository can make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +86,7 @@ def brief(
     attempt: int,
     deadline: datetime,
     redact: Callable[[str], str],
+    known: Known = Known(),
 ) -> Briefing:
     """Write one Task.
 
@@ -89,6 +100,7 @@ def brief(
         attempt: Counted from 1.
         deadline: When the answer is worth nothing any more, aware UTC.
         redact: Takes known secrets (and, where configured, personal data) out of a text.
+        known: What is known beside the issue.
 
     Returns:
         The task and what was removed on the way in.
@@ -99,16 +111,28 @@ def brief(
     payload = TaskPayload(
         event=facts.event.value,
         forge=facts.forge.value,
-        issue=_issue(facts.issue, comments[-MAX_COMMENTS:], cleaner),
+        issue=_issue(facts, comments[-MAX_COMMENTS:], cleaner),
         labels=_labels(facts.repo_labels or (), plan, facts.labels_by_us),
         config={**_plain(plan.config), "llm_when": llm_when},
     )
-    context = TaskContext(memory_summary=memory_summary, llm_backend=llm, attempt=attempt, deadline=_time(deadline))
+    context = TaskContext(
+        memory_summary=memory_summary,
+        similar=tuple(_similar(hit, facts.issue, cleaner) for hit in known.similar),
+        label_priors=tuple(
+            {"label": prior.label, "probability": prior.probability, "sure": prior.sure} for prior in known.priors
+        ),
+        corrections=tuple(_correction(one, cleaner) for one in known.corrected),
+        instructions=_instructions(plan, cleaner),
+        llm_backend=llm,
+        attempt=attempt,
+        deadline=_time(deadline),
+    )
     task = Task(task_id=UUID(task_id), type=plan.task_type, repo=facts.ref.repo.key, payload=payload, context=context)
     return Briefing(task=task, hidden=dict(cleaner.hidden), cut=cleaner.cut)
 
 
-def _issue(issue: Issue, comments: tuple[Comment, ...], cleaner: _Cleaner) -> TaskIssue:
+def _issue(facts: Facts, comments: tuple[Comment, ...], cleaner: _Cleaner) -> TaskIssue:
+    issue = facts.issue
     return TaskIssue(
         number=issue.ref.number,
         title=cleaner.clean(issue.title, MAX_TITLE_CHARS),
@@ -122,6 +146,7 @@ def _issue(issue: Issue, comments: tuple[Comment, ...], cleaner: _Cleaner) -> Ta
         url=issue.url,
         thumbs_up=issue.thumbs_up,
         thumbs_down=issue.thumbs_down,
+        turn=facts.owed.turn.value if facts.owed else "",
         comments=tuple(
             TaskComment(
                 author=said.author.login,
@@ -145,6 +170,39 @@ def _labels(known: tuple[Label, ...], plan: AgentPlan, by_us: frozenset[str]) ->
         )
         for label in known[:MAX_LABELS]
     )
+
+
+def _similar(hit: Hit, issue: Issue, cleaner: _Cleaner) -> dict[str, Any]:
+    mine, number = issue.ref.number, hit.issue.number
+    url = f"{issue.url.removesuffix(f'/{mine}')}/{number}" if issue.url.endswith(f"/{mine}") else ""
+    return {
+        "number": number,
+        "title": cleaner.clean(hit.title, MAX_OTHER_TITLE_CHARS),
+        "state": hit.state,
+        "state_reason": hit.state_reason,
+        "labels": list(hit.labels[:_MOST_LABELS_OF_ANOTHER]),
+        "url": url,
+    }
+
+
+def _correction(one: Corrected, cleaner: _Cleaner) -> dict[str, Any]:
+    """Say who it was by what only such a person can do: no logins."""
+    fix = one.correction
+    return {
+        "number": fix.issue.number,
+        "title": cleaner.clean(one.title, MAX_OTHER_TITLE_CHARS),
+        "kind": fix.kind,
+        "action_type": fix.action_type,
+        # Of a removal that was not wanted no label is told: it would read as one that was not wanted.
+        "label": fix.value if fix.action_type == "add_label" else "",
+        "by_role": "maintainer" if fix.kind in _BY_MAINTAINERS else "anybody",
+        "because": cleaner.clean(fix.because, MAX_BECAUSE_CHARS),
+    }
+
+
+def _instructions(plan: AgentPlan, cleaner: _Cleaner) -> str:
+    told = plan.config.get("instructions")
+    return cleaner.clean(told, MAX_INSTRUCTIONS_CHARS) if isinstance(told, str) else ""
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:

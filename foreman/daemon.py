@@ -33,6 +33,9 @@ POLL_TICK_SECONDS = 0.5
 CHORES_SECONDS = 5.0
 """How often expired claims and held work are looked at."""
 
+LEARN_SECONDS = 60.0
+"""How often it is asked whether label priors are due; mostly that is a look at a clock."""
+
 IDLE_SECONDS = 0.5
 """How long an idle worker waits before it looks for work that another process queued."""
 
@@ -124,6 +127,7 @@ class Daemon:
         now: Callable[[], datetime],
         stop: threading.Event,
         on_stop: Sequence[Callable[[], None]] = (),
+        learn: Callable[[], bool] | None = None,
     ) -> None:
         """Put the parts together; starts nothing.
 
@@ -136,6 +140,7 @@ class Daemon:
             now: Current time, aware UTC.
             stop: Set to end everything; shared with the parts.
             on_stop: Called last, each once, whatever happened before.
+            learn: Trains the label priors that are due, which may take minutes; None for never.
         """
         self._db = db
         self._accounts = tuple(accounts)
@@ -145,6 +150,7 @@ class Daemon:
         self._now = now
         self._stop = stop
         self._on_stop = tuple(on_stop)
+        self._learn = learn
         self._bell = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._scheduler = BackgroundScheduler(
@@ -176,6 +182,8 @@ class Daemon:
         self._scheduler.add_job(self._job, "interval", args=("chores", self._chores), seconds=CHORES_SECONDS)
         # Apart from the chores: an agent that is slow to show its health must not keep others' held work waiting.
         self._scheduler.add_job(self._job, "interval", args=("agents", self._agents.tend), seconds=CHORES_SECONDS)
+        if self._learn is not None:
+            self._scheduler.add_job(self._job, "interval", args=("learn", self._learn), seconds=LEARN_SECONDS)
         for number in range(self._workers):
             self._thread(f"work:{number}", self._work_next)
         self._scheduler.start()

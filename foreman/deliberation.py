@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -15,10 +15,11 @@ from typing import Protocol
 from foreman import briefing, checkpoint
 from foreman.config.effective import AgentPlan
 from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, BudgetExceeded
-from foreman.gate import admission, personal, reply
+from foreman.gate import admission, personal, reply, turn
 from foreman.gate.policy import Judged, judge
 from foreman.gate.secret_scan import KnownSecrets
 from foreman.model import Allow, EventKind, IssueRef, Verdict
+from foreman.precedents import Known, Precedents
 from foreman.protocol import Decision, LLMBackendInfo, Task
 from foreman.recall import Look, Recall
 
@@ -95,13 +96,12 @@ class Deliberation:
     duration_ms: int = 0
 
 
-class Deliberator:
-    """Thinks about issues of one forge account."""
+class Thinker:
+    """Asks an agent about what was found, and judges the answer; needs no forge."""
 
     def __init__(
         self,
         *,
-        recall: Recall,
         agents: AgentDesk,
         models: ModelDesk | None,
         secrets: Callable[[], KnownSecrets],
@@ -112,7 +112,6 @@ class Deliberator:
         """Keep the ports.
 
         Args:
-            recall: Looks at the forge and the log.
             agents: The agents.
             models: The model gateway; None for `llm.provider: none`.
             secrets: Tells what must not leave now.
@@ -120,7 +119,6 @@ class Deliberator:
             llm_when: `always` or `unsure`.
             now: Current time, aware UTC.
         """
-        self.recall = recall
         self._agents = agents
         self._models = models
         self._secrets = secrets
@@ -128,40 +126,34 @@ class Deliberator:
         self._llm_when = llm_when
         self._now = now
 
-    def deliberate(
+    def think(
         self,
-        ref: IssueRef,
+        look: Look,
         plan: AgentPlan,
         *,
         task_id: str,
-        event: EventKind,
-        actor_id: int | None,
-        requested: bool,
         attempt: int,
         memory_summary: str,
+        known: Callable[[Look, AgentPlan], Known],
     ) -> Deliberation:
-        """Think about one issue.
+        """Think about what was found on one issue.
 
         Args:
-            ref: Which.
+            look: At it.
             plan: The agent and what it may do here.
             task_id: UUID of this attempt.
-            event: Why.
-            actor_id: Who caused it, by numeric id.
-            requested: A maintainer asked by hand.
             attempt: Counted from 1.
             memory_summary: Facts of earlier decisions on this issue.
+            known: Tells what bears on the issue beside itself; not asked where no agent is.
 
         Returns:
             The judged decision, or the reason why no agent was asked.
 
         Raises:
-            ForgeError: The issue cannot be read.
             AgentError: The agent did not do its job.
             BudgetExceeded: The model's budget is spent.
         """
-        look = self.recall.begin(task_id, self.recall.look(ref, event=event, actor_id=actor_id, requested=requested))
-        checkpoint.reach("pipeline.looked")
+        look = _with_turn(look, plan)
         issue = look.facts.issue
         title = "" if issue.confidential else self._secrets().redact(issue.title)
         verdict = admission.admit(look.facts, plan.policy, plan.events)
@@ -169,7 +161,7 @@ class Deliberator:
             return Deliberation(look=look, title=title, admission=verdict, hidden={})
         timeout = self._agents.timeout_seconds(plan.agent)
         deadline = self._now() + timedelta(seconds=timeout)
-        llm = self._open_model(task_id, ref, plan, deadline)
+        llm = self._open_model(task_id, issue.ref, plan, deadline)
         written = briefing.brief(
             task_id=task_id,
             look=look,
@@ -180,6 +172,7 @@ class Deliberator:
             attempt=attempt,
             deadline=deadline,
             redact=self._redact,
+            known=known(look, plan),
         )
         started = time.monotonic()
         raw, spent = self._ask(plan.agent, written.task, timeout)
@@ -242,6 +235,69 @@ class Deliberator:
     def _redact(self, text: str) -> str:
         text = self._secrets().redact(text)
         return personal.redact_personal(text).text if self._redact_personal else text
+
+
+class Deliberator:
+    """Thinks about issues of one forge account."""
+
+    def __init__(self, *, recall: Recall, precedents: Precedents, thinker: Thinker) -> None:
+        """Keep the ports.
+
+        Args:
+            recall: Looks at the forge and the log.
+            precedents: Knows what bears on an issue beside itself.
+            thinker: Asks and judges.
+        """
+        self.recall = recall
+        self._precedents = precedents
+        self._thinker = thinker
+
+    def deliberate(
+        self,
+        ref: IssueRef,
+        plan: AgentPlan,
+        *,
+        task_id: str,
+        event: EventKind,
+        actor_id: int | None,
+        requested: bool,
+        attempt: int,
+        memory_summary: str,
+    ) -> Deliberation:
+        """Think about one issue.
+
+        Args:
+            ref: Which.
+            plan: The agent and what it may do here.
+            task_id: UUID of this attempt.
+            event: Why.
+            actor_id: Who caused it, by numeric id.
+            requested: A maintainer asked by hand.
+            attempt: Counted from 1.
+            memory_summary: Facts of earlier decisions on this issue.
+
+        Returns:
+            The judged decision, or the reason why no agent was asked.
+
+        Raises:
+            ForgeError: The issue cannot be read.
+            AgentError: The agent did not do its job.
+            BudgetExceeded: The model's budget is spent.
+        """
+        look = self.recall.begin(task_id, self.recall.look(ref, event=event, actor_id=actor_id, requested=requested))
+        checkpoint.reach("pipeline.looked")
+        return self._thinker.think(
+            look, plan, task_id=task_id, attempt=attempt, memory_summary=memory_summary, known=self._precedents.of
+        )
+
+
+def _with_turn(look: Look, plan: AgentPlan) -> Look:
+    """Work out whose turn it is; which label asks the reporter stands in the agent's settings."""
+    label = plan.policy.needs_info_label
+    owed = turn.turn(
+        look.facts.issue, look.comments, look.history, look.facts.bot, needs_info=(label,) if label else ()
+    )
+    return replace(look, facts=replace(look.facts, owed=owed))
 
 
 def replace_rationale(decision: Decision, rationale: str) -> Decision:

@@ -282,6 +282,8 @@ class Issue:
         confidential: GitLab only.
         thumbs_up: Reactions of this kind to the issue itself.
         thumbs_down: Reactions of this kind to the issue itself.
+        milestone: Title of the milestone it is planned for; empty for none.
+        closed_at: Aware UTC; None while it is open, and where the forge did not say.
     """
 
     ref: IssueRef
@@ -303,6 +305,8 @@ class Issue:
     confidential: bool = False
     thumbs_up: int = 0
     thumbs_down: int = 0
+    milestone: str = ""
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

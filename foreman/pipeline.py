@@ -34,7 +34,7 @@ from foreman.errors import (
 from foreman.log import get_logger
 from foreman.model import Allow, Hold, IssueRef, RepoRef
 from foreman.places import Places
-from foreman.store import breakers, inbox, issues, memory, polls, reactions
+from foreman.store import breakers, inbox, issues, memory, mirror, polls, reactions
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
 
@@ -215,9 +215,11 @@ class Pipeline:
                     connection, item, not_before=now, reason="the configuration changed", count_attempt=False, now=now
                 )
                 return Passed(item=item, ending=Ending.RETRY, reason="the configuration changed")
+            scribe.note_corrections(connection, thought.look, plan)
             log_id = scribe.record(connection, decision, now=now)
             for comment_id, found in thought.look.reactions.items():
                 reactions.note(connection, item.issue, comment_id, found, bot=thought.look.facts.bot, now=now)
+            scribe.note_facts(connection, thought.look)
             inbox.complete(connection, item, reason=decision.decision, now=now)
             memory.refresh(connection, item.issue, now=now)
             checkpoint.reach("pipeline.record.inside")
@@ -253,6 +255,8 @@ class Pipeline:
 
     def _forge_trouble(self, item: InboxItem, error: ForgeError) -> Passed:
         if isinstance(error, ForgeNotFound | ForgeMoved) and not self._may_come_back(item, error):
+            with self.db.transaction() as connection:
+                mirror.forget(connection, item.issue)
             return self._complete(item, Ending.DROPPED, nothing_there(item.issue, error))
         if isinstance(error, ForgeRateLimited):
             return self._later(item, error, error.retry_at, count=False)

@@ -134,7 +134,11 @@ class TaskComment(_Sent):
 
 
 class TaskIssue(_Sent):
-    """An issue as the agent sees it: cleaned and cut."""
+    """An issue as the agent sees it: cleaned and cut.
+
+    `turn` is who owes the next step, from what people did alone: `reporter`, `maintainer`, `upstream` or `nobody`;
+    empty where nobody worked it out.
+    """
 
     number: int
     title: str
@@ -149,6 +153,7 @@ class TaskIssue(_Sent):
     comments: tuple[TaskComment, ...] = ()
     thumbs_up: int = 0
     thumbs_down: int = 0
+    turn: str = ""
 
 
 class TaskLabel(_Sent):
@@ -183,12 +188,16 @@ class LLMBackendInfo(_Sent):
 
 
 class TaskContext(_Sent):
-    """What Foreman remembers and allows."""
+    """What Foreman remembers and allows.
+
+    `instructions` are the maintainers' own words: what their project is, and what it is not.
+    """
 
     memory_summary: str = ""
     similar: tuple[dict[str, Any], ...] = ()
     label_priors: tuple[dict[str, Any], ...] = ()
     corrections: tuple[dict[str, Any], ...] = ()
+    instructions: str = ""
     llm_backend: LLMBackendInfo
     attempt: int = 1
     deadline: str = ""

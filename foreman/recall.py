@@ -18,7 +18,7 @@ from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef, Role
-from foreman.store import actions, breakers, controls, inbox, issues, reactions
+from foreman.store import actions, breakers, closing, controls, inbox, issues, reactions
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -51,11 +51,13 @@ class Look:
         facts: What the gate judges by.
         comments: Everything said on the issue, oldest first; None when it could not be read.
         reactions: All reactions to comments of ours whose number of thumbs is not the one we know.
+        history: What happened to the issue, oldest first; None when it could not be read.
     """
 
     facts: Facts
     comments: tuple[Comment, ...] | None
     reactions: Mapping[int, tuple[Reaction, ...]] = field(default_factory=dict)
+    history: tuple[Change, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,11 @@ class Recall:
                 breaker_open=breakers.flood_open(connection, now=now),
                 paused=controls.paused(connection, ref.repo),
                 private_repo=repo.info is None or repo.info.private,
+                reminded_at=closing.reminded_at(connection, ref),
+                close_objected=closing.objected(connection, ref) or _opened_again(history, self._bot),
                 now=now,
             )
-        return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments))
+        return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments), history=history)
 
     def begin(self, task_id: str, look: Look) -> Look:
         """Note that a task about an issue begins, and count in the author's tasks that are under way.
@@ -268,6 +272,18 @@ def _last_label_changes(history: tuple[Change, ...]) -> dict[str, Change]:
         if change.kind in (ChangeKind.LABELED, ChangeKind.UNLABELED):
             last[change.label] = change
     return last
+
+
+def _opened_again(history: tuple[Change, ...] | None, bot: Account) -> bool:
+    """Return whether a person ever opened the issue again after we had closed it."""
+    closed_by_us = False
+    for change in history or ():
+        ours = change.actor is not None and change.actor.id == bot.id
+        if change.kind is ChangeKind.CLOSED:
+            closed_by_us = ours
+        elif change.kind is ChangeKind.REOPENED and closed_by_us and not ours:
+            return True
+    return False
 
 
 def _removed_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from foreman.changes import TRIAGE_LABEL
-from foreman.config.effective import AgentPlan
+from foreman.changes import TRIAGE_LABEL, put_on, put_right
+from foreman.config.effective import AgentPlan, Policy
 from foreman.config.plan import policy_version
 from foreman.deliberation import Deliberation
 from foreman.executor import freshness
-from foreman.gate.policy import final_state
+from foreman.gate.policy import Judged, final_state
 from foreman.model import ActionState, Allow, Deny, Hold, Issue, Mode, Verdict
-from foreman.store import actions
+from foreman.protocol import Close
+from foreman.recall import Look
+from foreman.store import actions, corrections, mirror_facts
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.inbox import InboxItem
 
@@ -59,18 +61,25 @@ def decision_row(item: InboxItem, plan: AgentPlan, thought: Deliberation, *, mod
         usd=thought.spent.usd,
         duration_ms=thought.duration_ms,
         author_id=facts.issue.author.id,
-        actions=tuple(
-            NewAction(
-                type=judged.action.type,
-                payload=judged.payload,
-                # A pause stops the sending, not the deciding: planned work goes on when it ends.
-                state=final_state(judged.verdict, judged.mode, paused=False),
-                reason=_reason(judged.verdict),
-                detail=_detail(judged.verdict),
-            )
-            for judged in thought.judged
-        )
+        actions=tuple(_action(judged, plan.policy, facts.now) for judged in thought.judged)
         + _housekeeping(item, plan, facts.issue),
+    )
+
+
+def _action(judged: Judged, policy: Policy, now: datetime) -> NewAction:
+    # A pause stops the sending, not the deciding: planned work goes on when it ends.
+    state = final_state(judged.verdict, judged.mode, paused=False)
+    payload, not_before = judged.payload, None
+    if isinstance(judged.action, Close) and judged.action.reason == "duplicate":
+        payload = {**payload, "grace_hours": policy.duplicate_grace_hours}
+        not_before = now + timedelta(hours=policy.duplicate_grace_hours) if state is ActionState.PLANNED else None
+    return NewAction(
+        type=judged.action.type,
+        payload=payload,
+        state=state,
+        reason=_reason(judged.verdict),
+        detail=_detail(judged.verdict),
+        not_before=not_before,
     )
 
 
@@ -137,3 +146,41 @@ def _reason(verdict: Verdict) -> str:
 
 def _detail(verdict: Verdict) -> str:
     return verdict.detail if isinstance(verdict, Deny | Hold) else ""
+
+
+def note_corrections(connection: Connection, look: Look, plan: AgentPlan) -> int:
+    """Remember what people put right of our earlier decisions on an issue.
+
+    Args:
+        connection: In a transaction, before the decision that comes of this look is recorded.
+        look: At one issue.
+        plan: Of the agent.
+
+    Returns:
+        How much of it was new.
+    """
+    facts = look.facts
+    found = put_right(
+        facts.issue,
+        history=look.history,
+        comments=look.comments,
+        entries=actions.entries(connection, issue=facts.ref),
+        offered=plan.policy.labels_add,
+        bot_id=facts.bot.id,
+        now=facts.now,
+    )
+    return corrections.note(connection, facts.ref, found, now=facts.now)
+
+
+def note_facts(connection: Connection, look: Look) -> None:
+    """Keep what a look told about who labelled and who commented, for the mirror.
+
+    Args:
+        connection: In a transaction.
+        look: At one issue.
+    """
+    issue, bot_id = look.facts.issue, look.facts.bot.id
+    if look.comments is not None:
+        mirror_facts.note_comments(connection, issue.ref, look.comments, bot_id=bot_id)
+    if look.history is not None:
+        mirror_facts.note_labels(connection, issue, put_on(look.history), bot_id=bot_id)

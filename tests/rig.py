@@ -118,6 +118,7 @@ class Rig:
         *wanted: tuple[str, dict[str, Any]],
         state: ActionState = ActionState.PLANNED,
         reruns: int = 0,
+        event: str = EventKind.OPENED.value,
         **seen: Any,
     ) -> int:
         """Log a decision about the issue as it is now."""
@@ -130,7 +131,7 @@ class Rig:
             agent="issue-triage",
             task_type="issue.triage",
             decision="label_and_respond",
-            event=EventKind.OPENED.value,
+            event=event,
             seen=seen_of(issue, comments, reruns=reruns) | seen,
             actions=tuple(NewAction(type=kind, payload=payload, state=state) for kind, payload in wanted),
         )

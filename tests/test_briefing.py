@@ -27,7 +27,12 @@ def test_an_agent_hears_what_people_said_to_everybody() -> None:
     told = brief(
         task_id="7d0f6d6e-6f0f-4c55-9f1e-0f1f0d9b7f10",
         look=Look(facts=facts(forge="gitlab"), comments=comments),
-        plan=AgentPlan(agent="issue-triage", events=frozenset(), config={}, policy=make_policy()),
+        plan=AgentPlan(
+            agent="issue-triage",
+            events=frozenset(),
+            config={"instructions": "We make a widget.<!-- hidden -->"},
+            policy=make_policy(),
+        ),
         memory_summary="",
         llm=LLMBackendInfo(provider="none"),
         llm_when="unsure",
@@ -37,3 +42,4 @@ def test_an_agent_hears_what_people_said_to_everybody() -> None:
     )
 
     assert [comment.body for comment in told.task.payload.issue.comments] == ["It crashes too."]
+    assert told.task.context.instructions.strip() == "We make a widget."

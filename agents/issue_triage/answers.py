@@ -61,3 +61,13 @@ def may_add(task: Task, name: str) -> bool:
 def may_remove(task: Task, name: str) -> bool:
     """Return whether the label exists and the maintainer lets it be removed."""
     return any(label.name == name and label.may_remove for label in task.payload.labels)
+
+
+PROJECT_ROLES = frozenset({"owner", "maintainer", "member", "collaborator"})
+"""Roles of the people who run the project; what they say is nobody else's business to correct."""
+
+
+def people_took_over(task: Task) -> bool:
+    """Return whether somebody who runs the project wrote the issue or spoke on it."""
+    issue = task.payload.issue
+    return issue.author_role in PROJECT_ROLES or any(said.author_role in PROJECT_ROLES for said in issue.comments)

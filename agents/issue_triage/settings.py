@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from foreman.protocol import TaskPayload
+from foreman.protocol import Task
+
+MAX_INSTRUCTIONS_CHARS = 8_000
+"""Most of the maintainers' own words that is handed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,8 @@ class Settings:
         allow_close: Whether stale issues may be closed.
         always_model: Ask the model even where the keywords are sure.
         respond: Whether a model's comment may be more than a question for missing information.
-        instructions: The maintainer's own words to the model.
+        language: Two-letter code of the language to write in; empty for the reporter's own.
+        instructions: The maintainers' own words about their project.
     """
 
     keywords: dict[str, tuple[str, ...]]
@@ -35,12 +39,18 @@ class Settings:
     allow_close: bool = False
     always_model: bool = False
     respond: bool = False
+    language: str = ""
     instructions: str = ""
 
+    @property
+    def chores(self) -> frozenset[str]:
+        """Labels that are set for what this agent does itself, never for what an issue is about."""
+        return frozenset(name for name in (self.needs_info_label, self.stale_label) if name)
+
     @classmethod
-    def of(cls, payload: TaskPayload) -> Settings:
+    def of(cls, task: Task) -> Settings:
         """Read the settings of a task."""
-        config = payload.config
+        config = task.payload.config
         labels = config.get("labels")
         lists = labels.items() if isinstance(labels, dict) else ()
         return cls(
@@ -52,7 +62,8 @@ class Settings:
             allow_close=config.get("allow_close") is True,
             always_model=config.get("llm_when") == "always",
             respond=config.get("respond") is True,
-            instructions=_text(config.get("instructions"))[:4_000],
+            language=_language(_text(config.get("language"))),
+            instructions=(_text(config.get("instructions")) or task.context.instructions)[:MAX_INSTRUCTIONS_CHARS],
         )
 
 
@@ -63,6 +74,12 @@ def _words(value: Any) -> tuple[str, ...]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _language(text: str) -> str:
+    """Return the code in `de`, `de-AT` or `DE`; empty for anything that is none, such as `reporter`."""
+    code = text.strip().casefold().replace("_", "-").partition("-")[0]
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""
 
 
 def _whole(value: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.approvals import Dashboard
 from foreman.executor import Executor
-from foreman.poller import Discovery, Poller
+from foreman.poller import Backfill, Discovery, Poller
 from foreman.store.database import Database
 
 
@@ -64,6 +65,7 @@ def account_for(
         discovery=Discovery(
             db=db, reader=reader, patterns=lambda: current.patterns, changed=current.rediscovered, now=now
         ),
+        backfill=Backfill(db=db, reader=reader, plan=current.plan_of, now=now, monotonic=time.monotonic),
         now=now,
         stop=stop,
         disconnect=connection.disconnect,

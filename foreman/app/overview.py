@@ -18,7 +18,19 @@ from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
 from foreman.pipeline import scope_of
-from foreman.store import actions, breakers, controls, flood, inbox, polls, usage
+from foreman.store import (
+    actions,
+    breakers,
+    closing,
+    controls,
+    escalations,
+    flood,
+    inbox,
+    mirror,
+    mirror_reading,
+    polls,
+    usage,
+)
 from foreman.store.controls import Pause
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
@@ -44,6 +56,8 @@ class RepoStatus:
         error: Why, one line; empty when it went well.
         failing: It has not gone well for more than `LATE_INTERVALS` intervals.
         paused: Nothing is written there.
+        mirrored_issues: Of how many issues the text is kept.
+        mirror: `off`; `reading` while older issues are read; `complete`; `forgotten` where a person wanted that.
     """
 
     repo: str
@@ -58,6 +72,8 @@ class RepoStatus:
     error: str
     failing: bool
     paused: bool
+    mirrored_issues: int
+    mirror: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +104,16 @@ class Spend:
         budget_usd: Of the day.
         calls: Model calls.
         unpriced: Of these, calls whose price is not known.
+        saved_tasks: Decided without a model by an agent that asks one elsewhere in the same repository.
+        saved_usd: What they would have cost, by the mean of those that did.
     """
 
     usd: Decimal
     budget_usd: Decimal
     calls: int
     unpriced: int
+    saved_tasks: int = 0
+    saved_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +135,7 @@ class Overview:
         flood: Why all writing stops; empty when it does not.
         free_bytes: Of the disk the database is on.
         pauses: What people stopped.
+        announced: Issues that will be closed as duplicates unless somebody objects, one line each.
         attention: What needs a person, one line each.
     """
 
@@ -132,6 +153,7 @@ class Overview:
     flood: str
     free_bytes: int
     pauses: tuple[Pause, ...]
+    announced: tuple[str, ...]
     attention: tuple[str, ...]
 
 
@@ -171,12 +193,25 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             flood=torrent,
             free_bytes=free,
             pauses=controls.all(connection),
+            announced=tuple(
+                f"{close.issue} will be closed as a duplicate of #{close.payload.get('duplicate_of')}"
+                f" on {close.not_before:%Y-%m-%d %H:%M} UTC unless somebody objects"
+                for close in closing.announced(connection)
+            ),
             attention=(
                 *_disk(free, config),
                 *_attention(repos, tasks, states, agents, accounts, torrent),
                 *troubles(patterns),
+                *_left_to_people(connection, now),
             ),
         )
+
+
+def _left_to_people(connection: Connection, now: datetime) -> Iterator[str]:
+    """Name each issue that was escalated; what is said about it in private stands in the log, not here."""
+    for one in escalations.unseen(connection, now=now):
+        why = "may report a security hole in public" if one.security else "is left to you"
+        yield f"{one.issue} {why} (`foreman explain {one.log_id}`, then `foreman seen {one.log_id}`)"
 
 
 def _disk(free: int, config: Config) -> Iterator[str]:
@@ -203,7 +238,18 @@ def _repo(connection: Connection, plan: RepoPlan, now: datetime) -> RepoStatus:
         error=state.last_error if state else "",
         failing=plan.enabled and failures > 0 and late,
         paused=controls.paused(connection, plan.repo),
+        mirrored_issues=mirror.count(connection, plan.repo),
+        mirror=_mirror(connection, plan),
     )
+
+
+def _mirror(connection: Connection, plan: RepoPlan) -> str:
+    if not plan.mirror_issues:
+        return "off"
+    reading = mirror_reading.get(connection, plan.repo)
+    if reading is None or reading.done_at is None:
+        return "reading"
+    return "complete" if reading.forgotten_at is None else "forgotten"
 
 
 def _health(connection: Connection, name: str, scope: str) -> Health:
@@ -224,11 +270,14 @@ def _breakers(connection: Connection, prefix: str) -> Iterator[Health]:
 def _spend(connection: Connection, config: Config, now: datetime) -> Spend:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     totals = usage.totals(connection, midnight)
+    saved = usage.saved(connection, midnight)
     return Spend(
         usd=sum((total.usd for total in totals), Decimal(0)),
         budget_usd=config.llm.budget.usd_per_day,
         calls=sum(total.calls for total in totals),
         unpriced=sum(total.unpriced for total in totals),
+        saved_tasks=saved.tasks,
+        saved_usd=saved.usd,
     )
 
 

@@ -25,14 +25,17 @@ from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.rundir import owner_of, run_folder, visitor
+from foreman.app.visibility import Visibility
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
-from foreman.deliberation import Deliberator
+from foreman.deliberation import Deliberator, Thinker
 from foreman.errors import ForgeUnavailable
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
+from foreman.precedents import Precedents
+from foreman.priors import Retraining
 from foreman.recall import Recall
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
@@ -170,17 +173,22 @@ def workshop(
             else None
         )
         gate_secrets = LiveSecrets(secrets)
+        precedents = Precedents(db)
+        thinker = Thinker(
+            agents=office,
+            models=desk,
+            secrets=gate_secrets,
+            redact_personal=config.llm.redact_personal,
+            llm_when=config.llm.when,
+            now=now,
+        )
         deliberators = {
             kind: Deliberator(
                 recall=Recall(
                     db=db, reader=connection.reader, bot=connection.bot, marker_secret=marker_secret, now=now
                 ),
-                agents=office,
-                models=desk,
-                secrets=gate_secrets,
-                redact_personal=config.llm.redact_personal,
-                llm_when=config.llm.when,
-                now=now,
+                precedents=precedents,
+                thinker=thinker,
             )
             for kind, connection in connections.items()
         }
@@ -220,6 +228,13 @@ def workshop(
             workers=max(config.workers, len(at_work)),
             now=now,
             stop=stop,
+            learn=Retraining(
+                db=db,
+                plans=lambda: current.plans,
+                private=Visibility(connections, now=now).private,
+                now=now,
+                stop=stop,
+            ).tend,
         )
         yield Workshop(
             config=current,

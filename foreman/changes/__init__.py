@@ -4,9 +4,11 @@ Who did it is not in a forge's list of issues: `needs` says what has to be read 
 where somebody waits for the answer. Our own doings make no events.
 """
 
+from foreman.changes.corrected import put_right
 from foreman.changes.happenings import compare
 from foreman.changes.horizon import TRIAGE_LABEL, Horizon
-from foreman.changes.idle import stale
+from foreman.changes.idle import overdue, stale
+from foreman.changes.labelled import put_on
 from foreman.changes.looks import content_digest, lag, same, settled, snapshot
 from foreman.changes.reading import Needs, needs
 
@@ -18,6 +20,9 @@ __all__ = [
     "content_digest",
     "lag",
     "needs",
+    "overdue",
+    "put_on",
+    "put_right",
     "same",
     "settled",
     "snapshot",

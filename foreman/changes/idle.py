@@ -25,3 +25,21 @@ def stale(issue: Issue, *, last_human_at: datetime, after: timedelta, now: datet
         return None
     key = content_key(issue, EventKind.STALE, last_human_at, f"{after.total_seconds()}|{periods}")
     return event(issue, EventKind.STALE, key, last_human_at + periods * after, None)
+
+
+def overdue(issue: Issue, *, reminded_at: datetime, after: timedelta, now: datetime) -> Event | None:
+    """Tell, once for each reminder, whether it has gone unanswered for so long that the issue may be closed.
+
+    Args:
+        issue: An open issue.
+        reminded_at: When we reminded the reporter.
+        after: How long is waited.
+        now: Current time, aware UTC.
+
+    Returns:
+        The event, None when it is too early.
+    """
+    if issue.is_pull_request or issue.state != "open" or now - reminded_at < after:
+        return None
+    key = content_key(issue, EventKind.STALE, reminded_at, f"reminded|{after.total_seconds()}")
+    return event(issue, EventKind.STALE, key, reminded_at + after, None)

@@ -27,7 +27,9 @@ class Needs:
     history: bool = False
 
 
-def needs(before: Snapshot | None, issue: Issue, *, horizon: Horizon, wanted: Collection[EventKind]) -> Needs:
+def needs(
+    before: Snapshot | None, issue: Issue, *, horizon: Horizon, wanted: Collection[EventKind], ours: bool = False
+) -> Needs:
     """Say what must be read to tell what happened and who did it.
 
     Args:
@@ -35,13 +37,14 @@ def needs(before: Snapshot | None, issue: Issue, *, horizon: Horizon, wanted: Co
         issue: The issue now.
         horizon: From when on happenings count.
         wanted: Kinds of event that anybody waits for.
+        ours: We have decided something there, so that it matters what people change about it.
 
     Returns:
         At most two requests' worth.
     """
     if issue.is_pull_request or same(before, issue):
         return Needs()
-    return _of_stranger(issue, horizon, wanted) if before is None else _of_known(before, issue, wanted)
+    return _of_stranger(issue, horizon, wanted) if before is None else _of_known(before, issue, wanted, ours)
 
 
 def _of_stranger(issue: Issue, horizon: Horizon, wanted: Collection[EventKind]) -> Needs:
@@ -59,7 +62,7 @@ def _of_stranger(issue: Issue, horizon: Horizon, wanted: Collection[EventKind]) 
     )
 
 
-def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind]) -> Needs:
+def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind], ours: bool) -> Needs:
     differs = {
         EventKind.LABELED: bool(added(before, issue)),
         EventKind.UNLABELED: bool(removed(before, issue)),
@@ -71,9 +74,13 @@ def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind]) -> 
     counted = before.comment_count != issue.comment_count
     # When nothing shows, but its time moved, somebody may have edited a comment, or taken a label off and put it back.
     hidden = moved and not shows and not counted
+    fewer = ours and issue.comment_count < before.comment_count
+    spoken = EventKind.COMMENTED in wanted and (counted or not shows) and issue.comment_count > 0
+    corrected = any(differs[kind] for kind in (EventKind.LABELED, EventKind.UNLABELED, EventKind.REOPENED))
     return Needs(
-        comments=EventKind.COMMENTED in wanted and (counted or not shows) and issue.comment_count > 0,
-        comments_since=known_from(before),
+        comments=spoken or fewer,
+        comments_since=None if fewer else known_from(before),
         history=(TRIAGE_LABEL in issue.labels and (moved or differs[EventKind.LABELED]))
-        or any(kind in wanted and (differs[kind] or hidden) for kind in BY_HISTORY),
+        or any(kind in wanted and (differs[kind] or hidden) for kind in BY_HISTORY)
+        or (ours and corrected),
     )

@@ -141,7 +141,7 @@ def forget(
     from foreman.app.opening import open_store
     from foreman.cli import exits, parsing
     from foreman.cli.output import line
-    from foreman.store import memory
+    from foreman.store import memory, mirror
 
     config = Context.of(context).load()
     place = parsing.repo_or_issue(where, config)
@@ -150,8 +150,11 @@ def forget(
             line(f"would forget what is remembered of {place}: say --yes to do it")
             return exits.DONE
         with db.transaction() as connection:
+            kept = mirror.count(connection, place)
             count = memory.forget(connection, place, now=datetime.now(UTC))
     line(f"forgot {count} {'memory' if count == 1 else 'memories'} of {place}")
+    if kept:
+        line(f"and the text of {kept} {'issue' if kept == 1 else 'issues'}")
     return exits.DONE
 
 

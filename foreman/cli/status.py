@@ -55,6 +55,9 @@ def _show(found: Overview, now: datetime) -> None:
     unpriced = f", {found.spend.unpriced} of unknown price" if found.spend.unpriced else ""
     calls = f"{found.spend.calls} model {'call' if found.spend.calls == 1 else 'calls'}{unpriced}"
     line(f"today     USD {found.spend.usd:.4f} of {found.spend.budget_usd:.2f}, {calls}")
+    if found.spend.saved_tasks:
+        tasks_ = f"{found.spend.saved_tasks} {'task' if found.spend.saved_tasks == 1 else 'tasks'}"
+        line(f"saved     about USD {found.spend.saved_usd:.4f} today: {tasks_} needed no model")
     for agent in found.agents:
         line(f"agent     {agent.name}: {'well' if agent.well else f'ill, {agent.reason}'}")
     for one in (*found.accounts, *found.hosts):
@@ -64,6 +67,11 @@ def _show(found: Overview, now: datetime) -> None:
         slowed = f"; looks {quota.slowed:g} times less often" if quota.slowed > 1 else ""
         until = f" until {when(quota.reset_at)} UTC" if quota.reset_at > now else ""
         line(f"quota     {quota.name}: {quota.remaining:,} of {quota.limit:,} requests left{until}{slowed}")
+    mirrored = sum(repo.mirrored_issues for repo in found.repos)
+    if mirrored:
+        reading = sum(repo.enabled and repo.mirror == "reading" for repo in found.repos)
+        still = f"; older ones of {reading} still being read" if reading else ""
+        line(f"mirror    {mirrored:,} {'issue' if mirrored == 1 else 'issues'} to find similar ones among{still}")
     for pattern in found.patterns:
         line(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
     for pause in found.pauses:
@@ -80,6 +88,8 @@ def _show(found: Overview, now: datetime) -> None:
     if held:
         line()
         line(f"{held} {'action waits' if held == 1 else 'actions wait'} for a person: `foreman pending`")
+    for text in found.announced:
+        line(text)
     if found.attention:
         line()
         line("needs a person:")

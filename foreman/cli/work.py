@@ -1,4 +1,4 @@
-"""`foreman dead`, `retry`, `drop`, `pause`, `resume`: tasks that gave up, and the switch that stops writing."""
+"""`foreman dead`, `retry`, `drop`, `seen`, `pause`, `resume`: what needs a person, and the pause of all writing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from foreman.store.inbox import DeadItem
 
 Ids = Annotated[list[int], typer.Argument(metavar="ID", min=1, max=MAX_ID, help="As `foreman dead` shows it.")]
+Decisions = Annotated[
+    list[int], typer.Argument(metavar="ID", min=1, max=MAX_ID, help="Of the decision, as `foreman status` shows it.")
+]
 Where = Annotated[str | None, typer.Argument(metavar="REPO", help="This repository only; all when left out.")]
 
 
@@ -83,6 +86,23 @@ def drop(context: typer.Context, ids: Ids, yes: Yes = False) -> int:
         with db.transaction() as connection:
             inbox.drop(connection, [item.id for item in items], datetime.now(UTC))
     return exits.DONE
+
+
+def seen(context: typer.Context, ids: Decisions) -> None:
+    """Say that issues which were left to a person have been seen; `status` does not name them any more."""
+    from foreman.app.opening import open_store
+    from foreman.app.verdicts import person
+    from foreman.cli.output import line
+    from foreman.errors import StoreError, UsageError
+    from foreman.store import escalations
+
+    config = Context.of(context).load()
+    with open_store(config) as db, db.transaction() as connection:
+        try:
+            escalations.see(connection, ids, by=person())
+        except StoreError as error:
+            raise UsageError(str(error)) from error
+    line(f"seen: {', '.join(map(str, ids))}")
 
 
 def pause(

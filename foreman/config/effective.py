@@ -13,6 +13,9 @@ from typing import Any
 
 from foreman.model import EventKind, ForgeKind, Mode, RepoRef
 
+STALE_DAYS = 60
+"""Days the reporter owes an answer until an issue is stale, where the agent's config does not say."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -39,6 +42,10 @@ class Policy:
         links: URL prefixes that may be linked to, besides the repository's own.
         exempt_labels: Issues with one of these are never stale and never closed.
         stale_label: What the agent calls stale issues by; empty for nothing.
+        stale_days: Days the reporter owes an answer until an issue is stale.
+        needs_info_label: Label that asks the reporter, beside the usual ones; empty for none.
+        close_after_days: Days from the reminder on a stale issue until it may be closed.
+        duplicate_grace_hours: Hours from the announcement until an issue is closed as a duplicate.
         min_confidence: Decisions below are held; 0 for no bound.
         dashboard: Path of the repository with the approvals issue, on the same forge; empty for none.
     """
@@ -63,6 +70,10 @@ class Policy:
     links: tuple[str, ...] = ()
     exempt_labels: tuple[str, ...] = ("pinned", "security", "help wanted")
     stale_label: str = ""
+    stale_days: int = STALE_DAYS
+    needs_info_label: str = ""
+    close_after_days: int = 14
+    duplicate_grace_hours: int = 72
     min_confidence: float = 0.0
     dashboard: str = ""
 
@@ -104,6 +115,7 @@ class RepoPlan:
         max_interval_seconds: The same where nothing has happened for a week.
         first_run: None: only what is opened after the first poll; else how many of the newest open issues come first.
         agents: In the order of the file.
+        mirror_issues: Of how many issues, the newest, the text is kept; 0 for none.
     """
 
     repo: RepoRef
@@ -112,6 +124,7 @@ class RepoPlan:
     first_run: int | None
     agents: tuple[AgentPlan, ...]
     max_interval_seconds: float = 300.0
+    mirror_issues: int = 5_000
 
     def agent(self, agent_type: str) -> AgentPlan | None:
         """Return the plan of one agent type, None when it does not work here."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from foreman.config.fields import AgentType, FirstRun, Name, Number, Section, Switch
+from foreman.config.fields import AgentType, FirstRun, Name, Number, Section, Switch, Whole
 from foreman.config.policy import PolicySettings
 from foreman.model import EventKind, ForgeKind, Mode, RepoRef
 
@@ -24,6 +24,7 @@ class RepoPolling(Section):
         None, ge=1, le=86_400, description="The same where nothing has happened for a week."
     )
     first_run: FirstRun | None = Field(None, description="As in `polling`.")
+    mirror_issues: Whole | None = Field(None, ge=0, le=100_000, description="As in `polling`; 0 keeps no text.")
 
 
 class RepoAgent(Section):

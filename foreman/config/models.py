@@ -140,6 +140,13 @@ class Polling(Section):
         "new",
         description="`new`: only what is opened after the first poll; or how many of the newest issues come first.",
     )
+    mirror_issues: Whole = Field(
+        5_000,
+        ge=0,
+        le=100_000,
+        description="Newest issues of a repository whose text is kept, to find similar ones and to learn its labels; "
+        "0 keeps none.",
+    )
 
 
 class Storage(Section):

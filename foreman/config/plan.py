@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from foreman.config.effective import AgentPlan, Policy, RepoPattern, RepoPlan
+from foreman.config.effective import STALE_DAYS, AgentPlan, Policy, RepoPattern, RepoPlan
 from foreman.config.entries import Repo, RepoAgent
 from foreman.config.models import Config
 from foreman.config.policy import AgentConfig, merged
@@ -76,6 +76,7 @@ def of_entry(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
         max_interval_seconds=polling["max_interval_seconds"],
         first_run=polling["first_run"] if isinstance(polling["first_run"], int) else None,
         agents=tuple(_of_agent(config, repo, agent) for agent in config.agents_at(repo)),
+        mirror_issues=polling["mirror_issues"],
     )
 
 
@@ -138,5 +139,7 @@ def _policy(config: Config, repo: Repo, agent: RepoAgent, own: AgentConfig) -> P
         labels_add=labels.add or own.labels_named(),
         labels_remove=labels.remove,
         stale_label=own.stale_label or "",
+        stale_days=own.stale_days or STALE_DAYS,
+        needs_info_label=own.needs_info_label or "",
         **values,
     )

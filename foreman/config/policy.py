@@ -49,6 +49,12 @@ class PolicySettings(Section):
     exempt_labels: tuple[Name, ...] = Field(
         ("pinned", "security", "help wanted"), description="Issues with one of these are never stale, never closed."
     )
+    close_after_days: Whole = Field(
+        14, ge=14, le=3650, description="Days from the reminder on a stale issue until it may be closed."
+    )
+    duplicate_grace_hours: Whole = Field(
+        72, ge=72, le=8760, description="Hours from the announcement until an issue is closed as a duplicate."
+    )
     skip_bots: Switch = Field(True, description="Leave issues and events of bots alone.")
     min_confidence: Number = Field(0.0, ge=0, le=1, description="Decisions below it are held; 0 holds none.")
     dashboard: Repository = Field(

@@ -23,9 +23,10 @@ from foreman.errors import (
     ForgeRateLimited,
     ForgeUnavailable,
 )
-from foreman.executor import settle
+from foreman.executor import grace, settle
 from foreman.executor.brake import Brake
 from foreman.executor.freshness import Obstacle, interference, obstacle
+from foreman.executor.grace import Objections
 from foreman.executor.looking import View, look, own_doings
 from foreman.executor.outcomes import Outcomes, Recheck, allow_all
 from foreman.executor.sending import TYPES, already, send
@@ -168,8 +169,22 @@ class Executor:
             return
         with self._db.read() as connection:
             whole = actions.entry(connection, entry.id)
+        if entry.undoes is None:
+            planned = self._ripe(whole, planned)
+        if not planned:
+            return
+        # Nothing is closed without reading all that was said and done.
+        closes = entry.undoes is None and any(action.type == "close" for action in planned)
         try:
-            view = look(self._reader, whole, own=own_doings(whole), bot=self._bot, marker_secret=self._secret)
+            view = look(
+                self._reader,
+                whole,
+                own=own_doings(whole),
+                bot=self._bot,
+                marker_secret=self._secret,
+                thorough=closes and "comment_count" in whole.seen,
+            )
+            planned = self._unopposed(whole, planned, view)
         except ForgeError as error:
             self._could_not_look(entry, planned, error)
             return
@@ -177,8 +192,10 @@ class Executor:
         checkpoint.reach("executor.looked")
         # Looking takes its time, and so does every write: a pause or a reload meanwhile counts for the rest.
         planned = [action for action in planned if self._outcomes.is_due(action)]
-        for group in ([a for a in planned if a.approved_by], [a for a in planned if not a.approved_by]):
-            hindrance = self._hindrance(whole, group, view)
+        settled = [a for a in planned if entry.undoes is None and grace.is_delayed(a)]
+        others = [a for a in planned if a not in settled]
+        for group in (settled, [a for a in others if a.approved_by], [a for a in others if not a.approved_by]):
+            hindrance = None if group is settled else self._hindrance(whole, group, view)
             if hindrance is not None:
                 self._outcomes.stale(whole, group, hindrance)
                 checkpoint.reach("executor.stale.committed")
@@ -188,6 +205,31 @@ class Executor:
                     return
                 if self._outcomes.is_due(action) and self._still_allowed(entry, [action]):
                     self._do(entry, action, view)
+
+    def _ripe(self, whole: LogEntry, planned: Sequence[StoredAction]) -> list[StoredAction]:
+        """Put off what was announced and may still be objected to."""
+        ripe, now = [], self._now()
+        for action in planned:
+            due = grace.due_at(whole, action, now=now) if grace.is_delayed(action) else now
+            if due is None:
+                self._outcomes.give_up([action], ActionState.DENIED, "unannounced: the comment was not posted")
+            elif due > now:
+                self._outcomes.defer(action, not_before=due, reason="")
+            else:
+                ripe.append(action)
+        return ripe
+
+    def _unopposed(self, whole: LogEntry, planned: Sequence[StoredAction], view: View) -> list[StoredAction]:
+        """Give up what was announced and somebody objected to."""
+        kept = []
+        for action in planned:
+            delayed = whole.undoes is None and grace.is_delayed(action)
+            found = Objections(reader=self._reader, bot=self._bot).find(whole, view) if delayed else None
+            if found is None:
+                kept.append(action)
+            else:
+                self._outcomes.give_up([action], ActionState.DENIED, f"{found.reason}: {found.detail}")
+        return kept
 
     def _still_allowed(self, entry: LogEntry, planned: Sequence[StoredAction]) -> list[StoredAction]:
         kept = []

@@ -35,7 +35,9 @@ class View:
     ours: Mapping[str, int] = field(default_factory=dict)
 
 
-def look(reader: ForgeReader, entry: LogEntry, *, own: Own, bot: Account, marker_secret: str) -> View:
+def look(
+    reader: ForgeReader, entry: LogEntry, *, own: Own, bot: Account, marker_secret: str, thorough: bool = False
+) -> View:
     """Look at a decision's issue.
 
     Args:
@@ -44,6 +46,7 @@ def look(reader: ForgeReader, entry: LogEntry, *, own: Own, bot: Account, marker
         own: What it has done already.
         bot: Our own account.
         marker_secret: Key of the tags on our comments.
+        thorough: Read comments and history even where nothing else tells that they have changed.
 
     Returns:
         What is there now.
@@ -54,14 +57,14 @@ def look(reader: ForgeReader, entry: LogEntry, *, own: Own, bot: Account, marker
     issue = reader.issue(entry.issue)
     labels = freshness.relabelled(entry.seen, issue, own)
     comments: tuple[Comment, ...] = ()
-    if freshness.discussed(entry.seen, issue, own):
+    if thorough or freshness.discussed(entry.seen, issue, own):
         comments = reader.comments(entry.issue)
     ours = {}
     for comment in comments:
         key = marker.is_ours(comment, bot_id=bot.id, secret=marker_secret, issue=entry.issue)
         if key is not None:
             ours[key] = comment.id
-    history = reader.history(entry.issue) if labels else ()
+    history = reader.history(entry.issue) if thorough or labels else ()
     return View(issue=issue, relabelled=labels, comments=comments, history=history, ours=ours)
 
 

@@ -104,6 +104,8 @@ def issue_of(row: IssueRow, repo: RepoRef) -> Issue:
         is_pull_request=row.pull_request is not None,
         thumbs_up=row.reactions.up if row.reactions else 0,
         thumbs_down=row.reactions.down if row.reactions else 0,
+        milestone=row.milestone.title if row.milestone else "",
+        closed_at=row.closed_at,
     )
 
 

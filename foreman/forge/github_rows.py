@@ -45,6 +45,12 @@ class ReactionRow(Row):
     created_at: Time
 
 
+class MilestoneRow(Row):
+    """What an issue is planned for."""
+
+    title: Text
+
+
 class IssueRow(Row):
     """An issue or pull request."""
 
@@ -62,6 +68,8 @@ class IssueRow(Row):
     comments: Count = 0
     created_at: Time
     updated_at: Time
+    closed_at: Time | None = None
+    milestone: MilestoneRow | None = None
     html_url: str = ""
     repository_url: str
     pull_request: dict[str, Any] | None = None

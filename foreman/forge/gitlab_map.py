@@ -118,6 +118,8 @@ def issue_of(row: IssueRow, repo: RepoRef, roles: Roles) -> Issue:
         confidential=row.confidential,
         thumbs_up=row.upvotes,
         thumbs_down=row.downvotes,
+        milestone=row.milestone.title if row.milestone else "",
+        closed_at=row.closed_at,
     )
 
 

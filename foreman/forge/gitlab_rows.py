@@ -51,6 +51,12 @@ class LinksRow(Row):
     closed_as_duplicate_of: str | None = None
 
 
+class MilestoneRow(Row):
+    """What an issue is planned for."""
+
+    title: Text
+
+
 class IssueRow(Row):
     """An issue.
 
@@ -77,6 +83,8 @@ class IssueRow(Row):
     downvotes: Count = 0
     created_at: Time
     updated_at: Time
+    closed_at: Time | None = None
+    milestone: MilestoneRow | None = None
     web_url: str = ""
     references: ReferencesRow
     moved_to_id: int | None = None

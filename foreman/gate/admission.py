@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from foreman.config.effective import Policy
+from foreman.gate import staleness
 from foreman.gate.facts import Facts
 from foreman.gate.reasons import Reason
 from foreman.model import INSIDERS, Allow, Deny, EventKind, Hold, Role, Verdict
@@ -137,6 +138,21 @@ def may_go_stale(at: Candidate) -> Objection:
     return Deny(Reason.NEVER_STALE, exempt[0]) if exempt and at.facts.event is EventKind.STALE else None
 
 
+def not_kept(at: Candidate) -> Objection:
+    """What is planned, in somebody's hands, or wanted by many never goes stale."""
+    return staleness.kept(at.facts) if at.facts.event is EventKind.STALE else None
+
+
+def answer_owed(at: Candidate) -> Objection:
+    """An issue that waits for the maintainers, for somebody upstream or for nobody is never stale."""
+    return staleness.not_owed(at.facts) if at.facts.event is EventKind.STALE else None
+
+
+def owed_long_enough(at: Candidate) -> Objection:
+    """Counted from when a person asked, not from the issue's last change."""
+    return staleness.too_early(at.facts, at.policy) if at.facts.event is EventKind.STALE else None
+
+
 def event_wanted(at: Candidate) -> Objection:
     """The agent is asked only about what its `events` list."""
     wanted = at.facts.requested or at.facts.event is EventKind.REQUESTED or at.facts.event in at.events
@@ -179,6 +195,9 @@ STANDING: tuple[AdmissionRule, ...] = (
     AdmissionRule("author is no bot", author_is_no_bot),
     AdmissionRule("author is no insider", author_is_no_insider),
     AdmissionRule("may go stale", may_go_stale),
+    AdmissionRule("not kept from going stale", not_kept),
+    AdmissionRule("the reporter owes an answer", answer_owed),
+    AdmissionRule("owed for long enough", owed_long_enough),
 )
 """Where Foreman keeps away, before and after the agent has answered."""
 

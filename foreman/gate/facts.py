@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from foreman.gate.turn import Owed
 from foreman.model import Account, EventKind, ForgeKind, Issue, IssueRef, Label, Role
 
 
@@ -33,6 +34,9 @@ class Facts:
         breaker_open: The action rate is far above what is usual.
         paused: A person paused this repository or everything.
         private_repo: The repository is not public.
+        owed: Whose turn it is, by what people did alone; None when that cannot be told.
+        reminded_at: When we last reminded the reporter, or marked the issue as stale; None for never.
+        close_objected: A person objected to closing it before: refused it, took it back, or opened the issue again.
         now: When this was gathered, aware UTC.
     """
 
@@ -53,6 +57,9 @@ class Facts:
     breaker_open: bool = False
     paused: bool = False
     private_repo: bool = False
+    owed: Owed | None = None
+    reminded_at: datetime | None = None
+    close_objected: bool = False
     now: datetime
 
     @property

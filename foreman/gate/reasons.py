@@ -28,9 +28,12 @@ class Reason(StrEnum):
     AUTHOR_IS_BOT = "author_is_bot"
     AUTHOR_IS_INSIDER = "author_is_insider"
     NEVER_STALE = "never_stale"
+    NOT_REPORTERS_TURN = "not_reporters_turn"
+    NOT_STALE_YET = "not_stale_yet"
     RUNS_PER_ISSUE = "runs_per_issue"
     RUNS_PER_PERSON = "runs_per_person"
     # a decision as a whole
+    SECURITY_REPORT = "security_report"
     TOO_MANY_ACTIONS = "too_many_actions"
     TOO_MANY_LABELS = "too_many_labels"
     TOO_MANY_COMMENTS = "too_many_comments"
@@ -55,6 +58,10 @@ class Reason(StrEnum):
     CLOSE_OFF = "close_off"
     EXEMPT_LABEL = "exempt_label"
     DUPLICATE_UNNAMED = "duplicate_unnamed"
+    NOT_REMINDED = "not_reminded"
+    UNANNOUNCED = "unannounced"
+    CLOSE_OBJECTED = "close_objected"
+    CLOSE_REFUSED = "close_refused"
     REOPEN_OFF = "reopen_off"
     ASSIGNEE_NOT_LISTED = "assignee_not_listed"
     # the text of a comment
@@ -105,12 +112,24 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.AUTHOR_IS_BOT: _E("A bot opened the issue.", "Set `policy.skip_bots: false`."),
     Reason.AUTHOR_IS_INSIDER: _E("A maintainer opened the issue.", "Set `policy.act_on_maintainers: true`."),
-    Reason.NEVER_STALE: _E("An exempt label keeps the issue from going stale.", "Change `policy.exempt_labels`."),
+    Reason.NEVER_STALE: _E(
+        "An exempt label, a milestone, an assignee or ten thumbs up keep the issue from going stale.",
+        "Change `policy.exempt_labels`, or take off what keeps it.",
+    ),
+    Reason.NOT_REPORTERS_TURN: _E(
+        "It is not the reporter who owes an answer: nobody of the project asked, or the turn cannot be told.",
+        "Ask in a comment, or put a label such as `needs-info` on by hand.",
+    ),
+    Reason.NOT_STALE_YET: _E("The reporter was asked too lately.", "Wait, or lower the agent's `stale_days`."),
     Reason.RUNS_PER_ISSUE: _E(
         "Agents ran on this issue as often as a day allows.", "Wait, or raise `policy.max_runs_per_issue_per_day`."
     ),
     Reason.RUNS_PER_PERSON: _E(
         "Agents ran for this person as often as a day allows.", "Wait, or raise `policy.max_runs_per_person_per_day`."
+    ),
+    Reason.SECURITY_REPORT: _E(
+        "It looks like a report of a security hole in public.",
+        "Take it up with the reporter in private; if it is none, ask for triage with the label `foreman:triage`.",
     ),
     Reason.TOO_MANY_ACTIONS: _E("The decision asks for too many actions.", "Raise `policy.max_actions`."),
     Reason.TOO_MANY_LABELS: _E("The decision adds too many labels.", "Raise `policy.max_labels`."),
@@ -148,6 +167,14 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.CLOSE_OFF: _E("Closing is switched off.", "Set `policy.allow_close: true`."),
     Reason.EXEMPT_LABEL: _E("An exempt label keeps the issue from being closed.", "Change `policy.exempt_labels`."),
     Reason.DUPLICATE_UNNAMED: _E("A duplicate of which other issue is not said.", "Nothing; the agent must name it."),
+    Reason.NOT_REMINDED: _E(
+        "The reporter was not reminded since being asked, or too lately.", "Wait; see `policy.close_after_days`."
+    ),
+    Reason.UNANNOUNCED: _E(
+        "Closing as a duplicate was not announced by a comment that stands.", "Nothing; a comment must come first."
+    ),
+    Reason.CLOSE_OBJECTED: _E("A person objected to closing the issue.", "Close it by hand."),
+    Reason.CLOSE_REFUSED: _E("The comment belongs to closing the issue, which is refused.", "See the other action."),
     Reason.REOPEN_OFF: _E("Reopening is switched off.", "Set `policy.allow_reopen: true`."),
     Reason.ASSIGNEE_NOT_LISTED: _E("The person is not on your list.", "Add the login to `policy.assignees`."),
     Reason.TEXT_EMPTY: _E("The comment shows nothing.", "Nothing; an empty comment helps nobody."),

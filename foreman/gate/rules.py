@@ -6,10 +6,11 @@ are in `text`. What could not be found out is an objection.
 
 from __future__ import annotations
 
-from foreman.gate import rules_action, rules_label, rules_whole
+from foreman.gate import rules_action, rules_close, rules_label, rules_whole
 from foreman.gate.situation import ActionRule
 
 ACTION_RULES: tuple[ActionRule, ...] = (
+    ActionRule("nothing public about a hole", rules_whole.no_public_report),
     ActionRule("at most so many actions", rules_whole.max_actions),
     ActionRule("at most so many labels", rules_whole.max_labels),
     ActionRule("one comment", rules_whole.one_comment),
@@ -19,6 +20,7 @@ ACTION_RULES: tuple[ActionRule, ...] = (
     ActionRule("label not reserved", rules_label.label_not_reserved),
     ActionRule("label listed", rules_label.label_listed),
     ActionRule("not stale when exempt", rules_label.label_not_stale),
+    ActionRule("stale where an answer is owed", rules_close.stale_label_owed),
     ActionRule("label absent", rules_label.label_absent),
     ActionRule("label present", rules_label.label_present),
     ActionRule("label removable", rules_label.label_removable),
@@ -27,6 +29,10 @@ ACTION_RULES: tuple[ActionRule, ...] = (
     ActionRule("close not exempt", rules_action.close_not_exempt),
     ActionRule("close names duplicate", rules_action.close_names_duplicate),
     ActionRule("close open issue", rules_action.close_open_issue),
+    ActionRule("close not objected to", rules_close.not_objected),
+    ActionRule("close as stale after a reminder", rules_close.reminded),
+    ActionRule("close as duplicate announced", rules_close.announced),
+    ActionRule("no comment on a refused close", rules_close.comment_stands),
     ActionRule("reopen allowed", rules_action.reopen_allowed),
     ActionRule("reopen closed issue", rules_action.reopen_closed_issue),
     ActionRule("assignee listed", rules_action.assignee_listed),

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from foreman.gate import security
 from foreman.gate.admission import Objection
 from foreman.gate.reasons import Reason
 from foreman.gate.situation import Situation
-from foreman.model import Deny, Hold
+from foreman.model import INSIDERS, Deny, Hold
 from foreman.protocol import AddComment, AddLabel, Close, RemoveLabel, Reopen
+
+
+def no_public_report(at: Situation) -> Objection:
+    """Whoever reports a security hole in public gets no answer there; a maintainer who asks by hand knows of it."""
+    issue = at.facts.issue
+    public = not (at.facts.private_repo or issue.confidential or at.facts.requested)
+    if not public or issue.role in INSIDERS or not security.is_report(issue.title, issue.body):
+        return None
+    return Deny(Reason.SECURITY_REPORT)
 
 
 def max_actions(at: Situation) -> Objection:

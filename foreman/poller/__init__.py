@@ -1,6 +1,7 @@
 """From a forge to the inbox: looks at repositories, tells what happened there, and puts work down. Only ever reads."""
 
+from foreman.poller.backfill import Backfill
 from foreman.poller.discovery import Discovery
 from foreman.poller.poller import Poller, PollReport
 
-__all__ = ["Discovery", "PollReport", "Poller"]
+__all__ = ["Backfill", "Discovery", "PollReport", "Poller"]

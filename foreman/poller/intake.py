@@ -17,10 +17,10 @@ from foreman import changes, checkpoint
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavailable
-from foreman.forge.base import ForgeReader
+from foreman.forge.base import Change, ForgeReader
 from foreman.log import get_logger
-from foreman.model import Event, EventKind, Issue, Route
-from foreman.store import events, inbox, issues, polls
+from foreman.model import Comment, Event, EventKind, Issue, Route
+from foreman.store import actions, corrections, events, inbox, issues, memory, mirror, mirror_facts, polls
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.polls import PollState
@@ -76,6 +76,9 @@ class Tally:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
     snapshot: Snapshot | None
+    issue: Issue | None = None
+    comments: tuple[Comment, ...] | None = None
+    history: tuple[Change, ...] | None = None
     events: tuple[Event, ...] = ()
     updated_at: datetime | None = None
 
@@ -166,6 +169,8 @@ class Intake:
                         self._enqueue(connection, event, plan=plan, tally=tally)
                     if issues.get(connection, issue.ref) is None:
                         issues.save(connection, changes.snapshot(issue, None))
+                    if plan.mirror_issues:
+                        mirror.save(connection, issue, now=self.now())
             tally.budget -= tally.events - before
 
     def _chunk(self, rest: Iterator[Issue]) -> list[Issue]:
@@ -193,14 +198,16 @@ class Intake:
 
     def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> _Seen:
         if changes.same(before, issue):
-            return _Seen(snapshot=None, updated_at=issue.updated_at)
+            return _Seen(snapshot=None, issue=issue, updated_at=issue.updated_at)
         wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
         if issue.is_pull_request:
             opened = changes.compare(before, issue, horizon=horizon, bot_id=self.bot_id, wanted=wanted)
             tally.budget -= bool(opened)
             return _Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
         tally.taken = True
-        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted)
+        with self.db.read() as connection:
+            ours = before is not None and bool(actions.entries(connection, issue=issue.ref, limit=1))
+        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted, ours=ours)
         tally.requests += needs.comments + needs.history
         tally.budget -= REQUEST_COST * (needs.comments + needs.history)
         comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else None
@@ -223,7 +230,14 @@ class Intake:
         settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
         tally.unsettled |= not settled
         seen = changes.snapshot(issue, before, comments, since=needs.comments_since, settled=settled)
-        return _Seen(snapshot=seen, events=happened, updated_at=issue.updated_at)
+        return _Seen(
+            snapshot=seen,
+            issue=issue,
+            comments=comments if needs.comments_since is None else None,
+            history=history if needs.history else None,
+            events=happened,
+            updated_at=issue.updated_at,
+        )
 
     def _waited_enough(self, issue: Issue) -> bool:
         """Return whether to take what there is: a number of comments that is wrong for good must hide no issue."""
@@ -254,11 +268,38 @@ class Intake:
                     self._enqueue(connection, event, plan=plan, tally=tally)
                 if row.snapshot is not None:
                     issues.save(connection, row.snapshot)
+                if row.issue is not None and (row.comments is not None or row.history is not None):
+                    self._corrected(connection, row.issue, row, plan)
+                if row.issue is not None and plan.mirror_issues:
+                    self._mirror(connection, row.issue, row)
             if advance:
                 polls.save(connection, state)
             checkpoint.reach("poller.rows.inside")
         checkpoint.reach("poller.rows.committed")
         return state
+
+    def _corrected(self, connection: Connection, issue: Issue, row: _Seen, plan: RepoPlan) -> None:
+        entries = actions.entries(connection, issue=issue.ref)
+        if not entries:
+            return
+        found = changes.put_right(
+            issue,
+            history=row.history,
+            comments=row.comments,
+            entries=entries,
+            offered=frozenset[str]().union(*(agent.policy.labels_add for agent in plan.agents)),
+            bot_id=self.bot_id,
+            now=self.now(),
+        )
+        if corrections.note(connection, issue.ref, found, now=self.now()):
+            memory.refresh(connection, issue.ref, now=self.now())
+
+    def _mirror(self, connection: Connection, issue: Issue, row: _Seen) -> None:
+        mirror.save(connection, issue, now=self.now())
+        if row.comments is not None:
+            mirror_facts.note_comments(connection, issue.ref, row.comments, bot_id=self.bot_id)
+        if row.history is not None:
+            mirror_facts.note_labels(connection, issue, changes.put_on(row.history), bot_id=self.bot_id)
 
     def _enqueue(self, connection: Connection, event: Event, *, plan: RepoPlan, tally: Tally) -> None:
         now = self.now()

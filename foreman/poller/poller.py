@@ -22,7 +22,7 @@ from foreman.poller import sweep
 from foreman.poller.identity import Identity
 from foreman.poller.intake import Intake, Router, Tally
 from foreman.poller.schedule import Schedule
-from foreman.store import controls, issues, polls
+from foreman.store import controls, issues, mirror, polls
 from foreman.store.database import Database
 from foreman.store.polls import PollState
 
@@ -203,6 +203,8 @@ class Poller:
                 for issue in probe.issues:
                     if not issue.is_pull_request:
                         issues.save(connection, changes.snapshot(issue, None))
+                        if plan.mirror_issues:
+                            mirror.save(connection, issue, now=self._now())
                 polls.save(connection, state)
             shown = {i.ref.number: i for i in probe.issues if i.state == "open" and not i.is_pull_request}
         if plan.first_run:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from foreman import changes
-from foreman.config.effective import RepoPlan
+from foreman.config.effective import AgentPlan, RepoPlan
 from foreman.errors import ForgeGone, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader
-from foreman.model import Account, ActionState, EventKind, Issue
+from foreman.gate import admission, staleness
+from foreman.model import INSIDERS, Account, ActionState, Event, EventKind, Issue
 from foreman.poller.intake import Intake, Tally
-from foreman.store import actions, events, memory, reactions
+from foreman.store import actions, closing, events, memory, mirror, reactions
 from foreman.store.database import Database
 
 MOST_OPEN_ISSUES = 10_000
 """Open issues looked at in one repository: 100 requests a day."""
 
-STALE_A_DAY = 50
-"""Stale events of one repository in one day: thousands of old issues are no flood of reminders, and by default no more
-model calls are allowed a repository. The others follow on the next days."""
+STALE_A_DAY = 10
+"""Stale events of one repository in one day, those first that are quiet for longest: an old repository gets no flood
+of reminders on the day Foreman comes. The others follow on the next days."""
 
 OURS_READ = 100
 """Issues whose comments are read to see whether only we spoke there lately: so many requests a day at the most."""
@@ -58,9 +60,14 @@ def find_stale(
         ours = {
             entry.issue for entry in actions.entries(connection, repo=plan.repo, since=now - after, limit=OURS_READ)
         }
+        reminders = closing.reminders(connection, plan.repo)
     found = []
     for issue in rows:
-        if now - issue.created_at < after:
+        if now - issue.created_at < after or _is_kept(issue, plan):
+            continue
+        late = _overdue(issue, plan, reminders, now)
+        if late is not None:
+            found.append(late)
             continue
         last = issue.updated_at
         if now - last < after:
@@ -138,15 +145,41 @@ def let_go(db: Database, reader: ForgeReader, *, plan: RepoPlan, tally: Tally, n
                 mine = [action.id for action in actions.held(connection, plan.repo) if action.issue == issue]
                 actions.cancel(connection, mine, state=ActionState.FAILED, reason=str(error), now=now)
                 memory.refresh(connection, issue, now=now)
+                mirror.forget(connection, issue)
         except (ForgeNotFound, ForgeRejected):
             continue  # hidden for a while, perhaps
 
 
 def stale_after(plan: RepoPlan) -> timedelta | None:
     """Return after how long an issue of this repository is stale, None where nobody asks."""
-    days = [agent.config.get("stale_days") for agent in plan.agents if EventKind.STALE in agent.events]
+    days = [agent.config.get("stale_days") or _by_default(agent) for agent in _asked(plan)]
     numbers = [float(value) for value in days if isinstance(value, (int, float)) and not isinstance(value, bool)]
     return timedelta(days=min(numbers)) if numbers and min(numbers) > 0 else None
+
+
+def _by_default(agent: AgentPlan) -> int | None:
+    """Return the usual number of days for an agent that has a label for stale issues and no number of its own."""
+    return agent.policy.stale_days if agent.policy.stale_label else None
+
+
+def _overdue(issue: Issue, plan: RepoPlan, reminders: Mapping[int, datetime], now: datetime) -> Event | None:
+    """Return the event of a reminder that was not answered, where closing is allowed."""
+    days = [agent.policy.close_after_days for agent in _asked(plan) if agent.policy.allow_close]
+    reminded_at = reminders.get(issue.ref.number)
+    if not days or reminded_at is None:
+        return None
+    return changes.overdue(issue, reminded_at=reminded_at, after=timedelta(days=min(days)), now=now)
+
+
+def _is_kept(issue: Issue, plan: RepoPlan) -> bool:
+    """Return whether the row alone tells that the gate will call this issue stale for no agent."""
+    if staleness.keeps(issue) or issue.role in INSIDERS:
+        return True
+    return all(admission.carried(issue.labels, agent.policy.exempt_labels) for agent in _asked(plan))
+
+
+def _asked(plan: RepoPlan) -> tuple[AgentPlan, ...]:
+    return tuple(agent for agent in plan.agents if EventKind.STALE in agent.events)
 
 
 def _last_human(reader: ForgeReader, issue: Issue, *, bot_id: int) -> datetime:

@@ -123,7 +123,7 @@ class Shapes:
             "locked": issue.locked,
             "assignee": assignees[0] if assignees else None,
             "assignees": assignees,
-            "milestone": None,
+            "milestone": {"title": issue.milestone} if issue.milestone else None,
             "comments": len(issue.comments),
             "created_at": stamp(issue.created_at),
             "updated_at": stamp(issue.updated_at),

@@ -121,7 +121,7 @@ class Shapes:
             "closed_at": stamp(issue.closed_at),
             "closed_by": self.user(issue.closed_by) if issue.closed_by else None,
             "labels": sorted(issue.labels, key=str.lower),
-            "milestone": None,
+            "milestone": {"title": issue.milestone} if issue.milestone else None,
             "assignees": assignees,
             "author": self.user(issue.author),
             "type": "ISSUE",

@@ -116,6 +116,10 @@ class Hands(AppPeople):
         """Take an assignment back."""
         self._do(repo, number, by, at, operations.unassign, login)
 
+    def plan(self, repo: str, number: int, milestone: str, by: str = "", at: datetime | None = None) -> None:
+        """Plan an issue for a milestone; an empty title for none."""
+        self._do(repo, number, by, at, operations.plan, milestone)
+
     def close_issue(
         self, repo: str, number: int, by: str = "", reason: str = "completed", at: datetime | None = None
     ) -> None:

@@ -192,6 +192,13 @@ def reopen(world: World, repo: Repo, issue: Issue, *, by: str, at: datetime) -> 
     return _change(world, repo, issue, kind="reopened", by=by, at=at)
 
 
+def plan(world: World, repo: Repo, issue: Issue, milestone: str, *, by: str, at: datetime) -> Issue:
+    """Plan an issue for a milestone; an empty title for none."""
+    if issue.milestone == milestone:
+        return issue
+    return _change(world, repo, replace(issue, milestone=milestone), kind="milestoned", by=by, at=at)
+
+
 def set_locked(world: World, repo: Repo, issue: Issue, locked: bool, *, by: str, at: datetime) -> Issue:
     """Lock or unlock the conversation."""
     if issue.locked == locked:

@@ -55,6 +55,8 @@ def fill(forge: SandboxForge) -> DemoRepo:
         forge.add_collaborator(repo, bot, permission="write")
         for issue in sorted(data["issues"], key=lambda issue: -issue["days"]):
             _open(forge, repo, issue, forge.now())
+        for issue in data["past"]:
+            _closed(forge, repo, issue, forge.now())
     return DemoRepo(repo=repo, bot=bot, token=forge.token(bot), labels=data["keywords"])
 
 
@@ -75,3 +77,13 @@ def _open(forge: SandboxForge, repo: str, issue: dict[str, Any], now: datetime) 
         forge.add_label(repo, number, label, by=MAINTAINER, at=at)
     for label in issue.get("unlabelled", ()):
         forge.remove_label(repo, number, label, by=MAINTAINER, at=at)
+
+
+def _closed(forge: SandboxForge, repo: str, issue: dict[str, Any], now: datetime) -> None:
+    """Open an issue long ago, label it, and close it a week later."""
+    at = now - timedelta(days=issue["days"])
+    number = forge.open_issue(repo, title=issue["title"], body=issue["body"], author=issue["author"], at=at)
+    for label in issue["labels"]:
+        forge.add_label(repo, number, label, by=MAINTAINER, at=at + timedelta(days=1))
+    reason = issue.get("reason", "completed")
+    forge.close_issue(repo, number, by=MAINTAINER, reason=reason, at=at + timedelta(days=7))

@@ -153,6 +153,7 @@ class Issue:
         created_at: Aware UTC.
         updated_at: Aware UTC.
         updated_by: Login of whoever changed more than comments last; kept for GitLab only.
+        milestone: Title; empty for none.
         closed_at: Aware UTC or None.
         closed_by: Login; empty when open.
         deleted: Gone for good.
@@ -176,6 +177,7 @@ class Issue:
     comments: tuple[Comment, ...] = ()
     changes: tuple[Change, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    milestone: str = ""
     closed_at: datetime | None = None
     closed_by: str = ""
     updated_by: str = ""

@@ -81,6 +81,7 @@ def record(connection: Connection, decision: NewDecision, *, now: datetime) -> i
                 "detail": action.detail,
                 "undo": {},
                 "attempts": 0,
+                "not_before": action.not_before,
                 "created_at": now,
             }
         )

@@ -43,6 +43,7 @@ class NewAction:
         state: `planned`, or `held`, `denied`, `shadow` by the gate's verdict and the mode.
         reason: A name from the closed list of reasons; empty when planned.
         detail: One line for a person.
+        not_before: When it may be done at the earliest; None for at once.
     """
 
     type: str
@@ -50,6 +51,7 @@ class NewAction:
     state: ActionState
     reason: str = ""
     detail: str = ""
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,8 @@ class Correction:
     Attributes:
         id: Row id.
         issue: Where.
-        kind: `rejected`, `undone`, `removed`, `added`, `thumbs_down`, `thumbs_down_withdrawn`, ….
+        kind: `rejected`, `undone`, `removed`, `added`, `reopened`, `comment_deleted`, `thumbs_down`,
+            `thumbs_down_withdrawn`.
         action_type: Of which kind of action: `add_label`, ….
         value: The label or login; of a comment the day it was posted; empty for others.
         by: Who.
@@ -39,6 +40,25 @@ class Correction:
     because: str
     action_id: int | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutRight:
+    """Something that was found put right, before it is known whether it was told already.
+
+    Attributes:
+        kind: `removed` and `added` of labels, `reopened`, `comment_deleted`.
+        action_type: To which kind of action of ours.
+        value: The label, or why we had closed.
+        by: Login; empty where the forge does not tell.
+        action_id: The action of ours; None where we should have done something and did not.
+    """
+
+    kind: str
+    action_type: str
+    value: str
+    by: str
+    action_id: int | None
 
 
 def value_of(payload: Mapping[str, Any]) -> str:
@@ -88,6 +108,35 @@ def add(
         )
     )
     return inserted_id(added)
+
+
+def note(connection: Connection, issue: IssueRef, found: Iterable[PutRight], *, now: datetime) -> int:
+    """Remember what was found put right on an issue, each of it once.
+
+    Args:
+        connection: In a transaction.
+        issue: Where.
+        found: What stands so now.
+        now: Current time, aware UTC.
+
+    Returns:
+        How many were new.
+    """
+    told = {(one.kind, one.action_type, one.value, one.action_id) for one in of_issue(connection, issue)}
+    new = {(one.kind, one.action_type, one.value, one.action_id): one.by for one in found}
+    for (kind, action_type, value, action_id), by in new.items():
+        if (kind, action_type, value, action_id) not in told:
+            add(
+                connection,
+                issue=issue,
+                kind=kind,
+                action_type=action_type,
+                value=value,
+                by=by,
+                action_id=action_id,
+                now=now,
+            )
+    return len(new.keys() - told)
 
 
 def of_repo(connection: Connection, repo: RepoRef, limit: int = 50) -> tuple[Correction, ...]:

@@ -16,9 +16,9 @@ from itertools import groupby
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, exists, insert, select, true, update
+from sqlalchemy import Connection, Row, exists, insert, or_, select, true, update
 
-from foreman.model import EventKind, InboxState, IssueRef, RepoRef
+from foreman.model import ActionState, EventKind, InboxState, IssueRef, RepoRef
 from foreman.store.inbox_moves import (
     bury,
     complete,
@@ -259,6 +259,13 @@ def _first_of(connection: Connection, repo: str, agent: str, now: datetime, only
         actions.c.repo == inbox.c.repo,
         actions.c.issue_id == inbox.c.issue_id,
         is_state(actions.c.state, *OPEN_STATES),
+        # An announced close waits for days, and what people say meanwhile is heard.
+        or_(
+            actions.c.type != "close",
+            ~is_state(actions.c.state, ActionState.PLANNED),
+            actions.c.not_before.is_(None),
+            actions.c.not_before <= now,
+        ),
     )
     return connection.execute(
         select(inbox)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import controls, corrections, issues
+from foreman.store import controls, corrections, issues, mirror, mirror_reading, priors
 from foreman.store.action_log import LogEntry, entries
 from foreman.store.action_rows import StoredAction
 from foreman.store.corrections import Correction
@@ -51,6 +51,7 @@ _NOT_DONE = {
 }
 _THUMBS = {"thumbs_down": "gave a thumbs-down", "thumbs_down_withdrawn": "took back a thumbs-down"}
 _KINDS = {"rejected": "rejected", "undone": "took back", "removed": "removed", "added": "added"}
+_KINDS |= {"reopened": "overturned", "comment_deleted": "deleted"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def refresh(connection: Connection, issue: IssueRef, *, now: datetime) -> str:
     Returns:
         The summary, at most `MAX_CHARS` characters.
     """
-    since = _forgotten_at(connection, issue)
+    since = forgotten_at(connection, issue)
     logged = entries(connection, issue=issue, since=since, limit=_ENTRIES)
     corrected = [fix for fix in corrections.of_issue(connection, issue) if since is None or fix.at >= since]
     lines = [(entry.timestamp, 0, entry.id, _line(entry)) for entry in logged]
@@ -111,7 +112,9 @@ def refresh(connection: Connection, issue: IssueRef, *, now: datetime) -> str:
 
 
 def forget(connection: Connection, what: IssueRef | RepoRef, *, now: datetime) -> int:
-    """Forget an issue or a whole repository; the log stays, but what came before is not remembered again.
+    """Forget an issue or a whole repository, with what is kept of its text; the log stays.
+
+    What came before is not remembered again.
 
     Args:
         connection: In a transaction.
@@ -126,6 +129,11 @@ def forget(connection: Connection, what: IssueRef | RepoRef, *, now: datetime) -
     if isinstance(what, IssueRef):
         wanted = wanted.where(memory_summary.c.issue_id == what.number)
     controls.meta_set(connection, _forgotten_key(what), now.isoformat())
+    if isinstance(what, IssueRef):
+        mirror.forget(connection, what)
+    else:
+        mirror_reading.forget(connection, what, now=now)
+        priors.forget(connection, what)
     return connection.execute(wanted).rowcount
 
 
@@ -167,7 +175,8 @@ def _forgotten_key(what: IssueRef | RepoRef) -> str:
     return f"forgotten:{what}"
 
 
-def _forgotten_at(connection: Connection, issue: IssueRef) -> datetime | None:
+def forgotten_at(connection: Connection, issue: IssueRef) -> datetime | None:
+    """Return when an issue, or its whole repository, was last to be forgotten; None for never."""
     found = (controls.meta_get(connection, _forgotten_key(what)) for what in (issue, issue.repo))
     return max((datetime.fromisoformat(text) for text in found if text), default=None)
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -18,9 +19,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
+    event,
     literal_column,
     text,
 )
@@ -171,6 +174,98 @@ issues = Table(
     Column("heard_from", UtcTime),
     Column("heard", JsonText, nullable=False, server_default=text("'[]'")),
 )
+
+mirror = Table(
+    "mirror",
+    metadata,
+    # A key of its own, by which the full-text index names the row; SQLite may number rows without one anew.
+    Column("id", Integer, primary_key=True),
+    Column("repo", Text, nullable=False),
+    Column("issue_id", Integer, nullable=False),
+    Column("forge_id", BigInteger, nullable=False),
+    Column("labels", JsonText, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_reason", OutsideText, nullable=False),
+    Column("author_id", BigInteger, nullable=False),
+    Column("author_role", Text, nullable=False),
+    Column("confidential", Boolean, nullable=False),
+    Column("comment_count", Integer, nullable=False),
+    Column("thumbs_up", Integer, nullable=False),
+    Column("milestone", OutsideText, nullable=False),
+    Column("assignees", JsonText, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("closed_at", UtcTime),
+    Column("seen_at", UtcTime, nullable=False),
+    # Last: to read what stands behind a long text, SQLite goes through all of it.
+    Column("title", OutsideText, nullable=False),
+    Column("body", OutsideText, nullable=False),
+    Index("mirror_by_issue", "repo", "issue_id", unique=True),
+    Index("mirror_by_state", "repo", "state", "issue_id"),
+)
+"""Issues as they were last seen, with their text, to find similar ones among and to learn from."""
+
+FULL_TEXT_TOKENS = "porter unicode61"
+"""How SQLite's FTS5 makes a text into terms."""
+
+FULL_TEXT = (
+    f"CREATE VIRTUAL TABLE mirror_text USING fts5(repo, title, body, tokenize='{FULL_TEXT_TOKENS}')",
+    "CREATE VIRTUAL TABLE mirror_terms USING fts5vocab(mirror_text, 'row')",
+)
+"""What the mirror can be searched by: the words of each of its rows, by the same `id`, and how many have each word."""
+
+for _statement in FULL_TEXT:
+    event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+
+mirror_labels = Table(
+    "mirror_labels",
+    metadata,
+    Column("repo", Text, primary_key=True),
+    Column("issue_id", Integer, primary_key=True),
+    Column("label", OutsideText, primary_key=True),
+    Column("by_id", BigInteger),
+    Column("by", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+"""Who put each label on that a mirrored issue has."""
+
+mirror_comments = Table(
+    "mirror_comments",
+    metadata,
+    Column("repo", Text, primary_key=True),
+    Column("issue_id", Integer, primary_key=True),
+    Column("comment_id", BigInteger, primary_key=True),
+    Column("author_id", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("duplicate_of", Integer),
+)
+"""Who commented on a mirrored issue and when; of the text only which issue it names as the original."""
+
+mirror_reading = Table(
+    "mirror_reading",
+    metadata,
+    Column("repo", Text, primary_key=True),
+    Column("window", Integer, nullable=False),
+    Column("cursor", UtcTime),
+    Column("end", UtcTime),
+    Column("done_at", UtcTime),
+    Column("forgotten_at", UtcTime),
+    Column("rows_read", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
+)
+"""How far the older issues of each repository were read into the mirror."""
+
+priors = Table(
+    "priors",
+    metadata,
+    Column("pool", Text, primary_key=True),
+    Column("model", LargeBinary, nullable=False),
+    Column("facts", JsonText, nullable=False),
+    Column("trained_at", UtcTime, nullable=False),
+)
+"""What was learned from the labels of the repositories of a pool."""
 
 reactions = Table(
     "reactions",

@@ -150,7 +150,7 @@ def test_memory_is_shown_forgotten_and_exported(own_demo, run) -> None:
     )
     assert run("memory", "show", "acme/widget#2", config=config).answer == shown.answer
     assert run("memory", "forget", "acme/widget#2", "--yes", config=config).answer == (
-        "forgot 1 memory of acme/widget#2\n"
+        "forgot 1 memory of acme/widget#2\nand the text of 1 issue\n"
     )
     assert run("memory", "show", "acme/widget#2", config=config).answer == ("nothing is remembered of acme/widget#2\n")
     assert json.loads(run("log", "acme/widget#2", "--json", config=config).answer)

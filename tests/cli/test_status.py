@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,10 @@ def store(world):
 
 
 def test_when_all_is_well_it_says_so_in_one_screen(demo, run) -> None:
+    # One of the samples is a report of a security hole.
+    (left,) = json.loads(run("status", "--json", config=demo.config).answer)["attention"]
+    assert "#23 is left to you" in left
+    assert run("seen", re.search(r"seen (\d+)", left)[1], config=demo.config).code == 0
     done = run("status", config=demo.config)
     facts = json.loads(run("status", "--json", config=demo.config).answer)
 
@@ -41,7 +46,14 @@ def test_when_all_is_well_it_says_so_in_one_screen(demo, run) -> None:
     assert facts["actions"] == {state: states.count(state) for state in facts["actions"]}
     assert facts["actions"]["done"] > 10
     assert facts["inbox"]["dead"] == 0
-    assert facts["spend"] == {"usd": 0.0, "budget_usd": 2.0, "calls": 0, "unpriced": 0}
+    assert facts["spend"] == {
+        "usd": 0.0,
+        "budget_usd": 2.0,
+        "calls": 0,
+        "unpriced": 0,
+        "saved_tasks": 0,
+        "saved_usd": 0.0,
+    }
 
 
 def _unknown(connection, now) -> None:
@@ -209,3 +221,25 @@ def test_of_hundreds_only_those_with_trouble_are_shown_one_by_one(world, store, 
     assert "acme/n7 " in done.answer
     assert "acme/n8 " not in done.answer
     assert "59 more repositories without trouble" in done.answer
+
+
+def test_a_close_that_was_announced_is_shown_with_its_time(world, store, run) -> None:
+    close = NewAction(
+        type="close",
+        payload={"type": "close", "reason": "duplicate", "duplicate_of": 1},
+        state=ActionState.PLANNED,
+        not_before=datetime(2031, 1, 2, 3, 4, tzinfo=UTC),
+    )
+    logged = NewDecision(
+        issue=IssueRef.parse(f"{REPO}#2"),
+        task_id="announced",
+        agent="issue-triage",
+        task_type="issue.triage",
+        decision="close",
+        actions=(close,),
+    )
+    with store.transaction() as connection:
+        actions.record(connection, logged, now=datetime.now(UTC))
+
+    told = f"{REPO}#2 will be closed as a duplicate of #1 on 2031-01-02 03:04 UTC unless somebody objects"
+    assert told in run("status", config=world.file).answer

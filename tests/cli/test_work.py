@@ -108,3 +108,33 @@ def test_a_pause_of_what_is_not_there_is_wrong_usage(word, message, demo, run) -
 
     assert (done.code, done.answer) == (2, "")
     assert message in done.story
+
+
+def test_an_issue_that_is_left_to_a_person_is_named_until_it_was_seen(world, run) -> None:
+    number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+    world.agent.answer = lambda task: decision(task, decision="escalate", rationale="Draft: please write to us.")
+    assert run("run", "--once", config=world.file).code == 0
+    told = run("status", config=world.file)
+
+    assert told.code == 1
+    assert f"{REPO}#{number} is left to you" in told.answer
+    assert "Draft" in run("explain", 1, config=world.file).answer
+    assert run("seen", 99, config=world.file).code == 2
+    assert run("seen", 1, config=world.file).code == 0
+    assert run("status", config=world.file).code == 0
+
+
+def test_a_report_of_a_hole_gets_no_answer_in_public_and_is_told_to_a_person(world, run) -> None:
+    number = world.forge.open_issue(
+        REPO, title="SQL injection in the search", body="An attacker can read everything.", author="kim"
+    )
+    world.agent.answer = lambda task: decision(
+        task, {"type": "add_label", "label": "bug"}, {"type": "comment", "body": "Thanks, which version?"}
+    )
+    run("run", "--once", config=world.file)
+    told = run("status", config=world.file)
+
+    issue = world.forge.issue(REPO, number)
+    assert (issue.labels, issue.comments) == ((), ())
+    assert f"{REPO}#{number} may report a security hole in public" in told.answer
+    assert told.code == 1

@@ -41,6 +41,15 @@ class TestGitHub(ForgeContract):
             yield World(people, forge, forge)
             forge.disconnect()
 
+    def test_it_tells_what_an_issue_is_planned_for_and_when_it_was_closed(self, world: World) -> None:
+        ref = world.open()
+        world.people.plan(world.repo.path, ref.number, "2.0")
+        world.writer.close(ref, "completed")
+
+        found = world.reader.issue(ref)
+
+        assert (found.milestone, found.closed_at) == ("2.0", found.updated_at)
+
 
 class TestGitHubApp(ForgeContract):
     """An app let into the one repository, with no permission but that to change issues."""
@@ -126,6 +135,15 @@ class TestGitLab(ForgeContract):
             forge = connect_gitlab(people.url + request.param, token=lambda: token)
             yield World(people, forge, forge, repo=repo)
             forge.disconnect()
+
+    def test_it_tells_what_an_issue_is_planned_for_and_when_it_was_closed(self, world: World) -> None:
+        ref = world.open()
+        world.people.plan(world.repo.path, ref.number, "2.0")
+        world.writer.close(ref, "completed")
+
+        found = world.reader.issue(ref)
+
+        assert (found.milestone, found.closed_at) == ("2.0", found.updated_at)
 
     def test_a_group_has_the_projects_of_its_subgroups_too(self, world: World) -> None:
         for path in ("acme/top", "acme/tools/deep/down", "acme-too/other", "kim/own"):

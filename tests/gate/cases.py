@@ -16,6 +16,7 @@ from foreman.gate import admission, inbound, policy, reply, rules, text, text_ch
 from foreman.gate.facts import Facts
 from foreman.gate.secret_scan import KnownSecrets
 from foreman.gate.text_context import TextContext
+from foreman.gate.turn import Owed, Turn
 from foreman.model import Account, Allow, Deny, EventKind, ForgeKind, Issue, IssueRef, Label, RepoRef, Role, Verdict
 from tests.gate import oracle
 
@@ -132,7 +133,16 @@ def facts(**changes: Any) -> Facts:
         if name in ("event", "event_actor_role"):
             value = EventKind(value) if name == "event" else Role(value)
         known[name] = frozenset(value) if name.startswith("labels_") and value is not None else value
+    known |= _turn(known.pop("turn", "reporter"), known.pop("asked", 200), known.pop("reminded", None))
     return Facts(**known)
+
+
+def _turn(whose: str | None, asked: int, reminded: int | None) -> dict[str, Any]:
+    """Return whose turn it is, asked so many days ago and reminded so many days ago."""
+    return {
+        "owed": Owed(turn=Turn(whose), since=NOW - timedelta(days=asked)) if whose else None,
+        "reminded_at": None if reminded is None else NOW - timedelta(days=reminded),
+    }
 
 
 def make_policy(**changes: Any) -> Policy:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from foreman.model import ActionState, ForgeKind, IssueRef
+from foreman.config.effective import Policy
+from foreman.model import ActionState, EventKind, ForgeKind, IssueRef
 from foreman.poller import sweep
 from foreman.sandbox import Fault, reply
-from foreman.store import corrections, memory
-from tests.rig import REPO, Rig, rig
+from foreman.store import corrections, memory, mirror
+from tests.rig import REPO, Rig, plan, rig
 
 DAY = 24 * 3600
 HELD = ActionState.HELD
@@ -135,6 +137,8 @@ def test_what_waits_for_a_person_is_given_up_once_its_issue_is_gone(how: str, be
     bench.clock.advance(60)
     ref = bench.open()
     log_id = bench.decide(ref, ("add_label", {"label": "bug"}), ("close", {"reason": "completed"}), state=HELD)
+    with bench.db.transaction() as connection:
+        mirror.save(connection, bench.forge.issue(ref), now=bench.clock())
     if how == "deleted":
         bench.sandbox.delete_issue(REPO, ref.number)
     elif how == "moved":
@@ -145,3 +149,60 @@ def test_what_waits_for_a_person_is_given_up_once_its_issue_is_gone(how: str, be
     gone = how == "moved" or (how == "deleted" and ref.repo.forge is ForgeKind.GITHUB)
     assert bench.states(log_id) == (["failed"] * 2 if gone else ["held"] * 2)
     assert all(bool(action.reason) is gone for action in bench.entry(log_id).actions)
+    with bench.db.read() as connection:
+        assert mirror.count(connection, ref) == (0 if gone else 1)
+
+
+def stale_plan(bench: Rig, **policy: object) -> None:
+    holds = Policy(**policy)  # type: ignore[arg-type]
+    made = plan(repo=bench.widget, events=frozenset({EventKind.STALE}), config={"stale_days": 60})
+    bench.poller().poll(bench.widget)  # the first look sweeps nothing
+    bench.plans[bench.widget] = replace(made, agents=(replace(made.agents[0], policy=holds),))
+
+
+def swept(bench: Rig, days: float = 1) -> list[int]:
+    """Sweep after so many days; returns the issues that are stale now."""
+    bench.forget_work()
+    bench.clock.advance(days * DAY + 60)
+    assert bench.poller().poll(bench.widget).error == ""
+    return [number for number, event, _ in bench.waiting() if event == "stale"]
+
+
+def test_old_issues_are_swept_ten_a_day_those_quiet_for_longest_first(bench: Rig) -> None:
+    numbers = []
+    for _ in range(13):
+        numbers.append(bench.open().number)
+        bench.clock.advance(60)
+    stale_plan(bench)
+
+    assert swept(bench, 90) == numbers[:10]
+    assert swept(bench)[:3] == numbers[10:]
+
+
+def test_what_the_list_tells_to_be_kept_is_not_even_looked_at(bench: Rig) -> None:
+    planned, liked, assigned, pinned, plain = (bench.open().number for _ in range(5))
+    bench.sandbox.add_label(REPO, pinned, "Pinned", by="acme")
+    bench.sandbox.plan(REPO, planned, "2.0")
+    bench.sandbox.assign(REPO, assigned, "acme")
+    for one in range(10):
+        bench.sandbox.react(REPO, liked, "+1", by=f"fan{one}")
+    stale_plan(bench)
+
+    assert swept(bench, 90) == [plain]
+
+
+@pytest.mark.parametrize("allow_close", [True, False])
+def test_a_reminder_without_an_answer_comes_up_again_once_where_closing_is_allowed(
+    bench: Rig, allow_close: bool
+) -> None:
+    ref = bench.open()
+    stale_plan(bench, allow_close=allow_close)
+    assert swept(bench, 61) == [ref.number]
+    bench.decide(ref, ("comment", {"body": "Is this still a problem?"}), event="stale")
+    work = bench.executor()
+    while work.step():
+        continue
+
+    assert swept(bench, 13.9) == []
+    assert swept(bench) == ([ref.number] if allow_close else [])
+    assert swept(bench) == []

@@ -151,7 +151,10 @@ def test_samples_cover_what_a_maintainer_meets(clock):
 
     assert len(issues) >= 25
     assert all(issue.created_at <= issue.updated_at < clock.now for issue in issues)
-    assert [issue.created_at for issue in issues] == sorted(issue.created_at for issue in issues)
+    for state in ("open", "closed"):
+        opened = [issue.created_at for issue in issues if issue.state == state]
+        assert opened == sorted(opened)
+    assert sum(issue.state == "closed" and bool(issue.labels) for issue in issues) >= 20, "to try an agent on"
     assert any(issue.is_pull_request for issue in issues)
     assert any("<!--" in (issue.body or "") and "@everyone" in (issue.body or "") for issue in issues)
     assert any(not issue.body for issue in issues)

@@ -431,3 +431,9 @@ def test_faults_hit_this_dialect_as_well(lab, clock, gitlab):
     url = f"/projects/{quoted()}/issues?per_page=2&order_by=created_at&sort=asc"
     pages = [[row["iid"] for row in gitlab.get(f"{url}&page={page}").json()] for page in (1, 2)]
     assert pages == [[2, 3], [5, 6]]
+
+
+def test_an_issue_is_planned_for_a_milestone(lab, gitlab):
+    lab.open_issue(PROJECT, title="Crash", author="ann")
+    lab.plan(PROJECT, 1, "2.0")
+    assert gitlab.get("/projects/acme%2Ftools%2Fwidget/issues/1").json()["milestone"]["title"] == "2.0"

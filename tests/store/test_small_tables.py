@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from foreman.llm.base import ModelCall
 from foreman.model import Event, EventKind, IssueRef, RepoRef
-from foreman.store import controls, corrections, events, issues, polls, usage
+from foreman.store import actions, controls, corrections, events, issues, polls, usage
+from foreman.store.actions import NewDecision
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.polls import PollState
@@ -116,6 +117,31 @@ def test_money_is_summed_exactly_and_unknown_prices_stay_unknown(db: Database, n
         ("o/x", 1, 0, 0),
     ]
     assert (today[0].usd, today[0].input_tokens, today[0].cached_tokens) == (Decimal("0.3"), 30, 3)
+
+
+@pytest.mark.parametrize(
+    ("decision", "more", "counted"),
+    [
+        ("label_and_respond", {}, True),
+        ("close", {}, True),
+        ("skip", {}, False),
+        ("label_and_respond", {"model": "m"}, False),
+        ("label_and_respond", {"agent": "other"}, False),
+    ],
+)
+def test_what_a_decision_without_a_model_saved_is_what_others_cost_on_average(
+    db: Database, now, decision: str, more: dict[str, str], counted: bool
+) -> None:
+    store = UsageStore(db)
+    for task, usd in (("one", "0.1"), ("one", "0.2"), ("two", "0.1")):
+        store.record(_call(now - 40 * HOUR, task_id=task, usd=Decimal(usd)))
+    facts = {"task_id": "t", "agent": "a", "task_type": "a", "event": "opened", "seen": {}, "actions": ()} | more
+    with db.transaction() as connection:
+        actions.record(connection, NewDecision(issue=ISSUE, decision=decision, **facts), now=now)
+        actions.record(connection, NewDecision(issue=ISSUE, decision=decision, **facts), now=now - 40 * HOUR)
+        saved = usage.saved(connection, now - HOUR)
+
+    assert saved == (usage.Saved(tasks=1, usd=Decimal("0.2")) if counted else usage.Saved(tasks=0, usd=Decimal(0)))
 
 
 def test_pauses_hold_for_a_repository_or_for_all(connection: Connection, now) -> None:

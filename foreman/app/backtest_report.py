@@ -1,0 +1,194 @@
+"""What a backtest comes to: the numbers, and the answers that would have annoyed somebody. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from foreman.app.answers import Answer
+from foreman.app.backtest import Backtest, Tried
+from foreman.learn import scoring
+from foreman.learn.scoring import Score
+from foreman.priors.pools import categories
+
+MOST_ANNOYING = 10
+DEPTHS = (1, 3, 5, 10)
+
+_WRONG_CLOSE, _WRONG_DUPLICATE, _WRONG_LABEL, _NEEDLESS_WORDS = 4, 3, 2, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annoyance:
+    """Something that a person would have had to put right.
+
+    Attributes:
+        number: Of the issue.
+        title: Without known secrets.
+        url: Its page.
+        what: In words.
+        weight: How bad it is, the most first.
+    """
+
+    number: int
+    title: str
+    url: str
+    what: str
+    weight: float
+
+
+def document(found: Backtest) -> dict[str, Any]:
+    """Return a run's numbers as a JSON-ready document; what nothing was there to count for is null.
+
+    Args:
+        found: The run.
+
+    Returns:
+        The document.
+    """
+    offered = categories(found.plan)
+    answered = [(one, one.answer) for one in found.tried if one.answer is not None]
+    asked = [(one, answer) for one, answer in answered if not answer.left_alone]
+    scored = [(answer.labels, one.truth.labels) for one, answer in asked if _on(one.truth.labels, offered)]
+    scores = scoring.per_label(scored, offered)
+    return {
+        "repo": found.repo,
+        "agent": found.plan.agent,
+        "provider": found.provider,
+        "model": found.model,
+        "issues": len(found.tried),
+        "reused": found.reused,
+        "read_from_forge": found.read,
+        "not_read_because": found.unread,
+        "asked": len(asked),
+        "left_alone": dict(Counter(answer.left_alone.split(":")[0] for _, answer in answered if answer.left_alone)),
+        "failed": sum(1 for one in found.tried if one.answer is None),
+        "failures": sorted({one.failure for one in found.tried if one.failure})[:5],
+        "stopped": found.stopped,
+        "decisions": dict(Counter(answer.decision for _, answer in asked)),
+        "held": dict(Counter(kind for _, answer in asked for kind in answer.held)),
+        "denied": dict(Counter(kind for _, answer in asked for kind in answer.denied)),
+        "labels": {
+            "issues_people_labelled": len(scored),
+            "who_labelled_not_known": sum(
+                1 for one, _ in asked if _on(one.truth.labels, offered) and not one.truth.known
+            ),
+            **_numbers(scoring.micro(scores.values())),
+            "macro_f1": _rounded(scoring.macro_f1(scores.values())),
+            "coverage": _rounded(scoring.coverage(bool(_on(said, offered)) for said, _ in scored)),
+            "calibration_error": _rounded(scoring.calibration_error(_confidence(asked, offered))),
+            "per_label": {label: _numbers(score) for label, score in scores.items()},
+            "confusion": scoring.confusion(scored, offered),
+        },
+        "duplicates": _duplicates(asked),
+        "stale": _stale(found.tried),
+        "comments": sum(1 for _, answer in asked if answer.comment),
+        "closes": sum(1 for _, answer in asked if answer.close),
+        "input_tokens": sum(answer.input_tokens for _, answer in asked),
+        "output_tokens": sum(answer.output_tokens for _, answer in asked),
+        "usd": _usd([answer.usd for _, answer in asked]),
+        "model_calls": sum(answer.calls for _, answer in asked),
+        "no_model_needed": sum(1 for _, answer in asked if not answer.calls),
+        "annoying": annoying(found),
+    }
+
+
+def annoying(found: Backtest) -> tuple[Annoyance, ...]:
+    """Return the answers that would have annoyed somebody most: wrong closes, then duplicates, labels, comments.
+
+    Args:
+        found: The run.
+
+    Returns:
+        At most `MOST_ANNOYING`, the worst first; of one issue the worst alone.
+    """
+    offered = categories(found.plan)
+    all_of_them = [bad for one in found.tried if (bad := _annoyance(one, offered)) is not None]
+    return tuple(sorted(all_of_them, key=lambda bad: (-bad.weight, bad.number))[:MOST_ANNOYING])
+
+
+def _annoyance(one: Tried, offered: Sequence[str]) -> Annoyance | None:
+    answer, truth = one.answer, one.truth
+    if answer is None or answer.left_alone:
+        return None
+    right = {label.casefold() for label in _on(truth.labels, offered)}
+    wrong = [label for label in _on(answer.labels, offered) if label.casefold() not in right]
+    ended = truth.state_reason or "no reason"
+    what, weight = "", 0
+    if answer.close and answer.close != truth.state_reason:
+        what, weight = f"would have closed it as {answer.close}; people closed it as {ended}", _WRONG_CLOSE
+    elif answer.duplicates and truth.duplicate_of not in answer.duplicates and truth.state_reason != "duplicate":
+        named = ", ".join(f"#{number}" for number in answer.duplicates)
+        what, weight = f"would have named {named} as the same; people did not", _WRONG_DUPLICATE
+    elif wrong and right:
+        theirs = ", ".join(sorted(_on(truth.labels, offered)))
+        what, weight = f"would have put on {', '.join(wrong)}; people chose {theirs}", _WRONG_LABEL
+    elif answer.comment and not answer.duplicates and truth.state_reason == "completed":
+        what, weight = "would have asked for more; people closed it as completed", _NEEDLESS_WORDS
+    if not weight:
+        return None
+    return Annoyance(
+        number=answer.number, title=one.title, url=one.url, what=what, weight=weight + (answer.confidence or 0) / 2
+    )
+
+
+def _duplicates(asked: Sequence[tuple[Tried, Answer]]) -> dict[str, Any]:
+    known = [(one, answer) for one, answer in asked if one.truth.duplicate_of is not None]
+    closed = [one for one, _ in asked if one.truth.state_reason == "duplicate"]
+    named = [(one, answer) for one, answer in asked if answer.duplicates]
+    rankings = [(answer.found, one.truth.duplicate_of or 0) for one, answer in known]
+    return {
+        "closed_as_duplicate": len(closed),
+        "original_known": len(known),
+        "found_at": {str(depth): _rounded(share) for depth, share in scoring.recall_at(rankings, DEPTHS).items()},
+        "suggested": len(named),
+        "suggested_right": sum(1 for one, answer in named if one.truth.duplicate_of in answer.duplicates),
+        "suggested_where_people_closed_as_duplicate": sum(
+            1 for one, _ in named if one.truth.state_reason == "duplicate"
+        ),
+    }
+
+
+def _stale(tried: Sequence[Tried]) -> dict[str, Any]:
+    known = [one.truth.silence for one in tried if one.truth.silence is not None]
+    return {
+        "comments_known": len(known),
+        "would_be_stale": sum(1 for quiet, _ in known if quiet),
+        "person_would_have_reversed": sum(1 for quiet, back in known if quiet and back),
+    }
+
+
+def _confidence(asked: Sequence[tuple[Tried, Answer]], offered: Sequence[str]) -> list[tuple[float, bool]]:
+    found = []
+    for one, answer in asked:
+        said, right = _on(answer.labels, offered), _on(one.truth.labels, offered)
+        if said and right and answer.confidence is not None:
+            theirs = {label.casefold() for label in right}
+            found.append((answer.confidence, all(label.casefold() in theirs for label in said)))
+    return found
+
+
+def _numbers(score: Score) -> dict[str, Any]:
+    return {
+        "hits": score.hits,
+        "wrong": score.wrong,
+        "missed": score.missed,
+        "precision": _rounded(score.precision),
+        "recall": _rounded(score.recall),
+        "f1": _rounded(score.f1),
+    }
+
+
+def _on(labels: Sequence[str] | frozenset[str], offered: Sequence[str]) -> tuple[str, ...]:
+    wanted = {label.casefold() for label in offered}
+    return tuple(label for label in labels if label.casefold() in wanted)
+
+
+def _usd(prices: Sequence[float | None]) -> float | None:
+    known = [price for price in prices if price is not None]
+    return round(sum(known), 6) if len(known) == len(prices) else None
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)

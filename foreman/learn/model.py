@@ -1,0 +1,223 @@
+"""A trained model: what it knows, what it says of an issue, and its form as bytes."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter, mul
+from typing import TypeAlias
+
+from foreman.learn import packing
+from foreman.learn.calibration import NEVER, sharpened
+from foreman.learn.examples import OTHER, Correction, Prior
+from foreman.learn.features import features
+from foreman.learn.vectors import VOTERS, Vector, Vocabulary
+
+MOST_CORRECTIONS = 50
+"""That a model carries beside what it was trained on, the newest."""
+
+_PULL = 6.0
+"""How far a correction moves the logit of the very same text; less the less alike another is."""
+
+_DOUBT = 0.01
+"""What every label gets at the least where something was put right: the model was too sure there before."""
+
+_ALIKE = 0.3
+"""Texts less alike than this have nothing in common but a form and a language."""
+
+Rows: TypeAlias = "Sequence[Sequence[tuple[array[float], float]]]"
+"""Per voter and class: weights by position as they hold in one repository, and the intercept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What fitting found.
+
+    Attributes:
+        known: The vocabulary of every part.
+        weights: Per voter and class: for all repositories, then for each of its own, the intercept last.
+    """
+
+    known: dict[str, Vocabulary]
+    weights: Sequence[Sequence[array[float]]]
+
+    def rows(self, repo: int) -> Rows:
+        """Return the weights as they hold in one repository, by its number; -1 for none of its own."""
+        return [
+            [(merged(row, voter.size(self.known), repo), row[-1]) for row in rows]
+            for voter, rows in zip(VOTERS, self.weights, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Corrected:
+    correction: Correction
+    vectors: Mapping[str, Vector]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Tells how likely each label is for an issue.
+
+    Attributes:
+        labels: What it tells apart; may end in `OTHER`.
+        repos: Those with weights of their own.
+        form: Lines of forms.
+        fitted: Vocabulary and weights; None for a model that knows nothing.
+        temperature: Power that makes probabilities mean what they say.
+        thresholds: Per repository and label, from which probability on it is sure.
+        corrections: What people said since it was trained.
+    """
+
+    labels: tuple[str, ...]
+    repos: tuple[str, ...]
+    form: frozenset[int]
+    fitted: Fitted | None
+    temperature: float = 1.0
+    thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    corrections: tuple[_Corrected, ...] = ()
+    _rows: dict[int, Rows] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def empty(cls) -> Model:
+        """Return a model that knows nothing."""
+        return cls(labels=(), repos=(), form=frozenset(), fitted=None)
+
+    @classmethod
+    def of(cls, *, labels: tuple[str, ...], repos: tuple[str, ...], form: frozenset[int], fitted: Fitted) -> Model:
+        """Return a model that was fitted and is never sure of anything yet."""
+        return cls(labels=labels, repos=repos, form=form, fitted=fitted)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Model:
+        """Read what `to_bytes` wrote.
+
+        Args:
+            data: From the store.
+
+        Returns:
+            The model.
+
+        Raises:
+            ValueError: It is damaged, or was written by another version: train again.
+        """
+        head, known, weights = packing.unpack(data)
+        labels, repos = tuple(head["labels"]), tuple(head["repos"])
+        if not labels:
+            return cls.empty()
+        return cls(
+            labels=labels,
+            repos=repos,
+            form=frozenset(head["form"]),
+            fitted=Fitted(known, weights),
+            temperature=float(head["temperature"]),
+            thresholds={repo: tuple(values) for repo, values in head["thresholds"].items()},
+        )
+
+    def to_bytes(self) -> bytes:
+        """Return the model without its corrections; about a megabyte for five repositories."""
+        head = {
+            "labels": self.labels,
+            "repos": self.repos,
+            "form": sorted(self.form),
+            "temperature": self.temperature,
+            "thresholds": self.thresholds,
+        }
+        return packing.pack(head, *((self.fitted.known, self.fitted.weights) if self.fitted else ({}, [])))
+
+    def calibrated(self, *, temperature: float, thresholds: Mapping[str, tuple[float, ...]]) -> Model:
+        """Return the same with what was found out about how sure it may be."""
+        return replace(self, temperature=temperature, thresholds=thresholds)
+
+    def corrected(self, corrections: Iterable[Correction]) -> Model:
+        """Return the same with what people put right since it was trained; the newest first.
+
+        Args:
+            corrections: Of any repository; each counts in its own alone.
+
+        Returns:
+            A model whose answers move towards them, the more the more alike the texts are.
+        """
+        if self.fitted is None:
+            return self
+        wanted = [one for one in corrections if one.label in self.labels][:MOST_CORRECTIONS]
+        return replace(self, corrections=tuple(_Corrected(one, self._vectors(one.title, one.body)) for one in wanted))
+
+    def predict(self, repo: str, title: str, body: str) -> tuple[Prior, ...]:
+        """Tell how likely each label is, the likeliest first.
+
+        Args:
+            repo: Key of the repository.
+            title: Raw text.
+            body: Raw text.
+
+        Returns:
+            One prior per label; nothing when nothing is known. They sum to less than 1 where none may fit.
+        """
+        if self.fitted is None:
+            return ()
+        number = self.repos.index(repo) if repo in self.repos else -1
+        if number not in self._rows:
+            self._rows[number] = self.fitted.rows(number)
+        vectors = self._vectors(title, body)
+        told = sharpened(votes(vectors, self.fitted.known, self._rows[number]), self.temperature)
+        bounds = self.thresholds.get(repo, (NEVER,) * len(told))
+        moved = self._moved(told, repo, vectors)
+        priors = [
+            # Corrections take sureness away and never give it: how often they are right was not measured.
+            Prior(label=label, probability=round(now, 4), sure=now >= max(moved) and min(now, before) >= bound)
+            for label, before, now, bound in zip(self.labels, told, moved, bounds, strict=True)
+            if label != OTHER
+        ]
+        return tuple(sorted(priors, key=lambda prior: -prior.probability))
+
+    def _vectors(self, title: str, body: str) -> dict[str, Vector]:
+        counts = features(title, body, self.form)
+        known = self.fitted.known if self.fitted else {}
+        return {part: known[part].vector(counts[part]) for part in known}
+
+    def _moved(self, told: tuple[float, ...], repo: str, vectors: Mapping[str, Vector]) -> tuple[float, ...]:
+        moves = [0.0] * len(told)
+        for one in self.corrections:
+            if one.correction.repo != repo:
+                continue
+            alike = (
+                _cosine(vectors["title"], one.vectors["title"]) + _cosine(vectors["stems"], one.vectors["stems"])
+            ) / 2
+            if alike > _ALIKE:
+                pull = _PULL * (alike - _ALIKE) / (1.0 - _ALIKE)
+                moves[self.labels.index(one.correction.label)] += pull if one.correction.fits else -pull
+        if not any(moves):
+            return told
+        raised = [
+            max(one, _DOUBT) * math.exp(max(-_PULL, min(_PULL, move))) for one, move in zip(told, moves, strict=True)
+        ]
+        return tuple(one / sum(raised) for one in raised)
+
+
+def merged(row: array[float], size: int, repo: int) -> array[float]:
+    """Add a repository's own weights to those of all."""
+    if repo < 0:
+        return row[:size]
+    return array("d", [a + b for a, b in zip(row[:size], row[size * (1 + repo) : size * (2 + repo)], strict=True)])
+
+
+def votes(vectors: Mapping[str, Vector], known: Mapping[str, Vocabulary], rows: Rows) -> tuple[float, ...]:
+    """Let every voter say how likely each class is, and return the mean."""
+    total: list[float] = []
+    for voter, classes in zip(VOTERS, rows, strict=True):
+        where, values = voter.vector(vectors, known)
+        get = itemgetter(*where, 0, 0)
+        scores = [sum(map(mul, values, get(weights))) + shift for weights, shift in classes]
+        top = max(scores)
+        raised = [math.exp(score - top) for score in scores]
+        share = [one / sum(raised) / len(VOTERS) for one in raised]
+        total = share if not total else [a + b for a, b in zip(total, share, strict=True)]
+    return tuple(total)
+
+
+def _cosine(one: Vector, other: Vector) -> float:
+    values = dict(zip(*one, strict=True))
+    return sum(value * values.get(at, 0.0) for at, value in zip(*other, strict=True))

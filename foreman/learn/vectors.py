@@ -1,0 +1,115 @@
+"""Turn counts of features into vectors of length 1, over a bounded vocabulary of those that tell labels apart."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from foreman.learn.features import PARTS
+
+MOST_FEATURES = {"shape": 6_000, "title": 9_000, "stems": 18_000, "grams": 18_000}
+"""Of each part that are kept: those that tell most about the labels."""
+
+_LEAST_ISSUES = {"shape": 2, "title": 2, "stems": 2, "grams": 3}
+
+Counts = Mapping[str, Mapping[int, int]]
+"""What `features.features` returns."""
+
+Vector: TypeAlias = "tuple[array[int], array[float]]"
+"""Positions in the vocabulary and the values there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The features of one part that are known.
+
+    Attributes:
+        position: Where each feature stands in a vector.
+        rarity: By position: what one occurrence weighs; rare features weigh more.
+    """
+
+    position: dict[int, int]
+    rarity: array[float]
+
+    def vector(self, counts: Mapping[int, int]) -> Vector:
+        """Return an issue's vector, of length 1 or empty."""
+        where, values = array("I"), array("d")
+        position, rarity = self.position, self.rarity
+        for feature, count in counts.items():
+            at = position.get(feature)
+            if at is not None:
+                where.append(at)
+                values.append((1.0 + math.log(count)) * rarity[at] if count > 1 else rarity[at])
+        length = math.sqrt(math.fsum(value * value for value in values))
+        return where, array("d", (value / length for value in values)) if length else values
+
+
+def vocabularies(issues: Sequence[Counts], classes: Sequence[int]) -> dict[str, Vocabulary]:
+    """Choose the features worth keeping of every part.
+
+    Args:
+        issues: What they say.
+        classes: The label of each, as a number.
+
+    Returns:
+        One vocabulary per part.
+    """
+    return {part: _vocabulary([issue[part] for issue in issues], classes, part) for part in PARTS}
+
+
+def _vocabulary(issues: Sequence[Mapping[int, int]], classes: Sequence[int], part: str) -> Vocabulary:
+    number = max(classes) + 1
+    found: dict[int, list[int]] = {}
+    for counts, label in zip(issues, classes, strict=True):
+        for feature in counts:
+            seen = found.get(feature)
+            if seen is None:
+                seen = found[feature] = [0] * number
+            seen[label] += 1
+    sizes = [classes.count(label) for label in range(number)]
+    known = {feature: seen for feature, seen in found.items() if sum(seen) >= _LEAST_ISSUES[part]}
+    if len(known) > MOST_FEATURES[part]:
+        shares = [size / len(classes) for size in sizes]
+        told = sorted(known, key=lambda feature: (-_tells(known[feature], shares), feature))
+        known = {feature: known[feature] for feature in told[: MOST_FEATURES[part]]}
+    rarity = array("d", (math.log((1 + len(issues)) / (1 + sum(seen))) + 1.0 for seen in known.values()))
+    return Vocabulary({feature: at for at, feature in enumerate(known)}, rarity)
+
+
+def _tells(seen: Sequence[int], shares: Sequence[float]) -> float:
+    """How far a feature's issues are from being spread over the labels as all issues are: chi square."""
+    total = sum(seen)
+    return sum(
+        (count - total * share) ** 2 / (total * share) for count, share in zip(seen, shares, strict=True) if share
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """A classifier of its own: which parts it sees, and how much each counts to it."""
+
+    parts: tuple[tuple[str, float], ...]
+
+    def size(self, known: Mapping[str, Vocabulary]) -> int:
+        """Return how many positions its vectors have."""
+        return sum(len(known[part].rarity) for part, _ in self.parts)
+
+    def vector(self, vectors: Mapping[str, Vector], known: Mapping[str, Vocabulary]) -> Vector:
+        """Put an issue's vectors of its parts side by side."""
+        where, values, shift = array("I"), array("d"), 0
+        for part, scale in self.parts:
+            where.extend([at + shift for at in vectors[part][0]])
+            values.extend([value * scale for value in vectors[part][1]])
+            shift += len(known[part].rarity)
+        return where, values
+
+
+VOTERS = (
+    Voter((("shape", 1.5), ("stems", 1.0), ("title", 0.5))),
+    Voter((("stems", 1.0),)),
+    Voter((("grams", 1.0),)),
+)
+"""They vote with equal weight. Chosen by cross-validation among all combinations of eleven such classifiers."""

@@ -1,0 +1,133 @@
+"""What is known beside an issue itself: similar ones, learned labels, and what people put right before.
+
+Everything is of the same repository, and nothing of a confidential issue. Nothing in it is in an agent's words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from foreman.config.effective import AgentPlan
+from foreman.learn import Prior
+from foreman.model import Issue
+from foreman.priors import Priors
+from foreman.recall import Look
+from foreman.store import corrections, memory, mirror, search
+from foreman.store.corrections import Correction
+from foreman.store.database import Database
+from foreman.store.search import Hit
+
+MOST_SIMILAR = 5
+MOST_CORRECTIONS = 10
+_AMONG = 200
+"""Corrections of a repository, the newest, among which the nearest are looked for; and how far down a search goes."""
+
+_TAKEN_BACK = {"thumbs_down_withdrawn": "thumbs_down"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """Something a person put right on an issue.
+
+    Attributes:
+        correction: What.
+        title: Of its issue, raw text.
+    """
+
+    correction: Correction
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What bears on one issue.
+
+    Attributes:
+        similar: The most alike first; any of the repository that is neither confidential nor this one.
+        priors: The likeliest first.
+        corrected: Those of the issue itself first, then the most alike, then the newest.
+    """
+
+    similar: tuple[Hit, ...] = ()
+    priors: tuple[Prior, ...] = ()
+    corrected: tuple[Corrected, ...] = ()
+
+
+class Precedents:
+    """Asks our own store; needs no request to the forge."""
+
+    def __init__(self, db: Database) -> None:
+        """Keep the store.
+
+        Args:
+            db: With the mirror, the models and the corrections.
+        """
+        self._db = db
+        self._priors = Priors(db)
+
+    def of(self, look: Look, plan: AgentPlan) -> Known:
+        """Tell what bears on an issue.
+
+        Args:
+            look: At it.
+            plan: Of the agent that is to be told.
+
+        Returns:
+            As much as there is.
+        """
+        issue = look.facts.issue
+        priors = self._priors.of(issue, plan, private=look.facts.private_repo)
+        with self._db.read() as connection:
+            newest = _standing(corrections.of_repo(connection, issue.ref.repo, _AMONG))
+            far = _AMONG if newest else MOST_SIMILAR
+            hits = search.similar(
+                connection,
+                issue.ref.repo,
+                title=issue.title,
+                body=issue.body[: mirror.MAX_BODY_CHARS],
+                limit=far,
+                exclude=issue.ref.number,
+            )
+            corrected = _nearest(connection, issue, newest, hits)
+        return Known(similar=hits[:MOST_SIMILAR], priors=priors, corrected=corrected)
+
+
+def _standing(newest: tuple[Correction, ...]) -> list[Correction]:
+    """Leave out what the same person took back, and the taking back; newest first, as given."""
+    taken_back: list[tuple[object, ...]] = []
+    kept = []
+    for one in newest:
+        what = (one.issue, one.action_id, one.by)
+        if one.kind in _TAKEN_BACK:
+            taken_back.append((*what, _TAKEN_BACK[one.kind]))
+        elif (*what, one.kind) in taken_back:
+            taken_back.remove((*what, one.kind))
+        else:
+            kept.append(one)
+    return kept
+
+
+def _nearest(
+    connection: Connection, issue: Issue, newest: list[Correction], hits: tuple[Hit, ...]
+) -> tuple[Corrected, ...]:
+    rank = {hit.issue.number: place for place, hit in enumerate(hits)}
+    rank[issue.ref.number] = -1
+    found: list[Corrected] = []
+    for one in sorted(newest, key=lambda each: rank.get(each.issue.number, len(hits))):
+        if len(found) == MOST_CORRECTIONS:
+            break
+        forgotten = memory.forgotten_at(connection, one.issue)
+        if forgotten is not None and one.at < forgotten:
+            continue
+        title = issue.title if one.issue.number == issue.ref.number else _title(connection, one)
+        if title:
+            found.append(Corrected(correction=one, title=title))
+    return tuple(found)
+
+
+def _title(connection: Connection, one: Correction) -> str:
+    """Return the title of another issue, empty where it is not kept or only few may read it."""
+    kept = mirror.get(connection, one.issue)
+    return "" if kept is None or kept.confidential else kept.title

@@ -1,0 +1,6 @@
+"""Label priors at work: who learns together, when they are trained again, and what they say of an issue."""
+
+from foreman.priors.asking import Priors
+from foreman.priors.retraining import Retraining
+
+__all__ = ["Priors", "Retraining"]

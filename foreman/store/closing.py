@@ -1,0 +1,71 @@
+"""What the log knows of closing an issue: reminders that came before, objections, and what waits for its time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+
+from foreman.model import ActionState, EventKind, IssueRef, RepoRef
+from foreman.store.action_rows import StoredAction, to_action
+from foreman.store.tables import action_log, actions, is_state
+
+OBJECTED = "close_objected"
+"""Begins the reason of a close that was ended because a person objected."""
+
+
+def reminded_at(connection: Connection, issue: IssueRef) -> datetime | None:
+    """Return when we last reminded the reporter of a quiet issue, or marked it as stale; None for never."""
+    return connection.execute(_reminders().where(*_about(issue))).scalar_one_or_none()
+
+
+def reminders(connection: Connection, repo: RepoRef) -> dict[int, datetime]:
+    """Return the same for every issue of a repository that was reminded, by number."""
+    rows = connection.execute(
+        _reminders().add_columns(actions.c.issue_id).where(actions.c.repo == repo.key).group_by(actions.c.issue_id)
+    )
+    return {row.issue_id: row[0] for row in rows if row[0] is not None}
+
+
+def objected(connection: Connection, issue: IssueRef) -> bool:
+    """Return whether a person did not want us to close an issue: objected in time, refused it, or took it back."""
+    found = select(actions.c.id).where(
+        *_about(issue),
+        actions.c.type == "close",
+        or_(
+            is_state(actions.c.state, ActionState.UNDONE),
+            and_(
+                is_state(actions.c.state, ActionState.DENIED),
+                or_(actions.c.reason == "rejected", actions.c.reason.startswith(OBJECTED)),
+            ),
+        ),
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def announced(connection: Connection, repo: RepoRef | None = None) -> tuple[StoredAction, ...]:
+    """Return every close that was announced and waits for its time to come, the next one first."""
+    waiting = select(actions).where(
+        actions.c.type == "close", is_state(actions.c.state, ActionState.PLANNED), actions.c.not_before.is_not(None)
+    )
+    if repo is not None:
+        waiting = waiting.where(actions.c.repo == repo.key)
+    rows = connection.execute(waiting.order_by(actions.c.not_before, actions.c.id))
+    return tuple(action for action in map(to_action, rows) if action.payload.get("reason") == "duplicate")
+
+
+def _reminders() -> Select[Any]:
+    return (
+        select(func.max(actions.c.settled_at, type_=actions.c.settled_at.type))
+        .join(action_log, action_log.c.id == actions.c.log_id)
+        .where(
+            action_log.c.event == EventKind.STALE.value,
+            is_state(actions.c.state, ActionState.DONE),
+            actions.c.type.in_(("comment", "add_label")),
+        )
+    )
+
+
+def _about(issue: IssueRef) -> tuple[ColumnElement[bool], ...]:
+    return (actions.c.repo == issue.repo.key, actions.c.issue_id == issue.number)

@@ -1,0 +1,280 @@
+"""A mirror of each repository's issues: what there is to find similar ones among, and to learn from.
+
+Pull requests are not kept. Of an issue that only few may read there are facts and no text. Every text is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from foreman.model import Issue, IssueRef, RepoRef
+from foreman.store import full_text
+from foreman.store.rows import inserted_id, issue_of
+from foreman.store.tables import mirror, mirror_comments, mirror_labels, mirror_reading
+
+MAX_BODY_CHARS = 16_000
+"""Longest body kept, characters; four times what most issues take, and every log beyond that says the same again."""
+
+CUT = "\n[cut here]"
+"""What stands at the end of a body that was longer."""
+
+MAX_TITLE_CHARS = 500
+"""GitHub takes 256, GitLab 255."""
+
+_MOST_LABELS = 100  # GitHub's own limit on an issue
+_PAGE = 500  # rows read at a time: 8 MB at the most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorIssue:
+    """An issue as it was last seen.
+
+    Attributes:
+        issue: Which.
+        forge_id: The forge's global id.
+        title: Raw text; empty for a confidential issue.
+        body: Raw text, at most `MAX_BODY_CHARS` characters; empty for a confidential issue.
+        labels: Names.
+        state: `open` or `closed`.
+        state_reason: The forge's word for why it was closed.
+        author_id: Numeric id of who opened it.
+        author_role: What the author is to the repository.
+        is_pull_request: Never: they are not kept.
+        confidential: Only few may read it.
+        comment_count: As the forge counts.
+        thumbs_up: Reactions of this kind.
+        milestone: Its title; empty for none.
+        assignees: Logins.
+        created_at: Aware UTC.
+        updated_at: Aware UTC.
+        closed_at: Aware UTC; None while it is open, and where the forge did not say.
+    """
+
+    issue: IssueRef
+    forge_id: int
+    title: str
+    body: str
+    labels: tuple[str, ...]
+    state: str
+    state_reason: str
+    author_id: int
+    author_role: str
+    is_pull_request: bool = False
+    confidential: bool
+    comment_count: int
+    thumbs_up: int
+    milestone: str
+    assignees: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+
+
+def save(connection: Connection, issue: Issue, *, now: datetime) -> bool:
+    """Keep an issue as it is now, and what it can be found by; nothing is written when nothing is new.
+
+    Args:
+        connection: In a transaction.
+        issue: As the forge shows it. A pull request is not kept, nor what is older than what is kept already.
+        now: Current time, aware UTC.
+
+    Returns:
+        Whether anything was written.
+    """
+    if issue.is_pull_request:
+        return False
+    here = (mirror.c.repo == issue.ref.repo.key, mirror.c.issue_id == issue.ref.number)
+    before = connection.execute(select(mirror).where(*here)).first()
+    values = _values(issue)
+    if before is None:
+        key = {"repo": issue.ref.repo.key, "issue_id": issue.ref.number}
+        row_id = inserted_id(connection.execute(insert(mirror).values(**key, **values, seen_at=now)))
+    else:
+        row_id = before.id
+        if before.updated_at > issue.updated_at or all(
+            getattr(before, name) == value for name, value in values.items()
+        ):
+            return False
+        connection.execute(update(mirror).where(mirror.c.id == row_id).values(**values, seen_at=now))
+        if (before.title, before.body) == (values["title"], values["body"]):
+            return True
+        full_text.remove(connection, row_id)
+    if not issue.confidential:
+        full_text.add(connection, row_id, issue.ref.repo, title=values["title"], body=values["body"])
+    return True
+
+
+def get(connection: Connection, ref: IssueRef) -> MirrorIssue | None:
+    """Return an issue as it was last seen, None when it is not kept."""
+    here = (mirror.c.repo == ref.repo.key, mirror.c.issue_id == ref.number)
+    row = connection.execute(select(mirror).where(*here)).first()
+    return None if row is None else _kept(row)
+
+
+def of_repo(
+    connection: Connection,
+    repo: RepoRef,
+    *,
+    state: str | None = None,
+    newest: int | None = None,
+    oldest_first: bool = False,
+) -> Iterator[MirrorIssue]:
+    """Yield a repository's issues by number, read a few hundred at a time.
+
+    Args:
+        connection: To read from, until the last one was taken.
+        repo: Which repository.
+        state: Only `open` or `closed` ones; None for both.
+        newest: Only so many of the newest; None for all.
+        oldest_first: In the order in which they were opened; else the newest first.
+
+    Yields:
+        The issues, confidential ones without text.
+    """
+    wanted = select(mirror).where(mirror.c.repo == repo.key)
+    if state is not None:
+        wanted = wanted.where(mirror.c.state == state)
+    number = mirror.c.issue_id
+    if newest is not None:
+        last = wanted.with_only_columns(number).order_by(number.desc()).limit(max(newest, 0)).subquery()
+        oldest = connection.execute(select(func.min(last.c.issue_id))).scalar()
+        if oldest is None:
+            return
+        wanted = wanted.where(number >= oldest)
+    ordered = wanted.order_by(number if oldest_first else number.desc()).limit(_PAGE)
+    after: int | None = None
+    while True:
+        here = ordered if after is None else ordered.where(number > after if oldest_first else number < after)
+        rows = connection.execute(here).all()
+        yield from map(_kept, rows)
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].issue_id
+
+
+def count(connection: Connection, what: RepoRef | IssueRef) -> int:
+    """Return how many issues of a repository are kept, or whether one is."""
+    repo = what.repo if isinstance(what, IssueRef) else what
+    wanted = select(func.count()).select_from(mirror).where(mirror.c.repo == repo.key)
+    if isinstance(what, IssueRef):
+        wanted = wanted.where(mirror.c.issue_id == what.number)
+    return connection.execute(wanted).scalar_one()
+
+
+def prune(connection: Connection, repo: RepoRef, *, keep: int) -> int:
+    """Drop all but the newest issues of a repository.
+
+    Args:
+        connection: In a transaction.
+        repo: Which repository.
+        keep: How many stay, by number.
+
+    Returns:
+        How many went.
+    """
+    number = mirror.c.issue_id
+    wanted = select(mirror.c.id, number).where(mirror.c.repo == repo.key).order_by(number.desc())
+    rows = connection.execute(wanted.limit(-1).offset(max(keep, 0))).all()
+    for row in rows:
+        _drop(connection, IssueRef(repo, row.issue_id), row.id)
+    return len(rows)
+
+
+def remove(connection: Connection, ref: IssueRef) -> int:
+    """Drop one issue, which has gone from its repository; returns how many went."""
+    here = (mirror.c.repo == ref.repo.key, mirror.c.issue_id == ref.number)
+    row_id = connection.execute(select(mirror.c.id).where(*here)).scalar()
+    if row_id is None:
+        return 0
+    _drop(connection, ref, row_id)
+    return 1
+
+
+def forget(connection: Connection, what: RepoRef | IssueRef) -> int:
+    """Drop an issue or a whole repository; what changes from now on is kept again.
+
+    Args:
+        connection: In a transaction.
+        what: Issue or repository.
+
+    Returns:
+        How many issues went.
+    """
+    if isinstance(what, IssueRef):
+        return remove(connection, what)
+    full_text.remove_repo(connection, what)
+    gone = connection.execute(delete(mirror).where(mirror.c.repo == what.key)).rowcount
+    for table in (mirror_labels, mirror_comments):
+        connection.execute(delete(table).where(table.c.repo == what.key))
+    return gone
+
+
+def repos(connection: Connection) -> frozenset[str]:
+    """Return the keys of the repositories of which anything is kept."""
+    kept = set(connection.execute(select(mirror.c.repo).distinct()).scalars())
+    return frozenset(kept | set(connection.execute(select(mirror_reading.c.repo)).scalars()))
+
+
+def _kept(row: Row[Any]) -> MirrorIssue:
+    return MirrorIssue(
+        issue=issue_of(row),
+        labels=tuple(row.labels),
+        assignees=tuple(row.assignees),
+        **{name: getattr(row, name) for name in _PLAIN},
+    )
+
+
+_PLAIN = (
+    "forge_id",
+    "title",
+    "body",
+    "state",
+    "state_reason",
+    "author_id",
+    "author_role",
+    "confidential",
+    "comment_count",
+    "thumbs_up",
+    "milestone",
+    "created_at",
+    "updated_at",
+    "closed_at",
+)
+
+
+def _values(issue: Issue) -> dict[str, Any]:
+    return {
+        "forge_id": issue.id,
+        "title": "" if issue.confidential else _bounded(issue.title, MAX_TITLE_CHARS),
+        "body": "" if issue.confidential else _bounded(issue.body, MAX_BODY_CHARS),
+        "labels": list(issue.labels[:_MOST_LABELS]),
+        "state": issue.state,
+        "state_reason": issue.state_reason,
+        "author_id": issue.author.id,
+        "author_role": issue.role.value,
+        "confidential": issue.confidential,
+        "comment_count": issue.comment_count,
+        "thumbs_up": issue.thumbs_up,
+        "milestone": issue.milestone[:MAX_TITLE_CHARS],
+        "assignees": list(issue.assignees[:_MOST_LABELS]),
+        "created_at": issue.created_at,
+        "updated_at": issue.updated_at,
+        "closed_at": issue.closed_at,
+    }
+
+
+def _bounded(text: str, chars: int) -> str:
+    text = text.replace("\0", "").encode("utf-8", "replace").decode()
+    return text if len(text) <= chars else text[: chars - len(CUT)] + CUT
+
+
+def _drop(connection: Connection, ref: IssueRef, row_id: int) -> None:
+    full_text.remove(connection, row_id)
+    connection.execute(delete(mirror).where(mirror.c.id == row_id))
+    for table in (mirror_labels, mirror_comments):
+        connection.execute(delete(table).where(table.c.repo == ref.repo.key, table.c.issue_id == ref.number))
