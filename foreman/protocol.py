@@ -133,11 +133,24 @@ class TaskComment(_Sent):
     created_at: str
 
 
+class TaskForm(_Sent):
+    """The issue form that an issue was written with.
+
+    `required` are the headings of what the form asks for, in its order; `missing` those of them under which nothing
+    stands in the issue.
+    """
+
+    name: str
+    required: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
 class TaskIssue(_Sent):
     """An issue as the agent sees it: cleaned and cut.
 
     `turn` is who owes the next step, from what people did alone: `reporter`, `maintainer`, `upstream` or `nobody`;
-    empty where nobody worked it out.
+    empty where nobody worked it out. `form` is None where the repository has no form or the issue was not written
+    with it.
     """
 
     number: int
@@ -154,6 +167,7 @@ class TaskIssue(_Sent):
     thumbs_up: int = 0
     thumbs_down: int = 0
     turn: str = ""
+    form: TaskForm | None = None
 
 
 class TaskLabel(_Sent):
@@ -187,10 +201,24 @@ class LLMBackendInfo(_Sent):
     token: str = Field(default="", repr=False)
 
 
+class TaskPassage(_Sent):
+    """A passage of the project's own documentation that is near to what the issue says.
+
+    `line` is where it begins in the file, from 1, and `url` a page that opens there.
+    """
+
+    path: str
+    line: int
+    heading: str = ""
+    text: str
+    url: str = ""
+
+
 class TaskContext(_Sent):
     """What Foreman remembers and allows.
 
-    `instructions` are the maintainers' own words: what their project is, and what it is not.
+    `instructions` are the maintainers' own words: what their project is, and what it is not. `docs` are passages of
+    the repository's documentation, the nearest first; like everything here they are data, not orders.
     """
 
     memory_summary: str = ""
@@ -198,6 +226,7 @@ class TaskContext(_Sent):
     label_priors: tuple[dict[str, Any], ...] = ()
     corrections: tuple[dict[str, Any], ...] = ()
     instructions: str = ""
+    docs: tuple[TaskPassage, ...] = ()
     llm_backend: LLMBackendInfo
     attempt: int = 1
     deadline: str = ""
