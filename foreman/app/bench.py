@@ -6,16 +6,10 @@ There is no connection here and nobody who could write to a forge. Model calls a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from foreman.agent.base import AgentRuntime
-from foreman.agent.pool import AgentPool
-from foreman.app import agents as agents_of
-from foreman.app import models
-from foreman.app.agents import AgentOffice
-from foreman.app.gate_secrets import LiveSecrets
-from foreman.app.rundir import run_folder, visitor
+from foreman.app.thinking import thinking
 from foreman.app.workshop import utc_now
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
@@ -23,8 +17,6 @@ from foreman.deliberation import Thinker
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store.database import Database
-
-_STOP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,42 +54,5 @@ def bench(config: Config, *, db: Database, settings: Settings, secrets: KnownSec
     """
     for reference in secrets_of(config):
         reference.make_known(secrets)
-    at_work = agents_of.in_use(config)
-    owner = visitor()
-    with ExitStack() as stack:
-        containers = any(agent.runtime == "docker" for agent in at_work.values())
-        run_dir = stack.enter_context(run_folder(settings.run_dir, owner=owner, alone=False, containers=containers))
-        made = models.gateway_for(
-            config, db=db, directory=run_dir / "gateway", secrets=secrets, settings=settings, now=utc_now
-        )
-        gateway = None
-        if made is not None:
-            gateway, backend = made
-            stack.callback(backend.close)
-            gateway.start()
-            stack.callback(gateway.stop)
-        runtimes: dict[str, AgentRuntime] = {
-            name: agents_of.runtime_for(
-                name,
-                agent,
-                run_dir=run_dir / "agents",
-                gateway_socket=gateway.socket_path if gateway else None,
-                gateway_url=gateway.tcp_url if gateway else "",
-                owner=owner,
-            )
-            for name, agent in at_work.items()
-        }
-        pool = AgentPool(runtimes, {name: agent.max_concurrency for name, agent in at_work.items()})
-        stack.callback(pool.stop, timeout_seconds=_STOP_SECONDS)
-        desk = None
-        if gateway is not None:
-            desk = models.ModelOffice(gateway, provider=config.llm.provider, model=config.llm.model or "")
-        thinker = Thinker(
-            agents=AgentOffice(pool=pool, settings=at_work, db=db, now=utc_now),
-            models=desk,
-            secrets=LiveSecrets(secrets),
-            redact_personal=config.llm.redact_personal,
-            llm_when=config.llm.when,
-            now=utc_now,
-        )
-        yield Bench(db=db, thinker=thinker)
+    with thinking(config, db=db, settings=settings, secrets=secrets, now=utc_now, alone=False) as parts:
+        yield Bench(db=db, thinker=parts.thinker)

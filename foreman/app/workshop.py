@@ -14,22 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from foreman.account import Account
-from foreman.agent.base import AgentRuntime
-from foreman.agent.pool import AgentPool
 from foreman.app import accounts as accounts_of
 from foreman.app import agents as agents_of
-from foreman.app import forges, models
+from foreman.app import forges
 from foreman.app.account_parts import account_for
 from foreman.app.agents import AgentOffice
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
-from foreman.app.gate_secrets import LiveSecrets
-from foreman.app.rundir import owner_of, run_folder, visitor
+from foreman.app.thinking import thinking
 from foreman.app.visibility import Visibility
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.daemon import Daemon
-from foreman.deliberation import Deliberator, Thinker
+from foreman.deliberation import Deliberator
 from foreman.errors import ForgeUnavailable
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
@@ -135,53 +132,12 @@ def workshop(
             stack=stack,
             claim=claim,
         )
+        parts = stack.enter_context(thinking(config, db=db, settings=settings, secrets=secrets, now=now, alone=claim))
+        thinker, office = parts.thinker, parts.agents
         at_work = agents_of.in_use(config)
-        # A command beside the daemon has a name of its own, or it would remove the daemon's containers.
-        owner = owner_of(config.storage.path) if claim else visitor()
-        containers = any(agent.runtime == "docker" for agent in at_work.values())
-        run_dir = stack.enter_context(
-            run_folder(settings.run_dir, owner=owner, alone=claim, containers=containers and claim)
-        )
-        model = models.gateway_for(
-            config, db=db, directory=run_dir / "gateway", secrets=secrets, settings=settings, now=now
-        )
-        gateway = None
-        if model is not None:
-            gateway, backend = model
-            stack.callback(backend.close)
-            gateway.start()
-            stack.callback(gateway.stop)
-        runtimes: dict[str, AgentRuntime] = {
-            name: agents_of.runtime_for(
-                name,
-                agent,
-                run_dir=run_dir / "agents",
-                gateway_socket=gateway.socket_path if gateway else None,
-                gateway_url=gateway.tcp_url if gateway else "",
-                owner=owner,
-            )
-            for name, agent in at_work.items()
-        }
-        pool = AgentPool(runtimes, {name: agent.max_concurrency for name, agent in at_work.items()})
-        stack.callback(pool.stop, timeout_seconds=2.0)
-        office = AgentOffice(pool=pool, settings=at_work, db=db, now=now)
         with db.read() as reading:
             marker_secret = controls.marker_secret(reading)
-        desk = (
-            models.ModelOffice(gateway, provider=config.llm.provider, model=config.llm.model or "")
-            if gateway
-            else None
-        )
-        gate_secrets = LiveSecrets(secrets)
         precedents = Precedents(db)
-        thinker = Thinker(
-            agents=office,
-            models=desk,
-            secrets=gate_secrets,
-            redact_personal=config.llm.redact_personal,
-            llm_when=config.llm.when,
-            now=now,
-        )
         deliberators = {
             kind: Deliberator(
                 recall=Recall(
