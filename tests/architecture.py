@@ -11,7 +11,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint"),
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
-    ("router", "gate", "changes", "learn"),
+    ("router", "gate", "changes", "learn", "guidance"),
     ("poller", "executor", "recall", "undo", "approvals", "places", "priors"),
     ("precedents",),
     ("briefing",),

@@ -267,6 +267,27 @@ priors = Table(
 )
 """What was learned from the labels of the repositories of a pool."""
 
+project_files = Table(
+    "project_files",
+    metadata,
+    Column("repo", Text, primary_key=True),
+    Column("path", OutsideText, primary_key=True),
+    Column("text", OutsideText, nullable=False),
+    Column("sha", Text, nullable=False),
+    Column("url", OutsideText, nullable=False),
+    Column("read_at", UtcTime, nullable=False),
+)
+"""What a repository's own files say, as far as it concerns its issues: without known secrets, and bounded."""
+
+project_reading = Table(
+    "project_reading",
+    metadata,
+    Column("repo", Text, primary_key=True),
+    Column("read_at", UtcTime, nullable=False),
+    Column("trouble", OutsideText, nullable=False),
+)
+"""When those files were last looked at, and what was in the way."""
+
 reactions = Table(
     "reactions",
     metadata,

@@ -83,3 +83,20 @@ def upgrade() -> None:
         sa.Column("trained_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("pool"),
     )
+    op.create_table(
+        "project_files",
+        sa.Column("repo", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("repo", "path"),
+    )
+    op.create_table(
+        "project_reading",
+        sa.Column("repo", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.DateTime(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("repo"),
+    )

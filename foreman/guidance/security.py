@@ -1,0 +1,25 @@
+"""Where a project says how to report a security hole."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from foreman.model import RepoRef
+from foreman.store import project_files
+
+PLACES = (".github/security.md", "security.md", "docs/security.md")
+"""Where GitHub looks for it, in its order (docs: "Adding a security policy to your repository"), in small letters."""
+
+
+def security_policy(connection: Connection, repo: RepoRef) -> tuple[str, str] | None:
+    """Find the repository's security policy among the files that are kept of it; needs no request.
+
+    Args:
+        connection: To read from.
+        repo: Which.
+
+    Returns:
+        Its path and the address of its page; None where there is none, or it was not read yet.
+    """
+    found = {path.casefold(): (path, url) for path, (url, _) in project_files.paths(connection, repo).items()}
+    return next((found[place] for place in PLACES if place in found), None)

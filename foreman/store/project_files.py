@@ -1,0 +1,111 @@
+"""What a repository's own files say: mission, security policy, issue forms, documentation. Read here, not weighed.
+
+Texts come in without known secrets and cut; `poller.project_files` sees to that, and to how many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select
+
+from foreman.model import RepoRef
+from foreman.store.rows import put, repo_of
+from foreman.store.tables import project_files, project_reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFile:
+    """A file on a repository's default branch.
+
+    Attributes:
+        path: From the repository's root.
+        text: Without known secrets, maybe cut.
+        sha: Git's name for the content that was read.
+        url: Its page.
+        read_at: When it was last seen to be like this, aware UTC.
+    """
+
+    path: str
+    text: str
+    sha: str
+    url: str
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectReading:
+    """When a repository's files were last looked at.
+
+    Attributes:
+        repo: Which.
+        read_at: When, aware UTC.
+        trouble: What was in the way; empty when nothing was.
+    """
+
+    repo: RepoRef
+    read_at: datetime
+    trouble: str = ""
+
+
+def all(connection: Connection, repo: RepoRef) -> tuple[ProjectFile, ...]:  # noqa: A001 - as `project_files.all(...)`
+    """Return every file that is kept of a repository, by path."""
+    mine = select(project_files).where(project_files.c.repo == repo.key).order_by(project_files.c.path)
+    return tuple(_file(row) for row in connection.execute(mine))
+
+
+def paths(connection: Connection, repo: RepoRef) -> dict[str, tuple[str, str]]:
+    """Return the paths that are kept of a repository, each with its page and git's name for its content."""
+    mine = select(project_files.c.path, project_files.c.url, project_files.c.sha).where(
+        project_files.c.repo == repo.key
+    )
+    return {row.path: (row.url, row.sha) for row in connection.execute(mine.order_by(project_files.c.path))}
+
+
+def save(connection: Connection, repo: RepoRef, file: ProjectFile) -> None:
+    """Keep a file, over what was kept of it before."""
+    values = {"text": file.text, "sha": file.sha, "url": file.url, "read_at": file.read_at}
+    put(connection, project_files, {"repo": repo.key, "path": file.path}, values)
+
+
+def keep_only(connection: Connection, repo: RepoRef, wanted: Collection[str]) -> int:
+    """Drop every file of a repository that is not among these paths; returns how many went."""
+    gone = [path for path in paths(connection, repo) if path not in wanted]
+    for path in gone:
+        one = (project_files.c.repo == repo.key) & (project_files.c.path == path)
+        connection.execute(delete(project_files).where(one))
+    return len(gone)
+
+
+def reading(connection: Connection, repo: RepoRef) -> ProjectReading | None:
+    """Return when a repository's files were last looked at, None for never."""
+    row = connection.execute(select(project_reading).where(project_reading.c.repo == repo.key)).first()
+    return None if row is None else _reading(row)
+
+
+def readings(connection: Connection) -> tuple[ProjectReading, ...]:
+    """Return the same of every repository."""
+    return tuple(_reading(row) for row in connection.execute(select(project_reading)))
+
+
+def note(connection: Connection, repo: RepoRef, *, trouble: str = "", now: datetime) -> None:
+    """Keep that a repository's files were looked at.
+
+    Args:
+        connection: In a transaction.
+        repo: Which.
+        trouble: What was in the way; empty when nothing was.
+        now: Current time, aware UTC.
+    """
+    put(connection, project_reading, {"repo": repo.key}, {"read_at": now, "trouble": trouble})
+
+
+def _file(row: Row[Any]) -> ProjectFile:
+    return ProjectFile(path=row.path, text=row.text, sha=row.sha, url=row.url, read_at=row.read_at)
+
+
+def _reading(row: Row[Any]) -> ProjectReading:
+    return ProjectReading(repo=repo_of(row.repo), read_at=row.read_at, trouble=row.trouble)

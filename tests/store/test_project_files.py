@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from foreman.model import RepoRef
+from foreman.store import project_files
+from foreman.store.project_files import ProjectFile
+
+HERE, THERE = RepoRef.parse("acme/widget"), RepoRef.parse("gitlab:acme/deep/widget")
+
+
+def test_files_are_kept_per_repository_and_the_newest_text_wins(connection: Connection, now: datetime) -> None:
+    mission = ProjectFile(path="MISSION.md", text="It counts.\0", sha="a1", url="https://x/MISSION.md", read_at=now)
+    project_files.save(connection, HERE, mission)
+    project_files.save(connection, HERE, replace(mission, path="README.md"))
+    project_files.save(connection, THERE, replace(mission, text="elsewhere"))
+    project_files.save(connection, HERE, replace(mission, text="It counts again.", sha="a2"))
+
+    assert [(file.path, file.text, file.sha) for file in project_files.all(connection, HERE)] == [
+        ("MISSION.md", "It counts again.", "a2"),
+        ("README.md", "It counts.", "a1"),
+    ]
+    assert project_files.keep_only(connection, HERE, {"README.md"}) == 1
+    assert project_files.paths(connection, HERE) == {"README.md": ("https://x/MISSION.md", "a1")}
+    assert project_files.paths(connection, THERE) == {"MISSION.md": ("https://x/MISSION.md", "a1")}
+
+
+def test_it_is_kept_when_they_were_looked_at_and_what_was_in_the_way(connection: Connection, now: datetime) -> None:
+    assert project_files.reading(connection, HERE) is None
+
+    project_files.note(connection, HERE, trouble="403", now=now)
+    project_files.note(connection, THERE, now=now)
+
+    found = project_files.reading(connection, HERE)
+    assert found is not None
+    assert (found.read_at, found.trouble) == (now, "403")
+    assert [(each.repo, each.trouble) for each in project_files.readings(connection)] == [(HERE, "403"), (THERE, "")]
