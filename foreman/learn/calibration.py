@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from foreman.learn.examples import Proof
+
 WANTED_PRECISION = 0.9
 """Of the labels that are given without asking a model."""
 
@@ -64,6 +66,30 @@ def thresholds(told: Sequence[Sequence[float]], truths: Sequence[int]) -> tuple[
         One per class; `NEVER` where too little is known or it is not right often enough.
     """
     return tuple(_threshold(told, truths, label) for label in range(len(told[0]) if told else 0))
+
+
+def proof(told: Sequence[Sequence[float]], truths: Sequence[int], bounds: Sequence[float]) -> Proof:
+    """Count of how many issues that were held back it would have been sure, and right.
+
+    Args:
+        told: Calibrated probabilities of one repository's issues.
+        truths: The class of each.
+        bounds: From which probability on a class is sure.
+
+    Returns:
+        The counts.
+    """
+    given = [
+        (label, truth)
+        for one, truth in zip(told, truths, strict=True)
+        for label in [max(range(len(one)), key=one.__getitem__)]
+        if one[label] >= bounds[label]
+    ]
+    return Proof(
+        counts=tuple(sum(truth == label for truth in truths) for label in range(len(bounds))),
+        sure=len(given),
+        right=sum(label == truth for label, truth in given),
+    )
 
 
 def _threshold(told: Sequence[Sequence[float]], truths: Sequence[int], label: int) -> float:

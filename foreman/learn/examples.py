@@ -50,6 +50,21 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What came of asking about the issues of one repository while each was held back.
+
+    Attributes:
+        counts: How many issues bear each label, in the order of the model's.
+        sure: Of how many it was sure.
+        right: Of how many of those it was right.
+    """
+
+    counts: tuple[int, ...]
+    sure: int = 0
+    right: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
     """What a person said of one label on one issue since the model was trained.
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from foreman.learn import packing
 from foreman.learn.calibration import NEVER, sharpened
-from foreman.learn.examples import OTHER, Correction, Prior
+from foreman.learn.examples import OTHER, Correction, Prior, Proof
 from foreman.learn.features import features
 from foreman.learn.vectors import VOTERS, Vector, Vocabulary
 
@@ -68,6 +68,7 @@ class Model:
         fitted: Vocabulary and weights; None for a model that knows nothing.
         temperature: Power that makes probabilities mean what they say.
         thresholds: Per repository and label, from which probability on it is sure.
+        proofs: Per repository: how it did on issues that were held back.
         corrections: What people said since it was trained.
     """
 
@@ -77,6 +78,7 @@ class Model:
     fitted: Fitted | None
     temperature: float = 1.0
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
     corrections: tuple[_Corrected, ...] = ()
     _rows: dict[int, Rows] = field(default_factory=dict, compare=False, repr=False)
 
@@ -114,6 +116,10 @@ class Model:
             fitted=Fitted(known, weights),
             temperature=float(head["temperature"]),
             thresholds={repo: tuple(values) for repo, values in head["thresholds"].items()},
+            proofs={
+                repo: Proof(counts=tuple(counts), sure=sure, right=right)
+                for repo, (counts, sure, right) in head["proofs"].items()
+            },
         )
 
     def to_bytes(self) -> bytes:
@@ -124,12 +130,15 @@ class Model:
             "form": sorted(self.form),
             "temperature": self.temperature,
             "thresholds": self.thresholds,
+            "proofs": {repo: (proof.counts, proof.sure, proof.right) for repo, proof in self.proofs.items()},
         }
         return packing.pack(head, *((self.fitted.known, self.fitted.weights) if self.fitted else ({}, [])))
 
-    def calibrated(self, *, temperature: float, thresholds: Mapping[str, tuple[float, ...]]) -> Model:
+    def calibrated(
+        self, *, temperature: float, thresholds: Mapping[str, tuple[float, ...]], proofs: Mapping[str, Proof]
+    ) -> Model:
         """Return the same with what was found out about how sure it may be."""
-        return replace(self, temperature=temperature, thresholds=thresholds)
+        return replace(self, temperature=temperature, thresholds=thresholds, proofs=proofs)
 
     def corrected(self, corrections: Iterable[Correction]) -> Model:
         """Return the same with what people put right since it was trained; the newest first.

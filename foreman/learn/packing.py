@@ -13,7 +13,7 @@ from typing import Any
 from foreman.learn.features import PARTS
 from foreman.learn.vectors import VOTERS, Vocabulary
 
-VERSION = 1
+VERSION = 2
 """Goes up whenever features, voters or this form change: a model of another version is trained again."""
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from foreman.learn import calibration, fitting
-from foreman.learn.examples import Example, classes_of
+from foreman.learn.examples import Example, Proof, classes_of
 from foreman.learn.features import features, form_lines
 from foreman.learn.model import Fitted, Model, votes
 from foreman.learn.vectors import VOTERS, Counts, Vocabulary, vocabularies
@@ -77,11 +77,13 @@ def train(examples: Iterable[Example], *, labels: Sequence[str], folds: int = FO
     by_repo: dict[str, list[int]] = {}
     for row, example in enumerate(kept):
         by_repo.setdefault(example.repo, []).append(row)
-    thresholds = {
-        repo: calibration.thresholds([told[row] for row in rows], [classes[row] for row in rows])
-        for repo, rows in by_repo.items()
-    }
-    return model.calibrated(temperature=temperature, thresholds=thresholds)
+    thresholds: dict[str, tuple[float, ...]] = {}
+    proofs: dict[str, Proof] = {}
+    for repo, rows in by_repo.items():
+        mine, truths = [told[row] for row in rows], [classes[row] for row in rows]
+        thresholds[repo] = calibration.thresholds(mine, truths)
+        proofs[repo] = calibration.proof(mine, truths, thresholds[repo])
+    return model.calibrated(temperature=temperature, thresholds=thresholds, proofs=proofs)
 
 
 def newest_in_turn(examples: Iterable[Example]) -> list[Example]:

@@ -10,9 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from foreman.config.effective import RepoPlan
 from foreman.learn import Example, Model
+from foreman.learn.calibration import NEVER
+from foreman.learn.examples import OTHER
+from foreman.learn.packing import VERSION
 from foreman.log import get_logger
 from foreman.model import RepoRef
 from foreman.priors import pools
@@ -89,7 +93,7 @@ class Retraining:
         marks = _marks(found)
         if known is None:
             due = len(found) >= LEAST_EXAMPLES
-        elif list(known.facts.get("labels", ())) != list(pool.labels):
+        elif list(known.facts.get("labels", ())) != list(pool.labels) or known.facts.get("version") != VERSION:
             due = True
         else:
             before = set(known.facts.get("marks", ()))
@@ -101,9 +105,10 @@ class Retraining:
     def _train(self, pool: Pool, found: Sequence[Example], marks: Sequence[str]) -> None:
         began = time.monotonic()
         data, trouble = self._run(_asked(pool, found))
+        proofs: dict[str, Any] = {}
         if not trouble:
             try:
-                Model.from_bytes(data)
+                proofs = _proofs(Model.from_bytes(data))
             except ValueError as error:
                 trouble = str(error)
         if trouble:
@@ -114,7 +119,13 @@ class Retraining:
         if self._stop.is_set():
             return
         seconds = round(time.monotonic() - began, 1)
-        facts = {"examples": len(found), "labels": list(pool.labels), "seconds": seconds, "marks": list(marks)}
+        facts: dict[str, Any] = {
+            "examples": len(found),
+            "labels": list(pool.labels),
+            "seconds": seconds,
+            "marks": list(marks),
+        }
+        facts |= {"proofs": proofs, "version": VERSION}
         with self._db.transaction() as connection:
             priors.save(connection, pool.key, data, facts, self._now())
         log.info("priors_trained", pool=pool.key, examples=len(found), seconds=seconds, bytes=len(data))
@@ -173,3 +184,21 @@ def _marks(found: Sequence[Example]) -> list[str]:
         ).hexdigest()[:10]
         for one in found
     )
+
+
+def _proofs(model: Model) -> dict[str, Any]:
+    """Return what a model knows about itself, as JSON for the facts beside it."""
+    found = {}
+    for repo, proof in model.proofs.items():
+        bounds = model.thresholds[repo]
+        found[repo] = {
+            "sure": proof.sure,
+            "right": proof.right,
+            "labels": [
+                [label, count, bound if bound < NEVER else None]
+                for label, count, bound in zip(model.labels, proof.counts, bounds, strict=True)
+                if label != OTHER
+            ],
+            "issues": sum(proof.counts),
+        }
+    return found

@@ -45,13 +45,17 @@ class Trainer:
         return known.trained_at if known else None
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A child that has trained already."""
-    path = tmp_path_factory.mktemp("model") / "model"
-    path.write_bytes(train(several(90), labels=LABELS, folds=2).to_bytes())
+def child(model: Model, folder: Path) -> list[str]:
+    """Return the command of a child that has trained already."""
+    path = folder / "model"
+    path.write_bytes(model.to_bytes())
     script = "import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write(open(sys.argv[1], 'rb').read())"
     return [sys.executable, "-c", script, str(path)]
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return child(train(several(90), labels=LABELS, folds=2), tmp_path_factory.mktemp("model"))
 
 
 def test_a_child_of_its_own_trains_when_there_is_enough_to_learn_from(db: Database) -> None:
@@ -149,11 +153,15 @@ def test_what_a_person_put_right_moves_the_next_answer(db: Database, ready: list
     assert before[0].label == "bug" and after[0].label != "bug"
 
 
-def test_a_model_of_another_version_says_nothing_until_it_is_trained_again(db: Database) -> None:
+def test_a_model_of_another_version_says_nothing_until_it_is_trained_again(db: Database, ready: list[str]) -> None:
     with db.transaction() as connection:
-        priors.save(connection, POOL, b"foreman-priors\nof the future", {}, NOW)
+        priors.save(connection, POOL, b"foreman-priors\nof the future", {"labels": list(LABELS), "version": 0}, NOW)
+    trainer = Trainer(db, ready)
+    issues = fill(db, several(60))
 
-    assert Priors(db).of(issue_of(several(1)[0], 1), TRIAGE, private=False) == ()
+    assert Priors(db).of(issues[0], TRIAGE, private=False) == ()
+    assert trainer.after(LOOK_EVERY) == trainer.now
+    assert Priors(db).of(issues[0], TRIAGE, private=False)
 
 
 def test_with_a_repository_what_was_learned_of_it_is_forgotten(db: Database) -> None:
