@@ -13,11 +13,12 @@ DEFAULT = "en"
 """Where there is nothing to go by."""
 
 _SAMPLE_CHARS = 4_000
-_LEAST_HITS = 3
+_LEAST_HITS, _LEAST_DIFFERENT, _LEAST_SHARE = 3, 2, 0.1
 _IDEOGRAM = 2.5  # letters that one ideogram or syllable stands for
 _SCRIPT_SHARE = 0.25  # of a text that names many programs in Latin letters
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"(?<!\S)[(\"“‘«¿¡*]{0,3}([^\W\d_]+(?:['’][^\W\d_]+)?)[)\"”’»*.,;:!?…]{0,4}(?!\S)")
+"""A word between spaces, with nothing but punctuation around it: `com` in a host name or a package is none."""
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -26,7 +27,8 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _UKRAINIAN = re.compile(r"[іїєґ]", re.IGNORECASE)
 
 _SMALL_WORDS = {
-    "en": "the is and to it of in that when not with this for have on but be are was can i my from what how does",
+    "en": "the is and to it of in that when not with this for have on but be are was can i my from what how does a as"
+    " an at by do if me no or so we you after any which there using",
     "de": "der die das und ist nicht ich ein eine mit auf wenn dass zu den für es bei wie wird beim von im aber auch",
     "fr": "le la les et est une des je que pas dans pour quand sur avec ne il ce du mais lorsque plus cette qui mon",
     "es": "el la los y es una de que no en para cuando con se por lo al pero mi del las esta como más hay ya",
@@ -75,5 +77,6 @@ def _by_words(text: str) -> str:
     words = Counter(found.casefold().replace("’", "'") for found in _WORD.findall(text))
     hits = {code: sum(words[word] for word in known) for code, known in _LISTS.items()}
     best, second = sorted(hits, key=lambda code: -hits[code])[:2]
-    clear = hits[best] >= _LEAST_HITS and hits[best] > hits[second]
-    return best if clear else DEFAULT
+    different = sum(1 for word in _LISTS[best] if words[word] and len(word) > 1)  # letters stand in formulas and lists
+    told = hits[best] >= max(_LEAST_HITS, _LEAST_SHARE * words.total()) and different >= _LEAST_DIFFERENT
+    return best if told and hits[best] > hits[second] else DEFAULT

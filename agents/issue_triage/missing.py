@@ -1,7 +1,8 @@
 """What a bug report lacks that nobody could start without: version, steps, expected, actual, log. Pure, no model.
 
-Little is asked for. Who gives steps and tells what happened, or shows program output, or writes much, is left alone;
-only an answer that a form asked for and did not get is asked for again.
+Little is asked for. Who gives steps and tells what happened, or shows program output, or names something exactly, or
+has a picture and a title that says something, or writes much, is left alone; only an answer that a form asked for and
+did not get is asked for again.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ FACTS = ("version", "steps", "expected", "actual", "log")
 VAGUE_WORDS = 12
 """An issue with fewer words of its own, and nothing it names exactly, says too little to start on."""
 
-_LONG_WORDS = 80
-"""Who writes so many words of their own has most likely said what matters."""
+_LONG_WORDS = 60
+"""Who writes so many words of their own, title and all, has most likely said what matters."""
+
+_NAMING_WORDS, _PICTURE_WORDS = 4, 5
+"""Words in title and text from which an exact name, or a picture, is worth starting on."""
 
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -93,8 +97,10 @@ class Report:
     Attributes:
         present: Facts it gives.
         unanswered: Facts that a form asked for and did not get.
-        words: Of the reporter's own; scripts without spaces are counted by characters.
+        words: Of the reporter's own in the text; scripts without spaces are counted by characters.
+        all_words: With those of the title.
         shows: There is program output, or something in code quotes.
+        points: It names something exactly, or shows a picture, and says a few words about it.
         crashed: It speaks of an error or a crash.
         troubled: It speaks of something that does not work.
         wished: Its title asks a question, or for something new.
@@ -103,7 +109,9 @@ class Report:
     present: frozenset[str]
     unanswered: tuple[str, ...]
     words: int
+    all_words: int
     shows: bool
+    points: bool
     crashed: bool
     troubled: bool
     wished: bool
@@ -123,17 +131,22 @@ def examine(parts: Parts, body: str) -> Report:
     filled, empty = _form(body)
     shows = parts.has_output or "`" in parts.prose
     present = filled | {name for name, pattern in _EVIDENCE.items() if pattern.search(text)}
-    if _PICTURE.search(body):
+    picture = bool(_PICTURE.search(body))
+    if picture:
         present |= {"actual"}
     if shows:
         present |= {"log"}
         if "version" not in present and _EVIDENCE["version"].search(parts.output):
             present |= {"version"}
+    words = parts.prose_words + len(_UNSPACED.findall(parts.prose)) // 2
+    all_words = words + len(parts.title.split()) + len(_UNSPACED.findall(parts.title)) // 2
     return Report(
         present=frozenset(present),
         unanswered=tuple(name for name in FACTS if name in empty - present),
-        words=parts.prose_words + len(_UNSPACED.findall(parts.prose)) // 2,
+        words=words,
+        all_words=all_words,
         shows=shows,
+        points=(parts.names and all_words >= _NAMING_WORDS) or (picture and all_words >= _PICTURE_WORDS),
         crashed=bool(_CRASH.search(text)),
         troubled=bool(_TROUBLE.search(text)),
         wished=bool(_WISH.match(parts.title)) or parts.title.endswith(("?", "\uff1f")),
@@ -154,7 +167,7 @@ def lacking(report: Report) -> tuple[str, ...]:
         return ()
     asked_by_form = tuple(name for name in report.unanswered if name in ("version", "steps"))
     told = report.words >= VAGUE_WORDS and {"steps", "actual"} <= has
-    if told or report.shows or report.words >= _LONG_WORDS:
+    if told or report.shows or report.points or report.all_words >= _LONG_WORDS:
         return asked_by_form
     wanted = {"version", "steps", "actual"} - has
     if report.crashed:

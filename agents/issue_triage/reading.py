@@ -11,11 +11,21 @@ from dataclasses import dataclass
 
 _URL = re.compile(r"\bhttps?://\S+")
 _IMAGE = re.compile(r"!\[[^\[\]]{0,200}\]\([^()]{0,500}\)")
-_ERROR_NAME = re.compile(r"\b[A-Za-z_.]*[a-z](Error|Exception)\b")
+_UPLOAD = re.compile(r"\bhttps?://\S*(?:/assets/|user-images|/uploads/|\.(?:png|jpe?g|gif|mp4|mov|webm)\b)\S*")
+_EXACT = re.compile(
+    r"`[^`]|\bhttps?://|(?<!\w)#\d|--[a-z]{2}|\b[a-z]+[A-Z]\w|\b[A-Z][a-z]+[A-Z]\w+|[A-Za-z]\w*_\w*[A-Za-z]"
+    r"|\w\(\)|\b\w+\.[a-z_]\w*\(|\b[\w-]+\.(?:py|js|jsx|ts|tsx|rs|go|rb|php|java|c|cc|cpp|h|hpp|cs|sh|sql|css|html"
+    r"|json|ya?ml|toml|xml|ini|cfg|conf|md|txt|csv|log)\b|\b[0-9a-f]*(?:[0-9][a-f]|[a-f][0-9])[0-9a-f]{6,}\b"
+)
+_BRANDS = re.compile(
+    r"\b(?:macOS|iOS|iPadOS|iPhone|iPad|GitHub|GitLab|YouTube|WhatsApp|PowerShell|JavaScript|TypeScript)\b"
+)
+_ERROR_NAME = re.compile(r"[a-z](Error|Exception)\b")
 _CHECKBOX = re.compile(r"[ \t]*[-*+][ \t]+\[[ xX]\]")
 _OUTPUT_LINE = re.compile(
     r"(?:Traceback \(most recent call last\)|[ \t]+File \"|[ \t]+at [\w.$<>]+\(|panic: |goroutine \d+ \[)"
 )
+_LINE_CHARS, _LINES = 500, 100  # are looked at for exact names
 _EMPTY_ANSWERS = frozenset({"_no response_", "no response", "n/a", "none", "-", "..."})
 
 
@@ -29,6 +39,8 @@ class Parts:
         output: Code blocks and tracebacks, as `plain` makes them.
         prose_words: Words in the prose.
         has_output: Whether there is any code block or traceback.
+        names: Whether title or prose name anything exactly: an identifier, an option, a file, a commit, another issue,
+            a link that is no picture.
     """
 
     title: str
@@ -36,6 +48,7 @@ class Parts:
     output: str
     prose_words: int
     has_output: bool
+    names: bool
 
 
 def plain(text: str) -> str:
@@ -81,11 +94,12 @@ def read(title: str, body: str) -> Parts:
         if kept.startswith(("    ", "\t")) or _OUTPUT_LINE.match(kept):
             output.append(kept)
         else:
-            prose.append(_URL.sub(" ", _IMAGE.sub(" ", kept)))
-    said = plain("\n".join(prose))
+            prose.append(_UPLOAD.sub(" ", _IMAGE.sub(" ", kept)))
+    said = plain("\n".join(_URL.sub(" ", line) for line in prose))
     return Parts(
         title=plain(title), prose=said, output=plain("\n".join(output)),
         prose_words=len(said.split()), has_output=any(line.strip() for line in output),
+        names=any(_EXACT.search(_BRANDS.sub(" ", line[:_LINE_CHARS])) for line in (title, *prose[:_LINES])),
     )  # fmt: skip
 
 

@@ -38,6 +38,11 @@ def _lacking(title: str, body: str) -> tuple[str, ...]:
         ("Crash on save", "When I press save after opening a second window, the whole program crashes here.", ()),
         ("Broken", "Call `open()` twice.", ()),
         ("Broken", MUCH * 5, ()),
+        ("Wrong order of keys", "parseHeaders swaps them, as in #41", ()),
+        ("Error in settings.py", "", ("version", "steps", "expected", "log")),
+        ("Broken on macOS", "I have no idea, it just looks wrong here", ("version", "steps", "expected")),
+        ("Welcome editor does not dim", "![Image](https://github.com/o/r/assets/9/1)", ()),
+        ("Broken", "![Image](https://github.com/o/r/assets/9/1)", ("version", "steps", "expected")),
         ("Looks broken", "See [image 'x']: the button stands over the text in 2.1, open the page and look here.", ()),
         (
             "Crash",
@@ -60,7 +65,8 @@ def test_only_what_is_really_missing_is_asked_for(title: str, body: str, facts: 
 
 
 @pytest.mark.parametrize(
-    "piece", ["### ", "**", "1. a ", "when i ", "error: ", "![", "```\n", "### Version\n", "если "]
+    "piece",
+    ["### ", "**", "1. a ", "when i ", "error: ", "![", "```\n", "### Version\n", "если ", "a-", "a_", "a.b", "http"],
 )
 def test_a_report_made_to_cost_time_is_read_to_its_end(piece: str) -> None:
     body = piece * (64_000 // len(piece))
@@ -86,6 +92,10 @@ def test_a_report_made_to_cost_time_is_read_to_its_end(piece: str) -> None:
         ("버튼을 눌러도 창이 열리지 않습니다.", "ko"),
         ("Окно не открывается, когда я нажимаю на кнопку.", "ru"),
         ("Вікно не відкривається, коли я натискаю на кнопку, її немає.", "uk"),
+        ("com.amazonaws.a o.a.h.s3.token(tokenProto) no e com.b as do do", "en"),
+        ("Error in no.de at com/foo do_it as: das, die, was", "en"),
+        ("Eu quero abrir um arquivo quando clico, mas não abre: java.lang.Error at com.foo.Bar", "pt"),
+        ("Oppgradering feiler", "en"),
         ("crash", "en"),
         ("", "en"),
     ],
