@@ -1,6 +1,7 @@
 """A closed issue as it was when it was opened, as far as the mirror can tell, and what people made of it in the end.
 
-Not known, and so never shown: comments, later labels, what the author's name is. Text is that of today.
+Not known, and so never shown: comments, later labels, what the author's name is, what was put right by people. Text is
+that of today.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from foreman.app.past_learning import PastLearning, by_people, known_at
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
 from foreman.gate.facts import Facts
-from foreman.learn import Example, Model, Prior, train
-from foreman.learn.features import MAX_BODY_CHARS, MAX_TITLE_CHARS
-from foreman.model import INSIDERS, Account, EventKind, ForgeKind, Issue, IssueRef, Label, RepoRef, Role
+from foreman.model import INSIDERS, Account, EventKind, ForgeKind, Issue, Label, RepoRef, Role
 from foreman.precedents import Known
 from foreman.priors.pools import categories
 from foreman.recall import Look
@@ -33,12 +33,7 @@ SHOWN = 5
 FOUND = 10
 """Similar issues that are looked at for how well originals are found."""
 
-LEAST_EXAMPLES = 20
-"""As at work: labelled issues before anything is learned."""
-
-_GROWTH = 1.3  # learned again when there is so much more to learn from
 _PAGES = {ForgeKind.GITHUB: "/issues/", ForgeKind.GITLAB: "/-/issues/"}
-_NOT_PEOPLE = frozenset({"us", "bot"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +64,7 @@ class Then:
         look: When it was opened.
         truth: In the end.
         found: Older issues like it, best first, at most `FOUND`.
-        digest: Of everything of it that an agent may be shown, but what was learned.
+        digest: Of everything of it that an agent may be shown.
     """
 
     look: Look
@@ -97,11 +92,13 @@ class Past:
         self._bot = Account(login=_login(config, repo.forge), id=-1, is_bot=True)
         with db.read() as connection:
             self._by = mirror_facts.labels_of_repo(connection, repo)
+            self._times = mirror_facts.label_times(connection, repo)
             self._all = sorted(mirror.of_repo(connection, repo), key=lambda one: (one.created_at, one.issue.number))
-        named = dict.fromkeys(label for issue in self._all for label in issue.labels)
-        names = dict.fromkeys((*plan.policy.labels_add, *plan.policy.labels_remove, *named))
+        self._kept = {one.issue.number: one for one in self._all}
+        self._learning = PastLearning(repo.key, self._all, by=self._by, times=self._times, offered=categories(plan))
+        # Not the labels that the repository has today: no agent may add them, and one more would change every task.
+        names = dict.fromkeys((*plan.policy.labels_add, *plan.policy.labels_remove))
         self._labels = tuple(Label(name=name) for name in names)
-        self._model: tuple[int, Model] = (0, Model.empty())
 
     def closed(self, *, limit: int, since: datetime | None) -> list[MirrorIssue]:
         """Return the newest closed issues in the order they were opened; none that is confidential."""
@@ -121,15 +118,16 @@ class Past:
                 before=opened,
                 exclude=issue.issue.number,
             )
-            found = tuple(_as_it_was(connection, hit, opened) for hit in hits)
+            found = tuple(self._as_it_was(hit, opened) for hit in hits)
             truth = self._truth(connection, issue)
-        told = repr((issue.title, issue.body, issue.author_role, found[:SHOWN], [one.name for one in self._labels]))
+        similar = [replace(hit, score=0.0) for hit in found[:SHOWN]]  # depends on all others, and is not shown
+        told = repr((issue.title, issue.body, issue.author_role, similar, self._learning.mark(opened)))
         digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
         return Then(look=self._look(issue), truth=truth, found=found, digest=digest)
 
     def known(self, then: Then) -> Known:
         """Return what was known beside the issue: older ones, and labels learned from older ones alone."""
-        return Known(similar=then.found[:SHOWN], priors=self._priors(then.look.facts.issue))
+        return Known(similar=then.found[:SHOWN], priors=self._learning.priors(then.look.facts.issue))
 
     def _look(self, issue: MirrorIssue) -> Look:
         number = issue.issue.number
@@ -158,35 +156,15 @@ class Past:
         )
         return Look(facts=facts, comments=(), history=())
 
-    def _priors(self, issue: Issue) -> tuple[Prior, ...]:
-        offered = categories(self._plan)
-        earlier = [one for one in self._all if one.created_at < issue.created_at and not one.confidential]
-        examples = [example for one in earlier if (example := self._example(one)) is not None]
-        if len(examples) < LEAST_EXAMPLES:
-            return ()
-        trained, model = self._model
-        if not trained or not trained <= len(examples) < trained * _GROWTH:
-            model = train(examples, labels=offered)
-            self._model = (len(examples), model)
-        wanted = {label.casefold() for label in offered}
-        told = model.predict(issue.ref.repo.key, issue.title, issue.body)
-        return tuple(prior for prior in told if prior.label.casefold() in wanted)[:8]
-
-    def _example(self, issue: MirrorIssue) -> Example | None:
-        labels = self._by_people(issue)
-        if not labels:
-            return None
-        return Example(
-            repo=self._repo.key,
-            title=issue.title[:MAX_TITLE_CHARS],
-            body=issue.body[:MAX_BODY_CHARS],
-            labels=labels,
-            at=issue.created_at,
-        )
-
-    def _by_people(self, issue: MirrorIssue) -> frozenset[str]:
-        who = self._by.get(issue.issue.number, {})
-        return frozenset(label for label in issue.labels if who.get(label) not in _NOT_PEOPLE)
+    def _as_it_was(self, hit: Hit, at: datetime) -> Hit:
+        """Show another issue without what happened to it later, or may have."""
+        kept = self._kept.get(hit.issue.number)
+        if kept is None:
+            return replace(hit, state="open", state_reason="", labels=())
+        labels = tuple(label for label in hit.labels if known_at(kept, label, self._times) <= at)
+        if hit.state == "closed" and (kept.closed_at or kept.updated_at) <= at:
+            return replace(hit, labels=labels)
+        return replace(hit, state="open", state_reason="", labels=labels)
 
     def _truth(self, connection: Connection, issue: MirrorIssue) -> Truth:
         said = mirror_facts.comments(connection, issue.issue)
@@ -194,7 +172,7 @@ class Past:
         days = self._plan.config.get("stale_days", 60)
         patience = timedelta(days=days if isinstance(days, int) and days > 0 else 60)
         return Truth(
-            labels=self._by_people(issue),
+            labels=by_people(issue, self._by),
             known=issue.issue.number in self._by,
             state_reason=issue.state_reason,
             duplicate_of=named[-1] if named else None,
@@ -216,18 +194,6 @@ def page_of(config: Config, repo: RepoRef) -> str:
 def _login(config: Config, kind: ForgeKind) -> str:
     identity = config.identity
     return (identity.github_user if kind is ForgeKind.GITHUB else identity.gitlab_user) or ""
-
-
-def _as_it_was(connection: Connection, hit: Hit, at: datetime) -> Hit:
-    """Show another issue without what may have happened to it later: anything, if it changed since."""
-    kept = mirror.get(connection, IssueRef(hit.issue.repo, hit.issue.number))
-    if kept is None or kept.updated_at <= at:
-        return hit
-    early = {fact.label for fact in mirror_facts.label_facts(connection, hit.issue) if fact.at <= at}
-    labels = tuple(label for label in hit.labels if label in early)
-    if hit.state == "closed" and kept.closed_at is not None and kept.closed_at <= at:
-        return replace(hit, labels=labels)
-    return replace(hit, state="open", state_reason="", labels=labels)
 
 
 def _silence(issue: MirrorIssue, said: Sequence[mirror_facts.CommentFact], patience: timedelta) -> tuple[bool, bool]:

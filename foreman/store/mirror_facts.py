@@ -140,6 +140,16 @@ def labels_of_repo(connection: Connection, repo: RepoRef) -> dict[int, dict[str,
     return known
 
 
+def label_times(connection: Connection, repo: RepoRef) -> dict[int, dict[str, datetime]]:
+    """Return when which label was put on, by number and label; what is missing nobody knows."""
+    table = mirror_labels
+    here = (table.c.repo == repo.key, table.c.by != "unknown")  # of these the time is made up where nobody told
+    known: dict[int, dict[str, datetime]] = {}
+    for row in connection.execute(select(table.c.issue_id, table.c.label, table.c.at).where(*here)):
+        known.setdefault(row.issue_id, {})[row.label] = row.at
+    return known
+
+
 def set_label_facts(connection: Connection, issue: IssueRef, facts: Iterable[LabelFact]) -> None:
     """Keep who put on the labels that an issue has, over what was kept before; one fact for a label."""
     values: dict[str, dict[str, object]] = {
