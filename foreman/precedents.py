@@ -14,7 +14,7 @@ from foreman.learn import Prior
 from foreman.model import Issue
 from foreman.priors import Priors
 from foreman.recall import Look
-from foreman.store import corrections, memory, mirror, search
+from foreman.store import corrections, memory, mirror, mirror_text, search
 from foreman.store.corrections import Correction
 from foreman.store.database import Database
 from foreman.store.search import Hit
@@ -86,7 +86,7 @@ class Precedents:
                 connection,
                 issue.ref.repo,
                 title=issue.title,
-                body=issue.body[: mirror.MAX_BODY_CHARS],
+                body=issue.body[: mirror_text.MAX_BODY_CHARS],
                 limit=far,
                 exclude=issue.ref.number,
             )

@@ -88,6 +88,7 @@ class Rig:
             bot=self.bot,
             plan=self.plans.get,
             route=route,
+            redact=str,
             now=self.clock,
             jitter=lambda: 0.5,
             monotonic=self.clock.monotonic,

@@ -22,6 +22,7 @@ def account_for(
     *,
     current: CurrentConfig,
     db: Database,
+    redact: Callable[[str], str],
     marker_secret: str,
     settle_seconds: float,
     now: Callable[[], datetime],
@@ -33,6 +34,7 @@ def account_for(
         connection: To the forge.
         current: The configuration now.
         db: The store.
+        redact: Takes secrets out of a text.
         marker_secret: Key of the tags on our comments.
         settle_seconds: From a send without reply to the look that decides.
         now: Current time, aware UTC.
@@ -47,7 +49,7 @@ def account_for(
         kind=connection.kind,
         bot=bot,
         reader=reader,
-        poller=Poller(db=db, reader=reader, bot=bot, plan=current.plan_of, route=router.route, now=now),
+        poller=Poller(db=db, reader=reader, bot=bot, plan=current.plan_of, route=router.route, redact=redact, now=now),
         executor=Executor(
             db=db,
             writer=writer,
@@ -65,7 +67,9 @@ def account_for(
         discovery=Discovery(
             db=db, reader=reader, patterns=lambda: current.patterns, changed=current.rediscovered, now=now
         ),
-        backfill=Backfill(db=db, reader=reader, plan=current.plan_of, now=now, monotonic=time.monotonic),
+        backfill=Backfill(
+            db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=time.monotonic
+        ),
         now=now,
         stop=stop,
         disconnect=connection.disconnect,

@@ -17,20 +17,23 @@ from uuid import uuid4
 from foreman.app import forges
 from foreman.app.answers import Answer, Kept, answer_of
 from foreman.app.bench import Bench, bench, with_model
+from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.one_issue import agents_for
 from foreman.app.opening import open_store
 from foreman.app.past import Past, Then, Truth
 from foreman.app.workshop import utc_now
 from foreman.config.effective import AgentPlan
+from foreman.config.load import secrets_of
 from foreman.config.models import Config
 from foreman.errors import AgentError, BudgetExceeded, ConfigError, ForgeError, UsageError
 from foreman.forge.base import ForgeReader
-from foreman.model import Issue, IssueRef, RepoRef
+from foreman.model import IssueRef, RepoRef
 from foreman.poller.backfill import BEGINNING
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
-from foreman.store import controls, mirror, mirror_reading
+from foreman.store import controls, mirror, mirror_reading, mirror_text
 from foreman.store.database import Database
+from foreman.store.mirror_text import CleanIssue
 
 MOST_READ = 5_000
 """Issues that are read from the forge at the most where the mirror has no closed ones."""
@@ -196,10 +199,12 @@ def _catch_up(config: Config, repo: RepoRef, *, db: Database, secrets: KnownSecr
     if reading is not None and reading.done_at is not None:
         return 0, "it was forgotten" if reading.forgotten_at else ""
     began = utc_now()
+    for reference in secrets_of(config):  # before anything of a stranger is stored
+        reference.make_known(secrets)
     since = datetime.fromisoformat(last) - _OVERLAP if last else BEGINNING
     try:
         with _reader(config, repo, secrets) as connected:
-            count = _read(connected, repo, since, db)
+            count = _read(connected, repo, since, db, LiveSecrets(secrets).redact)
     except ConfigError as error:
         return 0, "; ".join(f"{one.path} {one.message}" for one in error.problems)
     except ForgeError as error:
@@ -210,11 +215,11 @@ def _catch_up(config: Config, repo: RepoRef, *, db: Database, secrets: KnownSecr
     return count, ""
 
 
-def _read(reader: ForgeReader, repo: RepoRef, since: datetime, db: Database) -> int:
+def _read(reader: ForgeReader, repo: RepoRef, since: datetime, db: Database, redact: Callable[[str], str]) -> int:
     count = 0
-    page: list[Issue] = []
+    page: list[CleanIssue] = []
     for issue in islice(reader.changed_since(repo, since=since), MOST_READ):
-        page.append(issue)
+        page.append(mirror_text.clean(issue, redact))
         count += 1
         if len(page) == _SAVED_EVERY:
             _save(db, page)
@@ -232,7 +237,7 @@ def _reader(config: Config, repo: RepoRef, secrets: KnownSecrets) -> Iterator[Fo
         connection.disconnect()
 
 
-def _save(db: Database, issues: list[Issue]) -> None:
+def _save(db: Database, issues: list[CleanIssue]) -> None:
     with db.transaction() as connection:
         for issue in issues:
             mirror.save(connection, issue, now=utc_now())

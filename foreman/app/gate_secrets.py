@@ -26,6 +26,10 @@ class LiveSecrets:
                 self._items, self._view = items, GateSecrets(_named(items))
             return self._view
 
+    def redact(self, text: str) -> str:
+        """Return a text without what is known now, and without what has the shape of a token."""
+        return self().redact(text)
+
 
 def _named(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """Give each value a name of its own; a line of a key needs none beside the whole key."""

@@ -21,6 +21,7 @@ from foreman.app.account_parts import account_for
 from foreman.app.agents import AgentOffice
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
+from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.thinking import thinking
 from foreman.app.visibility import Visibility
 from foreman.config.load import secrets_of
@@ -138,6 +139,7 @@ def workshop(
         with db.read() as reading:
             marker_secret = controls.marker_secret(reading)
         precedents = Precedents(db)
+        redact = LiveSecrets(secrets).redact
         deliberators = {
             kind: Deliberator(
                 recall=Recall(
@@ -163,6 +165,7 @@ def workshop(
                 connection,
                 current=current,
                 db=db,
+                redact=redact,
                 marker_secret=marker_secret,
                 settle_seconds=config.polling.settle_seconds,
                 now=now,

@@ -33,7 +33,11 @@ FOREIGN: Mapping[str, re.Pattern[str]] = {
     "GitLab token": re.compile(r"gl(?:pat|rt|dt|cbt|ptt|soat|ft|imt|agent|oas)-[\w-]{18,255}"),
     "model provider key": re.compile(r"(?<![A-Za-z0-9])sk-(?:ant-)?[\w-]{20,255}"),
     "AWS key": re.compile(r"(?<![A-Za-z0-9])A(?:KIA|SIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
-    "private key": re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"),
+    # What follows may have lost its end, be quoted, or stand in one line.
+    "private key": re.compile(
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
+        r"(?:[^-]{0,10000}-----END [A-Z ]{0,40}PRIVATE KEY-----|(?:[\s>]+[A-Za-z0-9+/=]{16,})*)"
+    ),
     "Slack token": re.compile(r"xox[abeprs]-[\w-]{10,255}"),
     "Google key": re.compile(r"AIza[\w-]{35}"),
     "PyPI token": re.compile(r"pypi-AgE[\w-]{20,255}"),

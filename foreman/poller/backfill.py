@@ -18,7 +18,7 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Issue, RepoRef
 from foreman.poller import pace
-from foreman.store import full_text, mirror, mirror_reading, polls
+from foreman.store import full_text, mirror, mirror_reading, mirror_text, polls
 from foreman.store.database import Database
 from foreman.store.mirror_reading import Reading
 
@@ -58,6 +58,7 @@ class Backfill:
         db: Database,
         reader: ForgeReader,
         plan: Callable[[RepoRef], RepoPlan | None],
+        redact: Callable[[str], str],
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
@@ -67,12 +68,14 @@ class Backfill:
             db: Where the mirror is.
             reader: The forge.
             plan: What is configured for a repository now; None when it is no longer.
+            redact: Takes secrets out of a text.
             now: Current time, aware UTC.
             monotonic: Seconds that never jump.
         """
         self._db = db
         self._reader = reader
         self._plan = plan
+        self._redact = redact
         self._now = now
         self._monotonic = monotonic
         self._next = 0.0
@@ -167,8 +170,9 @@ class Backfill:
         )
         if window_done:
             reading = replace(reading, window=reading.window + 1, end=_start(reading.window, end), cursor=None)
+        kept_of = [mirror_text.clean(issue, self._redact) for issue in rows]
         with self._db.transaction() as connection:
-            for issue in rows:
+            for issue in kept_of:
                 mirror.save(connection, issue, now=self._now())
             mirror.prune(connection, plan.repo, keep=plan.mirror_issues)
             kept = mirror.count(connection, plan.repo)

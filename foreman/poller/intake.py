@@ -20,9 +20,10 @@ from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected,
 from foreman.forge.base import Change, ForgeReader
 from foreman.log import get_logger
 from foreman.model import Comment, Event, EventKind, Issue, Route
-from foreman.store import actions, corrections, events, inbox, issues, memory, mirror, mirror_facts, polls
+from foreman.store import actions, corrections, events, inbox, issues, memory, mirror, mirror_facts, mirror_text, polls
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
+from foreman.store.mirror_text import CleanIssue
 from foreman.store.polls import PollState
 
 log = get_logger(__name__)
@@ -77,6 +78,7 @@ class Tally:
 class _Seen:
     snapshot: Snapshot | None
     issue: Issue | None = None
+    shown: CleanIssue | None = None
     comments: tuple[Comment, ...] | None = None
     history: tuple[Change, ...] | None = None
     events: tuple[Event, ...] = ()
@@ -92,6 +94,7 @@ class Intake:
         reader: The forge.
         bot_id: Our own account.
         route: Which agents get an event.
+        redact: Takes secrets out of a text.
         now: Current time, aware UTC.
     """
 
@@ -99,6 +102,7 @@ class Intake:
     reader: ForgeReader
     bot_id: int
     route: Router
+    redact: Callable[[str], str]
     now: Callable[[], datetime]
     _patience: dict[str, int] = field(default_factory=dict)
 
@@ -163,14 +167,15 @@ class Intake:
                 tally.cut = True
                 return
             before = tally.events
+            kept = [self._clean(issue, plan) for issue in rows[start : start + CHUNK_ROWS]]
             with self.db.transaction() as connection:
-                for issue in rows[start : start + CHUNK_ROWS]:
+                for issue, shown in zip(rows[start : start + CHUNK_ROWS], kept, strict=True):
                     for event in changes.compare(None, issue, horizon=everything, bot_id=self.bot_id):
                         self._enqueue(connection, event, plan=plan, tally=tally)
                     if issues.get(connection, issue.ref) is None:
                         issues.save(connection, changes.snapshot(issue, None))
-                    if plan.mirror_issues:
-                        mirror.save(connection, issue, now=self.now())
+                    if shown is not None:
+                        mirror.save(connection, shown, now=self.now())
             tally.budget -= tally.events - before
 
     def _chunk(self, rest: Iterator[Issue]) -> list[Issue]:
@@ -198,7 +203,7 @@ class Intake:
 
     def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> _Seen:
         if changes.same(before, issue):
-            return _Seen(snapshot=None, issue=issue, updated_at=issue.updated_at)
+            return _Seen(snapshot=None, issue=issue, shown=self._clean(issue, plan), updated_at=issue.updated_at)
         wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
         if issue.is_pull_request:
             opened = changes.compare(before, issue, horizon=horizon, bot_id=self.bot_id, wanted=wanted)
@@ -233,6 +238,7 @@ class Intake:
         return _Seen(
             snapshot=seen,
             issue=issue,
+            shown=self._clean(issue, plan),
             comments=comments if needs.comments_since is None else None,
             history=history if needs.history else None,
             events=happened,
@@ -270,8 +276,8 @@ class Intake:
                     issues.save(connection, row.snapshot)
                 if row.issue is not None and (row.comments is not None or row.history is not None):
                     self._corrected(connection, row.issue, row, plan)
-                if row.issue is not None and plan.mirror_issues:
-                    self._mirror(connection, row.issue, row)
+                if row.shown is not None:
+                    self._mirror(connection, row.shown, row)
             if advance:
                 polls.save(connection, state)
             checkpoint.reach("poller.rows.inside")
@@ -294,7 +300,10 @@ class Intake:
         if corrections.note(connection, issue.ref, found, now=self.now()):
             memory.refresh(connection, issue.ref, now=self.now())
 
-    def _mirror(self, connection: Connection, issue: Issue, row: _Seen) -> None:
+    def _clean(self, issue: Issue, plan: RepoPlan) -> CleanIssue | None:
+        return mirror_text.clean(issue, self.redact) if plan.mirror_issues else None
+
+    def _mirror(self, connection: Connection, issue: CleanIssue, row: _Seen) -> None:
         mirror.save(connection, issue, now=self.now())
         if row.comments is not None:
             mirror_facts.note_comments(connection, issue.ref, row.comments, bot_id=self.bot_id)

@@ -22,7 +22,7 @@ from foreman.poller import sweep
 from foreman.poller.identity import Identity
 from foreman.poller.intake import Intake, Router, Tally
 from foreman.poller.schedule import Schedule
-from foreman.store import controls, issues, mirror, polls
+from foreman.store import controls, issues, mirror, mirror_text, polls
 from foreman.store.database import Database
 from foreman.store.polls import PollState
 
@@ -89,6 +89,7 @@ class Poller:
         bot: Account,
         plan: Callable[[RepoRef], RepoPlan | None],
         route: Router,
+        redact: Callable[[str], str],
         now: Callable[[], datetime],
         jitter: Callable[[], float] = random.random,
         monotonic: Callable[[], float] = time.monotonic,
@@ -101,6 +102,7 @@ class Poller:
             bot: Our own account there.
             plan: What is configured for a repository now; None when it is no longer.
             route: Which agents get an event.
+            redact: Takes secrets out of a text that is kept.
             now: Current time, aware UTC.
             jitter: A random number from 0 to 1, which spreads looks and retries.
             monotonic: Seconds that never jump.
@@ -111,7 +113,8 @@ class Poller:
         self._now = now
         self._monotonic = monotonic
         self._bot = bot
-        self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, now=now)
+        self._redact = redact
+        self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, redact=redact, now=now)
         self._identity = Identity(reader, now)
         self._schedule = Schedule(db=db, reader=reader, now=now, jitter=jitter)
         self._behind: set[RepoRef] = set()
@@ -198,13 +201,14 @@ class Poller:
             probe = self._reader.probe(repo, etag="")
             newest = max((issue.updated_at for issue in probe.issues), default=None)
             state = replace(state, cursor=newest, etag=probe.etag)
+            kept = [mirror_text.clean(issue, self._redact) for issue in probe.issues if plan.mirror_issues]
             with self._db.transaction() as connection:
                 controls.meta_set(connection, polls.baseline_key(repo), newest.isoformat() if newest else "")
                 for issue in probe.issues:
                     if not issue.is_pull_request:
                         issues.save(connection, changes.snapshot(issue, None))
-                        if plan.mirror_issues:
-                            mirror.save(connection, issue, now=self._now())
+                for one in kept:
+                    mirror.save(connection, one, now=self._now())
                 polls.save(connection, state)
             shown = {i.ref.number: i for i in probe.issues if i.state == "open" and not i.is_pull_request}
         if plan.first_run:

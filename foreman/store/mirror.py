@@ -1,6 +1,7 @@
 """A mirror of each repository's issues: what there is to find similar ones among, and to learn from.
 
-Pull requests are not kept. Of an issue that only few may read there are facts and no text. Every text is bounded.
+Pull requests are not kept. Of an issue that only few may read there are facts and no text. Every text is bounded, and
+without secrets.
 """
 
 from __future__ import annotations
@@ -12,21 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from foreman.model import Issue, IssueRef, RepoRef
-from foreman.store import full_text
+from foreman.model import IssueRef, RepoRef
+from foreman.store import full_text, mirror_text
+from foreman.store.mirror_text import CleanIssue
 from foreman.store.rows import inserted_id, issue_of
 from foreman.store.tables import mirror, mirror_comments, mirror_labels, mirror_reading
 
-MAX_BODY_CHARS = 16_000
-"""Longest body kept, characters; four times what most issues take, and every log beyond that says the same again."""
-
-CUT = "\n[cut here]"
-"""What stands at the end of a body that was longer."""
-
-MAX_TITLE_CHARS = 500
-"""GitHub takes 256, GitLab 255."""
-
-_MOST_LABELS = 100  # GitHub's own limit on an issue
 _PAGE = 500  # rows read at a time: 8 MB at the most
 
 
@@ -37,8 +29,8 @@ class MirrorIssue:
     Attributes:
         issue: Which.
         forge_id: The forge's global id.
-        title: Raw text; empty for a confidential issue.
-        body: Raw text, at most `MAX_BODY_CHARS` characters; empty for a confidential issue.
+        title: Without secrets; empty for a confidential issue.
+        body: Without secrets, at most `mirror_text.MAX_BODY_CHARS` characters; empty for a confidential issue.
         labels: Names.
         state: `open` or `closed`.
         state_reason: The forge's word for why it was closed.
@@ -75,12 +67,13 @@ class MirrorIssue:
     closed_at: datetime | None
 
 
-def save(connection: Connection, issue: Issue, *, now: datetime) -> bool:
+def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
     """Keep an issue as it is now, and what it can be found by; nothing is written when nothing is new.
 
     Args:
         connection: In a transaction.
-        issue: As the forge shows it. A pull request is not kept, nor what is older than what is kept already.
+        issue: As the forge shows it, without secrets. A pull request is not kept, nor what is older than what is kept
+            already.
         now: Current time, aware UTC.
 
     Returns:
@@ -90,7 +83,7 @@ def save(connection: Connection, issue: Issue, *, now: datetime) -> bool:
         return False
     here = (mirror.c.repo == issue.ref.repo.key, mirror.c.issue_id == issue.ref.number)
     before = connection.execute(select(mirror).where(*here)).first()
-    values = _values(issue)
+    values = mirror_text.values(issue)
     if before is None:
         key = {"repo": issue.ref.repo.key, "issue_id": issue.ref.number}
         row_id = inserted_id(connection.execute(insert(mirror).values(**key, **values, seen_at=now)))
@@ -245,32 +238,6 @@ _PLAIN = (
     "updated_at",
     "closed_at",
 )
-
-
-def _values(issue: Issue) -> dict[str, Any]:
-    return {
-        "forge_id": issue.id,
-        "title": "" if issue.confidential else _bounded(issue.title, MAX_TITLE_CHARS),
-        "body": "" if issue.confidential else _bounded(issue.body, MAX_BODY_CHARS),
-        "labels": list(issue.labels[:_MOST_LABELS]),
-        "state": issue.state,
-        "state_reason": issue.state_reason,
-        "author_id": issue.author.id,
-        "author_role": issue.role.value,
-        "confidential": issue.confidential,
-        "comment_count": issue.comment_count,
-        "thumbs_up": issue.thumbs_up,
-        "milestone": issue.milestone[:MAX_TITLE_CHARS],
-        "assignees": list(issue.assignees[:_MOST_LABELS]),
-        "created_at": issue.created_at,
-        "updated_at": issue.updated_at,
-        "closed_at": issue.closed_at,
-    }
-
-
-def _bounded(text: str, chars: int) -> str:
-    text = text.replace("\0", "").encode("utf-8", "replace").decode()
-    return text if len(text) <= chars else text[: chars - len(CUT)] + CUT
 
 
 def _drop(connection: Connection, ref: IssueRef, row_id: int) -> None:

@@ -130,6 +130,7 @@ def town(kind: ForgeKind, skew: timedelta, seed: int) -> Iterator[Town]:
                 bot=forge.whoami(),
                 plan=plans.get,
                 route=route,
+                redact=str,
                 now=ours,
                 jitter=chance.random,
                 monotonic=clock.monotonic,

@@ -20,7 +20,12 @@ LIST = r"/repos/acme/widget/issues$"
 
 def filler(bench: Rig) -> Backfill:
     return Backfill(
-        db=bench.db, reader=bench.forge, plan=bench.plans.get, now=bench.clock, monotonic=bench.clock.monotonic
+        db=bench.db,
+        reader=bench.forge,
+        plan=bench.plans.get,
+        redact=str,
+        now=bench.clock,
+        monotonic=bench.clock.monotonic,
     )
 
 

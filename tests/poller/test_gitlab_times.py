@@ -46,6 +46,7 @@ def poll(lab: SandboxForge, clock: Clock, tmp_path: Path) -> Iterator[Callable[[
             bot=forge.whoami(),
             plan={GEAR: plan(repo=GEAR)}.get,
             route=route,
+            redact=str,
             now=clock,
             jitter=lambda: 0.5,
             monotonic=clock.monotonic,

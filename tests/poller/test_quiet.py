@@ -119,6 +119,7 @@ def test_many_that_are_due_together_are_spread_over_the_interval_from_then_on(be
             bot=bench.bot,
             plan=bench.plans.get,
             route=route,
+            redact=str,
             now=bench.clock,
             jitter=lambda: next(numbers) % 40 / 40,
         )

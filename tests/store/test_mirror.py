@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from foreman.gate.secret_scan import KnownSecrets
 from foreman.model import Account, ActionState, Comment, IssueRef, RepoRef, Role
-from foreman.store import actions, memory, mirror, mirror_facts
+from foreman.store import actions, memory, mirror, mirror_facts, mirror_text
 from foreman.store.mirror_facts import LabelChange
 from tests.store.conftest import NOW, Filler
 from tests.store.issues_written import written
@@ -38,11 +39,36 @@ def test_an_issue_comes_back_as_it_was_and_text_is_bounded_where_one_sees_it(con
     found = mirror.get(connection, issue.ref)
 
     assert found is not None
-    assert len(found.title) == mirror.MAX_TITLE_CHARS and len(found.body) == mirror.MAX_BODY_CHARS
-    assert found.body.endswith(mirror.CUT)
+    assert len(found.title) == mirror_text.MAX_TITLE_CHARS and len(found.body) == mirror_text.MAX_BODY_CHARS
+    assert found.body.endswith(mirror_text.CUT)
     assert (found.issue, found.forge_id, found.labels, found.assignees) == (issue.ref, 1002, ("bug",), ("ada",))
     assert (found.state, found.author_id, found.author_role, found.comment_count) == ("open", 7, "none", 4)
     assert (found.created_at, found.updated_at, found.closed_at) == (issue.created_at, issue.updated_at, None)
+
+
+def test_no_secret_in_a_title_or_a_body_is_kept_not_even_where_the_text_is_cut(connection: Connection) -> None:
+    token = "ghp_" + "a1B2" * 9
+    at_the_end = "b " * (mirror_text.MAX_BODY_CHARS // 2 - 20)
+    known = KnownSecrets({"OURS": "correct-horse-battery"})
+    for number, (title, body) in enumerate(
+        [
+            (f"Why {token}", ""),
+            ("It crashes", f"with correct-horse-battery and {token}"),
+            ("Log", at_the_end + token + " z" * 20),
+        ]
+    ):
+        issue = replace(written(number, title, body), milestone=token)
+        mirror.save(connection, mirror_text.clean(issue, known.redact), now=NOW)
+    mirror.save(connection, mirror_text.clean(replace(written(9, token, token), confidential=True), str), now=NOW)
+    kept = list(mirror.of_repo(connection, REPO))
+    words = connection.execute(text("SELECT group_concat(term) FROM mirror_terms")).scalar_one()
+
+    assert not any(part in f"{one}" for one in kept for part in ("a1B2", "horse"))
+    assert "horse" not in words and "a1b2" not in words
+    assert [one.title for one in kept] == ["", "Log", "It crashes", "Why [secret removed]"]
+    assert kept[1].body.endswith(mirror_text.CUT)
+    much = mirror_text.clean(written(9, "t", token * 2_000), known.redact)
+    assert much.body.endswith(mirror_text.CUT)
 
 
 def test_pull_requests_are_not_kept(connection: Connection) -> None:
