@@ -10,14 +10,15 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from structlog.contextvars import bound_contextvars, clear_contextvars
 
+from foreman import draining
 from foreman.account import Account
+from foreman.draining import Drained
 from foreman.errors import ForemanError, LeaseLost, StoreError
 from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
@@ -60,57 +61,6 @@ class Agents(Protocol):
 
     def stop(self, *, timeout_seconds: float) -> None:
         """End them all."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Drained:
-    """What `once` did.
-
-    Attributes:
-        polled: Repositories polled.
-        failed_polls: Repositories whose poll failed, with the reason.
-        tasks: Items that ended, by ending.
-        writes: Writes sent to forges.
-        waiting: Items that wait for a later time.
-        first: Some repository was looked at for the first time.
-    """
-
-    polled: int = 0
-    failed_polls: dict[str, str] = field(default_factory=dict)
-    tasks: dict[str, int] = field(default_factory=dict)
-    steps: int = 0
-    waiting: int = 0
-    first: bool = False
-
-
-@dataclass(slots=True)
-class _Steps:
-    """What the threads of one `drain` have under way; when one finds that everything is done, all end.
-
-    Attributes:
-        lock: For the counters.
-        active: Steps under way.
-        done: Steps that did something.
-        rest: Set when nothing is left to do.
-    """
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    active: int = 0
-    done: int = 0
-    rest: threading.Event = field(default_factory=threading.Event)
-
-    def take(self, step: Callable[[], bool]) -> bool:
-        """Take one step; returns whether it did something."""
-        did = False
-        with self.lock:
-            self.active += 1
-        try:
-            did = step()
-        finally:
-            with self.lock:
-                self.active -= 1
-                self.done += did
-        return did
 
 
 class Daemon:
@@ -265,69 +215,18 @@ class Daemon:
         Args:
             done: Counts what is done.
         """
-        steps = _Steps()
-        failures: list[BaseException] = []
-
-        def until_rest(step: Callable[[], bool]) -> None:
-            try:
-                while not (self._stop.is_set() or steps.rest.is_set()):
-                    if not steps.take(step) and not self._rests(steps):
-                        self._stop.wait(0.02)
-            except BaseException as error:
-                failures.append(error)
-                steps.rest.set()
-
-        def think(name: str) -> bool:
-            passed = self._pass(name)
-            if passed is not None:
-                with steps.lock:
-                    done.tasks[passed.ending.value] = done.tasks.get(passed.ending.value, 0) + 1
-            return passed is not None
-
-        def write(account: Account) -> bool:
-            wrote = account.write_next()
-            if wrote:
-                with steps.lock:
-                    done.steps += 1
-            return wrote
-
-        parts: list[tuple[str, Callable[[], bool]]] = []
-        parts += [(f"once:{n}", functools.partial(think, f"once:{n}")) for n in range(self._workers)]
-        parts += [(f"once:{account.name}", functools.partial(write, account)) for account in self._accounts]
-        threads = [threading.Thread(target=until_rest, args=(step,), name=name) for name, step in parts]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                thread.join()
-        finally:
-            # Nobody may close what they work with before they ended, whatever interrupted the waiting.
-            steps.rest.set()
-            for thread in threads:
-                thread.join(STOP_SECONDS)
-        if failures:
-            raise failures[0]
+        thinkers = {f"once:{n}": functools.partial(self._pass, f"once:{n}") for n in range(self._workers)}
+        writers = {f"once:{account.name}": account.write_next for account in self._accounts}
+        draining.drain(done, thinkers=thinkers, writers=writers, due=self._anything_due, stop=self._stop)
         with self._db.read() as connection:
             done.waiting = inbox.waiting_count(connection)
 
-    def _rests(self, steps: _Steps) -> bool:
-        """Find out whether nothing is being worked on and nothing is due, and tell everybody."""
-        with steps.lock:
-            before = steps.done
-            if steps.active:
-                return False
+    def _anything_due(self) -> bool:
         if any(account.has_due() for account in self._accounts):
-            return False
+            return True
         closed = self._closed_repos()
         with self._db.read() as connection:
-            if inbox.claimable(connection, now=self._now(), busy=self._agents.busy(), full_repos=closed):
-                return False
-        with steps.lock:
-            # Whoever did something between the two looks may have made work behind the first of them.
-            if steps.active or steps.done != before:
-                return False
-            steps.rest.set()
-            return True
+            return inbox.claimable(connection, now=self._now(), busy=self._agents.busy(), full_repos=closed)
 
     def _thread(self, name: str, step: Callable[[], bool]) -> None:
         thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)

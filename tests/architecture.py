@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("deliberation",),
     ("scribe",),
     ("account", "pipeline"),
+    ("draining",),
     ("daemon",),
     ("app",),
     ("cli",),

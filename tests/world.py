@@ -24,7 +24,7 @@ import yaml
 
 from foreman.app.workshop import Workshop, utc_now, workshop
 from foreman.config.load import load
-from foreman.daemon import Drained
+from foreman.draining import Drained
 from foreman.model import ForgeKind, RepoRef
 from foreman.sandbox import SandboxForge
 from foreman.secrets import KnownSecrets

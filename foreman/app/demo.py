@@ -17,7 +17,7 @@ import yaml
 from foreman.app import demo_forge
 from foreman.app.workshop import Workshop, workshop
 from foreman.config.load import load
-from foreman.daemon import Drained
+from foreman.draining import Drained
 from foreman.errors import StoreError
 from foreman.model import ActionState, ForgeKind
 from foreman.sandbox import SandboxForge

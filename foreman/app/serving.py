@@ -15,7 +15,7 @@ from foreman.app.agents import in_use
 from foreman.app.vitals import StoreVitals
 from foreman.app.workshop import Workshop, workshop
 from foreman.config.models import Config
-from foreman.daemon import Drained
+from foreman.draining import Drained
 from foreman.log import get_logger
 from foreman.secrets import KnownSecrets
 from foreman.server import HealthServer
