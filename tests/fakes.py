@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
-from foreman.forge.base import Change, ForgeReader, ForgeWriter, Permission, Probe, Quota, RepoInfo
+from foreman.forge.base import Change, ForgeReader, ForgeWriter, Permission, Probe, Quota, RepoInfo, Sign
 from foreman.forge.grants import Grants, TokenKind
-from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
+from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, ReactionKind, RepoRef
 from tests.fake_hub import FakeHub, FakeRepo, Ticking
 
 __all__ = ["Call", "FakeForge", "FakeHub", "Ticking"]
@@ -190,6 +190,21 @@ class FakeForge:
             self.hub.delete_comment(path, comment_id)
 
         self._write("delete_comment", ref, (comment_id,), act)
+
+    def react(self, ref: IssueRef, comment_id: int, sign: Sign) -> None:
+        word, kind = {
+            Sign.SEEN: ("eyes", ReactionKind.OTHER),
+            Sign.DONE: ("+1", ReactionKind.THUMBS_UP),
+            Sign.REFUSED: ("-1", ReactionKind.THUMBS_DOWN),
+        }[sign]
+
+        def act(path: str) -> None:
+            self._find_comment(path, comment_id)
+            there = self._repo(ref.repo).reactions.get((ref.number, comment_id), [])
+            if not any((one.author.login, one.kind) == (self.login, kind) for one in there):
+                self.hub.react(path, ref.number, word, by=self.login, comment_id=comment_id)
+
+        self._write("react", ref, (comment_id, sign), act)
 
     def edit_issue_body(self, ref: IssueRef, body: str) -> None:
         self._write("edit_issue_body", ref, (body,), lambda path: self.hub.edit_issue(path, ref.number, body=body))

@@ -40,6 +40,14 @@ class Permission(StrEnum):
         return self in (Permission.ADMIN, Permission.MAINTAIN, Permission.WRITE)
 
 
+class Sign(StrEnum):
+    """What our account can answer a comment with instead of words."""
+
+    SEEN = "seen"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """How many requests an account has left, as the forge last told it.
@@ -216,6 +224,9 @@ class ForgeWriter(Protocol):
 
     def delete_comment(self, ref: IssueRef, comment_id: int) -> None:
         """Delete a comment; nothing happens when it is gone."""
+
+    def react(self, ref: IssueRef, comment_id: int, sign: Sign) -> None:
+        """React to a comment with eyes, a thumb up or a thumb down; nothing happens when we did so before."""
 
     def edit_issue_body(self, ref: IssueRef, body: str) -> None:
         """Replace the text of an issue that the bot itself opened (its dashboard)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from foreman.forge.base import Sign
 from foreman.model import IssueRef, RepoRef
 
 
@@ -61,6 +62,10 @@ class DryRunWriter:
     def delete_comment(self, ref: IssueRef, comment_id: int) -> None:
         """Note it."""
         self._note("delete_comment", ref, comment_id=comment_id)
+
+    def react(self, ref: IssueRef, comment_id: int, sign: Sign) -> None:
+        """Note it."""
+        self._note("react", ref, comment_id=comment_id, sign=sign)
 
     def edit_issue_body(self, ref: IssueRef, body: str) -> None:
         """Note it."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from foreman.errors import ForgeNotFound, ForgeRejected
 from foreman.forge import github_rows as rows
+from foreman.forge.base import Sign
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_map import is_about
 from foreman.forge.line import Reply
@@ -16,6 +17,8 @@ from foreman.model import IssueRef, RepoRef
 
 _UNNAMEABLE = frozenset({"", ".", ".."})
 """No quoting keeps these from being resolved on the way: the address would name the issue's whole list of labels."""
+
+_SIGNS = {Sign.SEEN: "eyes", Sign.DONE: "+1", Sign.REFUSED: "-1"}
 
 
 class GitHubWriter:
@@ -65,6 +68,14 @@ class GitHubWriter:
             self._client.write("DELETE", "delete comment", ref.repo.key, path)
         except ForgeNotFound:
             return
+
+    def react(self, ref: IssueRef, comment_id: int, sign: Sign) -> None:
+        """React to a comment; GitHub answers a second time with what is there. The reply names no comment."""
+        path = f"/repos/{ref.repo.path}/issues/comments/{comment_id}/reactions"
+        word = _SIGNS[sign]
+        reply = self._client.write("POST", "react", ref.repo.key, path, {"content": word})
+        with readable("react", ref.repo.key):
+            require(rows.read(rows.ReactionRow, reply.data).content == word)
 
     def edit_issue_body(self, ref: IssueRef, body: str) -> None:
         """Replace the text of an issue of our own."""

@@ -183,6 +183,7 @@ class AwardRow(Row):
     name: str
     user: UserRow | None = None
     created_at: Time
+    awardable_id: int | None = None
 
 
 class TokenRow(Row):

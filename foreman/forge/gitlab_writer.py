@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from foreman.errors import ForgeAuthError, ForgeError, ForgeLocked, ForgeNotFound, ForgeRejected
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
+from foreman.forge.base import Sign
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_commands import has_command
 from foreman.forge.line import Reply
@@ -21,6 +22,8 @@ from foreman.model import IssueRef, RepoRef
 
 _NOBODY = 0
 """As an assignee: takes all off (docs.gitlab.com, "Issues API", `assignee_ids`)."""
+
+_SIGNS = {Sign.SEEN: "eyes", Sign.DONE: "thumbsup", Sign.REFUSED: "thumbsdown"}
 
 
 class GitLabWriter:
@@ -65,6 +68,19 @@ class GitLabWriter:
             self._write("DELETE", "delete comment", ref, f"/notes/{comment_id}")
         except ForgeNotFound:
             return
+
+    def react(self, ref: IssueRef, comment_id: int, sign: Sign) -> None:
+        """React to a comment. A second time GitLab says 404, with the reason in words alone."""
+        word = _SIGNS[sign]
+        try:
+            reply = self._write("POST", "react", ref, f"/notes/{comment_id}/award_emoji", {"name": word})
+        except ForgeNotFound as error:
+            if "already been taken" in str(error).lower():
+                return
+            raise
+        with readable("react", ref.repo.key):
+            row = read(shapes.AwardRow, reply.data)
+            require(row.name == word and row.awardable_id in (None, comment_id))
 
     def edit_issue_body(self, ref: IssueRef, body: str) -> None:
         """Replace the text of an issue of our own."""

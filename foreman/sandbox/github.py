@@ -45,6 +45,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", r"/issues/comments/(\d+)", github_comments.delete_comment),
     ("GET", r"/issues/(\d+)/reactions", github_reactions.of_issue),
     ("GET", r"/issues/comments/(\d+)/reactions", github_reactions.of_comment),
+    ("POST", r"/issues/comments/(\d+)/reactions", github_reactions.to_comment),
     ("GET", r"/issues/(\d+)/labels", read.issue_labels),
     ("POST", r"/issues/(\d+)/labels", github_labels.post_labels),
     ("DELETE", r"/issues/(\d+)/labels/(.+)", github_labels.delete_label),

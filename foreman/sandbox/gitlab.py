@@ -52,6 +52,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", "projects/:id/issues/:iid/notes/:note", notes.change_note),
     ("DELETE", "projects/:id/issues/:iid/notes/:note", notes.delete_note),
     ("GET", "projects/:id/issues/:iid/notes/:note/award_emoji", notes.reactions),
+    ("POST", "projects/:id/issues/:iid/notes/:note/award_emoji", notes.react),
     ("GET", "projects/:id/labels", labels.labels),
     ("POST", "projects/:id/labels", labels.create_label),
     ("GET", "projects/:id/labels/:name", labels.label),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from foreman.sandbox import operations
+from foreman.sandbox import operations, reacting
 from foreman.sandbox.gitlab_call import MAINTAINER, PLANNER, Call, Refused, unreadable
 from foreman.sandbox.gitlab_change import called, difference
 from foreman.sandbox.gitlab_commands import Told, obey
 from foreman.sandbox.gitlab_pages import paged
-from foreman.sandbox.gitlab_shapes import has_system_note
+from foreman.sandbox.gitlab_shapes import EMOJI, has_system_note
 from foreman.sandbox.handling import Doing, Reply
+from foreman.sandbox.reacting import CONTENTS
 from foreman.sandbox.state import Change, Comment, Issue
 
 MAX_NOTE = 1_000_000
@@ -159,8 +160,34 @@ def delete_note(call: Call) -> Doing:
 
 def reactions(call: Call) -> Reply:
     """List the reactions to a note."""
+    comment = _told(call)[1]
+    return paged(call, comment.reactions, lambda one: call.shapes.award(one, comment.id, "Note"))
+
+
+def react(call: Call) -> Doing:
+    """React to a note; to do so again in the same way is refused."""
+    found, comment = _told(call)
+    call.demand(_may_talk(call, found))
+    name, actor = call.text("name"), call.actor
+    content = next((one for one in CONTENTS if EMOJI.get(one, one) == name), None)
+    if content is None:
+        raise Refused(404, "404 Award Emoji Name is not a valid emoji name Not Found")
+    if any((one.login, one.content) == (actor, content) for one in comment.reactions):
+        raise Refused(404, "404 Award Emoji Name has already been taken Not Found")
+    effect = f"react {content} {called(call, found)} id={comment.id}"
+
+    def do() -> tuple[Reply, str]:
+        new = reacting.react(
+            call.world, call.repo, found.number, content, by=actor, comment_id=comment.id, at=call.now
+        )
+        return Reply(status=201, body=call.shapes.award(new, comment.id, "Note")), effect
+
+    return Doing(effect=effect, do=do)
+
+
+def _told(call: Call) -> tuple[Issue, Comment]:
     found, wanted = _seen(call), call.number(1, "note_id")
     comment = next((comment for comment in found.comments if comment.id == wanted), None)
     if comment is None or not _readable(call, comment):
         raise Refused(404, "404 Not found")
-    return paged(call, comment.reactions, lambda one: call.shapes.award(one, wanted, "Note"))
+    return found, comment

@@ -27,7 +27,8 @@ class LedgerEntry:
             `open acme/widget#7`, `comment acme/widget#1 id=5`, `edit-comment …`, `delete-comment …`,
             `label+ bug acme/widget#1`, `label- bug acme/widget#1`, `close acme/widget#1 not_planned`,
             `reopen acme/widget#1`, `edit acme/widget#1`, `assign login acme/widget#1`, `unassign login acme/widget#1`,
-            `lock acme/widget#1`, `unlock acme/widget#1`, `create-label bug acme/widget`.
+            `lock acme/widget#1`, `unlock acme/widget#1`, `create-label bug acme/widget`,
+            `react eyes acme/widget#1 id=5`.
             GitLab closes without a reason, and has `make-confidential acme/widget#1`, `make-visible …`, `delete …` and
             `command subscribe …` for a quick action that changes what the sandbox does not have.
         fault: Name of the injected fault, `truncated` for a body shorter than announced, empty for none.

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
-from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission
+from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission, Sign
 from foreman.forge.grants import TokenKind
 from foreman.model import Account, IssueRef, ReactionKind, RepoRef, Role
 
@@ -248,6 +248,24 @@ class ForgeContract:
         assert (comment.thumbs_up, comment.thumbs_down) in {(0, 1), (None, None)}, "told, or not told at all"
         with pytest.raises(ForgeNotFound):
             world.reader.reactions(ref, said + 100_000)
+
+    def test_it_reacts_to_a_comment_once_however_often_it_is_asked(self, world: World) -> None:
+        ref = world.open()
+        said = world.people.comment(world.repo.path, ref.number, author="mia", body="Have a look")
+
+        for sign in (Sign.SEEN, Sign.SEEN, Sign.DONE, Sign.REFUSED, Sign.DONE):
+            world.writer.react(ref, said, sign)
+
+        found = world.reader.reactions(ref, said)
+        assert sorted(one.kind for one in found) == [
+            ReactionKind.OTHER,
+            ReactionKind.THUMBS_DOWN,
+            ReactionKind.THUMBS_UP,
+        ]
+        assert {one.author.login for one in found} == {world.bot}
+        assert world.reader.reactions(ref) == ()
+        with pytest.raises(ForgeNotFound):
+            world.writer.react(ref, said + 100_000, Sign.SEEN)
 
     def test_labels_come_with_their_descriptions(self, world: World) -> None:
         found = {label.name: label.description for label in world.reader.labels(world.repo)}

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from foreman.errors import ForgeLocked, ForgeNotFound, ForgeUnavailable
-from foreman.forge.base import Permission
+from foreman.forge.base import Permission, Sign
 from foreman.forge.github import GitHubForge
 from foreman.forge.github_app_forge import GitHubAppForge
 from foreman.forge.github_app_line import AppIdentity
@@ -188,6 +188,7 @@ def test_the_fake_fails_on_demand_in_every_method(method: str) -> None:
         "open_issue": (REPO, "t", "b"),
         "reopen": (ref,),
         "edit_comment": (ref, 5, "x"),
+        "react": (ref, 5, Sign.SEEN),
         "issue": (ref,),
         "comments": (ref,),
         "history": (ref,),
