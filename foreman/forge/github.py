@@ -23,7 +23,7 @@ class GitHubForge(GitHubReader, GitHubWriter):
     def __init__(
         self,
         *,
-        token: Callable[[], str],
+        token: Callable[[], str] | None,
         renew: Callable[[int, str], bool] = never,
         api_url: str,
         **line: Unpack[LineOptions],
@@ -31,7 +31,7 @@ class GitHubForge(GitHubReader, GitHubWriter):
         """Prepare; nothing is opened yet.
 
         Args:
-            token: Asked at each request, so that no copy is kept.
+            token: Asked at each request, so that no copy is kept; None reads what everybody may.
             renew: Told status and text of a 401 or 403; True sends the request once more, with what `token` says then.
             api_url: `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise.
             **line: How the account's line goes.

@@ -37,7 +37,7 @@ class GitHubClient(Line):
     def __init__(
         self,
         *,
-        token: Callable[[], str],
+        token: Callable[[], str] | None,
         renew: Callable[[int, str], bool] = never,
         api_url: str,
         **line: Unpack[LineOptions],
@@ -51,7 +51,7 @@ class GitHubClient(Line):
         self._connection = GitHubConnection(self._wire)
         # Retrying, waiting and pooling belong to others; PyGithub's part is to build, send and sort out requests.
         self._requester = Requester(
-            auth=FreshToken(token),
+            auth=None if token is None else FreshToken(token),
             base_url=api_url.rstrip("/"),
             timeout=math.ceil(self.timeout_seconds),
             user_agent=f"foreman/{__version__}",
@@ -63,8 +63,8 @@ class GitHubClient(Line):
 
     @property
     def token(self) -> str:
-        """The token as it is now."""
-        return self._token()
+        """The token as it is now; empty for none."""
+        return "" if self._token is None else self._token()
 
     @property
     def told(self) -> Mapping[str, str] | None:

@@ -23,14 +23,14 @@ class GitLabForge(GitLabReader, GitLabWriter):
     def __init__(
         self,
         *,
-        token: Callable[[], str],
+        token: Callable[[], str] | None,
         url: str,
         **line: Unpack[LineOptions],
     ) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
-            token: Asked at each request, so that no copy is kept.
+            token: Asked at each request, so that no copy is kept; None reads what everybody may.
             url: `https://gitlab.com`, or of any other GitLab, with a path in front where it has one.
             **line: How the account's line goes.
         """

@@ -21,9 +21,10 @@ from foreman.forge.wire import WireReply
 class GitLabClient(Line):
     """Requests to one API with one account, from any thread."""
 
-    def __init__(self, *, token: Callable[[], str], url: str, **line: Unpack[LineOptions]) -> None:
+    def __init__(self, *, token: Callable[[], str] | None, url: str, **line: Unpack[LineOptions]) -> None:
         """Prepare; nothing is opened yet. The arguments are those of `GitLabForge`."""
         super().__init__(url=url, limit_headers=LIMIT_HEADERS, **line)
+        self.signed_in = token is not None
         self._session = WireSession(self._wire, token)
         # Retrying, waiting and paging belong to others; python-gitlab's part is to build, send and sort out requests.
         self._library = gitlab.Gitlab(

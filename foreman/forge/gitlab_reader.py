@@ -74,6 +74,8 @@ class GitLabReader(OnLine):
         """
         reply = self._client.get("read repository", repo.key, words.project(repo))
         row = shaped(shapes.ProjectRow, reply, "read repository", repo.key)
+        if not self._client.signed_in:
+            return words.repository_of(row, 0)
         return words.repository_of(row, words.own_level(row) or self._level(repo, self.whoami().id))
 
     def owned(self, owner: str, *, nested: bool) -> tuple[RepoInfo, ...]:

@@ -23,12 +23,13 @@ class WireSession(requests.Session):
         last: The last reply, whole. python-gitlab's errors leave out the headers, and with them how long to wait.
     """
 
-    def __init__(self, wire: OneOrigin, token: Callable[[], str]) -> None:
+    def __init__(self, wire: OneOrigin, token: Callable[[], str] | None) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             wire: What to send over.
-            token: Asked at each request. As a Bearer go personal, project, group and OAuth tokens alike.
+            token: Asked at each request. As a Bearer go personal, project, group and OAuth tokens alike. None for
+                what everybody may read.
         """
         super().__init__()
         self._wire = wire
@@ -64,12 +65,15 @@ class WireSession(requests.Session):
         reply = self._wire.send(
             method.upper(),
             url.removeprefix(self._wire.origin),
-            headers={**(headers or {}), "Authorization": f"Bearer {sendable(self._token())}"},
+            headers={**(headers or {}), **self._authorization()},
             body=None if json is None else notation.dumps(json).encode(),
             query=params,
         )
         self.last = reply
         return _response(reply)
+
+    def _authorization(self) -> dict[str, str]:
+        return {} if self._token is None else {"Authorization": f"Bearer {sendable(self._token())}"}
 
 
 def _response(reply: WireReply) -> requests.Response:
