@@ -318,6 +318,33 @@ events = Table(
     Index("events_by_issue", "repo", "issue_id", "occurred_at"),
 )
 
+commands = Table(
+    "commands",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("repo", Text, nullable=False),
+    Column("issue_id", Integer, nullable=False),
+    Column("comment_id", BigInteger, nullable=False),
+    Column("author_id", BigInteger, nullable=False),
+    Column("author", OutsideText, nullable=False),
+    Column("written_at", UtcTime, nullable=False),
+    Column("lines", JsonText, nullable=False),
+    Column("edited", Boolean, nullable=False),
+    Column("cut", Boolean, nullable=False),
+    Column("quiet", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", OutsideText, nullable=False),
+    Column("waits", JsonText, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("not_before", UtcTime),
+    Column("taken_at", UtcTime),
+    Column("settled_at", UtcTime),
+    Index("commands_open", "state", "written_at", **_where(text("state IN ('ready', 'taken')"))),
+    Index("commands_by_issue", "repo", "issue_id"),
+    Index("commands_by_author", "author_id", "taken_at"),
+)
+"""Comments that order something of us: what their lines say, and what became of it."""
+
 turns = Table(
     "turns",
     metadata,
