@@ -5,7 +5,7 @@ where somebody waits for the answer. Our own doings make no events.
 """
 
 from foreman.changes.corrected import put_right
-from foreman.changes.happenings import compare
+from foreman.changes.happenings import compare, newly_said
 from foreman.changes.horizon import TRIAGE_LABEL, Horizon
 from foreman.changes.idle import overdue, stale
 from foreman.changes.labelled import put_on
@@ -20,6 +20,7 @@ __all__ = [
     "content_digest",
     "lag",
     "needs",
+    "newly_said",
     "overdue",
     "put_on",
     "put_right",

@@ -90,7 +90,7 @@ def _commented(
     for comment in comments:
         if comment.author.id == bot_id:
             continue
-        if horizon.counts(comment.created_at) if before is None else is_new(comment, before):
+        if newly_said(before, issue, (comment,), horizon):
             key, at = f"{issue.ref}:commented:{comment.id}", comment.created_at
         elif before is not None and _was_edited(comment, before):
             key = f"{issue.ref}:commented:{comment.id}:{stamp(comment.updated_at)}:{comment_digest(comment)}"
@@ -99,6 +99,29 @@ def _commented(
             continue
         found.append(event(issue, EventKind.COMMENTED, key, at, comment.author.id))
     return found
+
+
+def newly_said(
+    before: Snapshot | None, issue: Issue, comments: Iterable[Comment], horizon: Horizon
+) -> tuple[Comment, ...]:
+    """Return the comments that were not there at the last look; of an older issue, those since the first look at all.
+
+    Args:
+        before: The last look, None for none.
+        issue: The issue now.
+        comments: As `needs` asked for.
+        horizon: From when on happenings count.
+
+    Returns:
+        Whoever wrote them, and edited ones too; none of an edit of an old one.
+    """
+    if issue.is_pull_request:
+        return ()
+    return tuple(
+        comment
+        for comment in comments
+        if (horizon.counts(comment.created_at) if before is None else is_new(comment, before))
+    )
 
 
 def _was_edited(comment: Comment, before: Snapshot) -> bool:

@@ -28,7 +28,13 @@ class Needs:
 
 
 def needs(
-    before: Snapshot | None, issue: Issue, *, horizon: Horizon, wanted: Collection[EventKind], ours: bool = False
+    before: Snapshot | None,
+    issue: Issue,
+    *,
+    horizon: Horizon,
+    wanted: Collection[EventKind],
+    ours: bool = False,
+    orders: bool = False,
 ) -> Needs:
     """Say what must be read to tell what happened and who did it.
 
@@ -38,31 +44,34 @@ def needs(
         horizon: From when on happenings count.
         wanted: Kinds of event that anybody waits for.
         ours: We have decided something there, so that it matters what people change about it.
+        orders: Comments may order something, whoever waits for them.
 
     Returns:
         At most two requests' worth.
     """
     if issue.is_pull_request or same(before, issue):
         return Needs()
-    return _of_stranger(issue, horizon, wanted) if before is None else _of_known(before, issue, wanted, ours)
+    if before is None:
+        return _of_stranger(issue, horizon, wanted, orders)
+    return _of_known(before, issue, wanted, ours, orders)
 
 
-def _of_stranger(issue: Issue, horizon: Horizon, wanted: Collection[EventKind]) -> Needs:
+def _of_stranger(issue: Issue, horizon: Horizon, wanted: Collection[EventKind], orders: bool) -> Needs:
     asked_for = TRIAGE_LABEL in issue.labels
     if horizon.is_new(issue):
         # One that came from another repository has its move behind it.
         moved = EventKind.TRANSFERRED in wanted and issue.updated_at > issue.created_at
-        return Needs(history=asked_for or moved)
+        return Needs(comments=orders and issue.comment_count > 0, history=asked_for or moved)
     if not horizon.counts(issue.updated_at):
         return Needs()
     return Needs(
-        comments=EventKind.COMMENTED in wanted and issue.comment_count > 0,
+        comments=(EventKind.COMMENTED in wanted or orders) and issue.comment_count > 0,
         comments_since=horizon.since,
         history=asked_for or any(kind in wanted for kind in (*BY_HISTORY, EventKind.TRANSFERRED)),
     )
 
 
-def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind], ours: bool) -> Needs:
+def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind], ours: bool, orders: bool) -> Needs:
     differs = {
         EventKind.LABELED: bool(added(before, issue)),
         EventKind.UNLABELED: bool(removed(before, issue)),
@@ -75,7 +84,8 @@ def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind], our
     # When nothing shows, but its time moved, somebody may have edited a comment, or taken a label off and put it back.
     hidden = moved and not shows and not counted
     fewer = ours and issue.comment_count < before.comment_count
-    spoken = EventKind.COMMENTED in wanted and (counted or not shows) and issue.comment_count > 0
+    heard = EventKind.COMMENTED in wanted or orders
+    spoken = heard and (counted or not shows) and issue.comment_count > 0
     corrected = any(differs[kind] for kind in (EventKind.LABELED, EventKind.UNLABELED, EventKind.REOPENED))
     return Needs(
         comments=spoken or fewer,

@@ -47,6 +47,7 @@ class Policy:
         close_after_days: Days from the reminder on a stale issue until it may be closed.
         duplicate_grace_hours: Hours from the announcement until an issue is closed as a duplicate.
         min_confidence: Decisions below are held; 0 for no bound.
+        commands: Comments of people with write access may order something.
         dashboard: Path of the repository with the approvals issue, on the same forge; empty for none.
     """
 
@@ -75,6 +76,7 @@ class Policy:
     close_after_days: int = 14
     duplicate_grace_hours: int = 72
     min_confidence: float = 0.0
+    commands: bool = True
     dashboard: str = ""
 
     def mode_of(self, action_type: str) -> Mode:

@@ -56,6 +56,9 @@ class PolicySettings(Section):
         72, ge=72, le=8760, description="Hours from the announcement until an issue is closed as a duplicate."
     )
     skip_bots: Switch = Field(True, description="Leave issues and events of bots alone.")
+    commands: Switch = Field(
+        True, description="Comments that begin with the bot's name and an order, by who may write."
+    )
     min_confidence: Number = Field(0.0, ge=0, le=1, description="Decisions below it are held; 0 holds none.")
     dashboard: Repository = Field(
         "", description="Repository, on the same forge, of the issue that lists what waits for approval."

@@ -13,14 +13,17 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from foreman import changes, checkpoint
+from foreman import changes, checkpoint, commands
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavailable
 from foreman.forge.base import Change, ForgeReader
 from foreman.log import get_logger
-from foreman.model import Comment, Event, EventKind, Issue, Route
+from foreman.model import Account, Comment, Event, EventKind, Issue, Route
+from foreman.poller import ordered
 from foreman.store import actions, corrections, events, inbox, issues, memory, mirror, mirror_facts, mirror_text, polls
+from foreman.store import commands as orders
+from foreman.store.commands import Ordered
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.mirror_text import CleanIssue
@@ -82,6 +85,7 @@ class _Seen:
     comments: tuple[Comment, ...] | None = None
     history: tuple[Change, ...] | None = None
     events: tuple[Event, ...] = ()
+    orders: tuple[Ordered, ...] = ()
     updated_at: datetime | None = None
 
 
@@ -92,7 +96,7 @@ class Intake:
     Attributes:
         db: Where everything goes.
         reader: The forge.
-        bot_id: Our own account.
+        bot: Our own account.
         route: Which agents get an event.
         redact: Takes secrets out of a text.
         now: Current time, aware UTC.
@@ -100,11 +104,16 @@ class Intake:
 
     db: Database
     reader: ForgeReader
-    bot_id: int
+    bot: Account
     route: Router
     redact: Callable[[str], str]
     now: Callable[[], datetime]
     _patience: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def bot_id(self) -> int:
+        """Our own account, by number."""
+        return self.bot.id
 
     def take(
         self, rows: Iterable[Issue], *, plan: RepoPlan, horizon: Horizon, state: PollState, tally: Tally, advance: bool
@@ -212,7 +221,8 @@ class Intake:
         tally.taken = True
         with self.db.read() as connection:
             ours = before is not None and bool(actions.entries(connection, issue=issue.ref, limit=1))
-        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted, ours=ours)
+        listens = commands.heard_on(plan)
+        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted, ours=ours, orders=listens)
         tally.requests += needs.comments + needs.history
         tally.budget -= REQUEST_COST * (needs.comments + needs.history)
         comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else None
@@ -225,7 +235,7 @@ class Intake:
             issue,
             horizon=horizon,
             bot_id=self.bot_id,
-            comments=comments or (),
+            comments=ordered.news(comments or (), bot=self.bot) if listens else comments or (),
             history=history,
             wanted=wanted,
             bots_count=any(not agent.policy.skip_bots for agent in plan.agents),
@@ -242,6 +252,7 @@ class Intake:
             comments=comments if needs.comments_since is None else None,
             history=history if needs.history else None,
             events=happened,
+            orders=ordered.ordered(before, issue, comments or (), horizon=horizon, bot=self.bot) if listens else (),
             updated_at=issue.updated_at,
         )
 
@@ -272,6 +283,8 @@ class Intake:
             for row in seen:
                 for event in row.events:
                     self._enqueue(connection, event, plan=plan, tally=tally)
+                for order in row.orders:
+                    orders.add(connection, order, now=self.now())
                 if row.snapshot is not None:
                     issues.save(connection, row.snapshot)
                 if row.issue is not None and (row.comments is not None or row.history is not None):

@@ -114,7 +114,7 @@ class Poller:
         self._monotonic = monotonic
         self._bot = bot
         self._redact = redact
-        self._intake = Intake(db=db, reader=reader, bot_id=bot.id, route=route, redact=redact, now=now)
+        self._intake = Intake(db=db, reader=reader, bot=bot, route=route, redact=redact, now=now)
         self._identity = Identity(reader, now)
         self._schedule = Schedule(db=db, reader=reader, now=now, jitter=jitter)
         self._behind: set[RepoRef] = set()

@@ -1,0 +1,61 @@
+"""Comments that order something of us, among those that a poll has read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from foreman import changes, commands
+from foreman.changes import Horizon
+from foreman.model import Account, Comment, Issue
+from foreman.store.commands import Ordered
+from foreman.store.issues import Snapshot
+
+OVERLAP = timedelta(minutes=15)
+"""How far behind an issue's last look a comment may have been written and still be listed late."""
+
+
+def ordered(
+    before: Snapshot | None, issue: Issue, comments: Iterable[Comment], *, horizon: Horizon, bot: Account
+) -> tuple[Ordered, ...]:
+    """Find the orders that are new. Whether their authors may give any is asked where they are carried out.
+
+    Args:
+        before: The last look, None for none.
+        issue: The issue now; on one that we opened ourselves nothing is ordered in this way.
+        comments: As they were read.
+        horizon: From when on happenings count.
+        bot: Our own account.
+
+    Returns:
+        Oldest first; nothing of bots, of deleted accounts, of internal notes, nor of what was written before the last
+        look and only not read then.
+    """
+    if issue.author.id == bot.id:
+        return ()
+    found = []
+    for comment in changes.newly_said(before, issue, comments, horizon):
+        late = before is not None and comment.created_at < before.updated_at - OVERLAP
+        if late or comment.internal or comment.author.is_bot or comment.author.id in (0, bot.id):
+            continue
+        said = commands.read(comment.body, bot)
+        if said.commands:
+            found.append(
+                Ordered(
+                    issue=issue.ref,
+                    comment_id=comment.id,
+                    author_id=comment.author.id,
+                    author=comment.author.login,
+                    written_at=comment.created_at,
+                    lines=tuple(one.as_json() for one in said.commands),
+                    edited=comment.updated_at != comment.created_at,
+                    cut=said.cut,
+                    quiet=said.only or any(one.verb is commands.Verb.APPROVE for one in said.commands),
+                )
+            )
+    return tuple(sorted(found, key=lambda one: (one.written_at, one.comment_id)))
+
+
+def news(comments: Iterable[Comment], *, bot: Account) -> list[Comment]:
+    """Leave out the comments that say nothing but orders: they are no news to an agent."""
+    return [comment for comment in comments if not commands.read(comment.body, bot).only]
