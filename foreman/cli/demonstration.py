@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -82,12 +78,14 @@ def _sum_up(report: DemoReport) -> None:
 
 def _name_next(report: DemoReport) -> None:
     """Name a decision with something to read, an issue with a refusal, and a decision to take back."""
+    from foreman.cli.calling import program as called
+    from foreman.cli.calling import short
     from foreman.cli.output import line
 
     done = [entry for entry in report.entries if _changes(entry)] or list(report.entries)
     told = next((entry for entry in done if any(action.type == "comment" for action in entry.actions)), done[0])
     barred = next((entry for entry in report.entries if _refusals(entry)), told)
-    program = f"{_program()} --config {_short(report.config)}"
+    program = f"{called()} --config {short(report.config)}"
     line("Try next:")
     line(f"  {program} explain {told.id}")
     line(f"  {program} triage '{barred.issue}' --dry-run")
@@ -137,19 +135,3 @@ def _cut(title: str, width: int) -> str:
     from foreman.printable import printable
 
     return fitted(printable(title), width)
-
-
-def _program() -> str:
-    """Return how this program was called, in words that call it again from the same folder."""
-    typed = Path(sys.argv[0])
-    if typed.name != "foreman" or not typed.exists():
-        return "foreman"
-    found = shutil.which("foreman")
-    if found is not None and Path(found).resolve() == typed.resolve():
-        return "foreman"
-    return shlex.quote(str(typed.relative_to(Path.cwd()) if typed.is_relative_to(Path.cwd()) else typed))
-
-
-def _short(path: Path) -> str:
-    home = Path.home()
-    return f"~/{shlex.quote(str(path.relative_to(home)))}" if path.is_relative_to(home) else shlex.quote(str(path))

@@ -22,6 +22,7 @@ from foreman.secrets import KnownSecrets
 
 FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("demonstration", "", ("demo",)),
+    ("starting", "", ("init",)),
     ("checking", "", ("check",)),
     ("running", "", ("run", "triage")),
     ("status", "", ("status",)),
