@@ -1,0 +1,260 @@
+"""`foreman init` as a person gives it: in a clone, in front of a forge that answers over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from foreman.config.load import load
+from foreman.sandbox import SandboxForge
+from foreman.sandbox.samples import DemoRepo, fill
+
+KINDS = ("github", "gitlab")
+VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[SandboxForge, DemoRepo]]:
+    """Return a forge with the sample issues; nobody writes to it here."""
+    with SandboxForge(kind=request.param) as forge:
+        yield forge, fill(forge)
+        assert [entry for entry in forge.ledger if entry.method != "GET"] == []
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Return a function that makes a clone with these remotes and goes there."""
+    monkeypatch.delenv("GITLAB_TOKEN", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+
+    def make(**remotes: str) -> Path:
+        folder = tmp_path / "my clone"
+        folder.mkdir()
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+        for name, url in remotes.items():
+            subprocess.run(["git", "remote", "add", name, url], cwd=folder, check=True)
+        monkeypatch.chdir(folder)
+        return folder
+
+    return make
+
+
+def test_from_a_clone_to_the_first_dry_run(filled, clone, run, monkeypatch) -> None:
+    forge, demo = filled
+    variable = VARIABLES[forge.kind]
+    monkeypatch.setenv(variable, demo.token)
+    folder = clone(origin=f"{forge.url}/somebody/fork.git", upstream=f"{forge.url}/{demo.repo}.git")
+
+    done = run("init", "--base-url", forge.url)
+
+    assert done.code == 0, done.story
+    config = load(folder / "config.yaml")
+    (plan,) = config.plans()
+    assert (plan.repo.path, config.mode) == (demo.repo, "shadow")
+    assert getattr(config.identity, f"{forge.kind}_user") == demo.bot
+    (agent,) = plan.agents
+    assert {"bug", "question", "enhancement", "documentation"} <= set(agent.config["labels"])
+    assert agent.config["needs_info_label"] == "needs-info"
+    assert {"pinned", "security", "approved"} <= set(agent.policy.exempt_labels)
+    assert config.agents["issue-triage"].runtime == "process"
+    text = (folder / "config.yaml").read_text()
+    assert demo.token not in text + done.answer + done.story
+    assert stat.S_IMODE((folder / "config.yaml").stat().st_mode) == 0o600
+    first, second = [line.strip() for line in done.answer.splitlines()][-2:]
+    assert first == "foreman check"
+    assert second.startswith("foreman triage ")
+    assert run(*first.split()[1:]).code == 0
+    dry = run("triage", second.split()[2].strip("'"), "--dry-run", "--json")
+    assert dry.code == 0, dry.story
+    assert json.loads(dry.answer)["dry_run"] is True
+    assert all(len(line) <= 80 for line in done.answer.splitlines())
+
+
+def test_without_a_token_it_reads_what_everybody_may_and_links_the_token(filled, clone, run) -> None:
+    forge, demo = filled
+    folder = clone(origin=f"{forge.url}/{demo.repo}.git")
+    before = len(forge.ledger)
+
+    done = run("init")
+
+    assert done.code == 0
+    assert "is not set" in done.story
+    assert "read      14 labels, the last 48 issues" in done.answer
+    assert f"export {VARIABLES[forge.kind]}=..." in done.answer
+    assert ("a GitHub App" if forge.kind == "github" else "a project access token") in done.answer
+    assert "your-bot" in (folder / "config.yaml").read_text()
+    asked = forge.ledger[before:]
+    assert len(asked) <= 30
+    assert all("authorization" not in entry.headers for entry in asked)
+
+
+def test_a_token_goes_to_no_host_that_only_the_clone_names(filled, clone, run, monkeypatch) -> None:
+    """Whoever made the clone wrote the remote; its host is not to be trusted with a token."""
+    forge, demo = filled
+    monkeypatch.setenv(VARIABLES[forge.kind], demo.token)
+    clone(origin=f"{forge.url}/{demo.repo}.git")
+    before = len(forge.ledger)
+
+    done = run("init")
+
+    assert done.code == 0
+    assert "was not sent to 127.0.0.1" in " ".join(done.story.split())
+    assert all("authorization" not in entry.headers for entry in forge.ledger[before:])
+
+
+def test_json_and_print_write_nothing(filled, clone, run) -> None:
+    forge, demo = filled
+    folder = clone(origin=f"{forge.url}/{demo.repo}.git")
+
+    told = json.loads(run("init", "--json").answer)
+    printed = run("init", "--print").answer
+
+    assert told["config"] == printed
+    assert told["repo"].endswith(demo.repo)
+    assert [one["label"] for one in told["labels"]][:2] == ["bug", "question"]
+    assert told["missing"] == [VARIABLES[forge.kind]]
+    assert len(told["token"]) == 3
+    assert list(folder.iterdir()) == [folder / ".git"]
+
+
+def test_a_file_that_is_there_stays_and_nothing_is_asked(clone, run, tmp_path) -> None:
+    folder = clone(origin="https://github.com/acme/widget.git")
+    (folder / "config.yaml").write_text("mine: true\n")
+
+    done = run("init", "--repo", "acme/widget", "--base-url", "http://127.0.0.1:9")
+
+    assert done.code == 2
+    assert "--force" in done.story
+    assert (folder / "config.yaml").read_text() == "mine: true\n"
+
+
+def test_a_forge_that_does_not_answer_leaves_a_file_from_the_name_alone(clone, run, tmp_path) -> None:
+    clone()
+    out = tmp_path / "etc dir" / "my config.yaml"
+    out.parent.mkdir()
+
+    done = run("init", "--repo", "acme/widget", "--base-url", "http://127.0.0.1:9", "--user", "b", "--out", out)
+
+    assert done.code == 0
+    assert "nothing could be read" in " ".join(done.story.split())
+    assert load(out).plans()[0].repo.key == "acme/widget"
+    assert f"foreman --config '{out}' check" in done.answer
+
+
+@pytest.mark.parametrize(
+    ("remotes", "arguments", "says"),
+    [
+        ({}, (), "there is no git remote here: name the repository with --repo"),
+        ({"origin": "/srv/widget.git"}, (), "--repo owner/name"),
+        ({"origin": "http://127.0.0.1:9/acme/widget"}, (), "--forge says which it is"),
+        ({}, ("--repo", "widget"), "--repo takes owner/name"),
+        ({}, ("--repo", "a/b", "--token-env", "ghp_" + "x" * 20), "looks like a token itself"),
+        ({}, ("--repo", "a/b", "--token-env", "NO TOKEN"), "no name of a variable"),
+        ({}, ("--repo", "a/b", "--app-id", "12"), "both --app-id and --installation-id"),
+        ({}, ("--repo", "gitlab:a/b", "--app-id", "12", "--installation-id", "3"), "apps are GitHub's"),
+        ({}, ("--repo", "a/b", "--out", "/nowhere/at/all.yaml"), "there is no folder /nowhere/at"),
+        ({}, ("--repo", "a/b", "--base-url", "http://github.example.org"), "needs https"),
+        ({}, ("--repo", "a/b", "--base-url", "http://127.0.0.1:9", "--provider", "openai"), "--model"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_told_in_a_line_and_what_to_do(remotes, arguments, says, clone, run) -> None:
+    folder = clone(**remotes)
+
+    done = run("init", *arguments)
+
+    assert done.code == 2
+    assert says in done.story
+    assert "ghp_" not in done.story
+    assert not (folder / "config.yaml").exists()
+
+
+def test_where_there_is_no_home_and_no_git_it_takes_flags(clone, run, monkeypatch, tmp_path) -> None:
+    folder = clone()
+    monkeypatch.delenv("HOME")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert "git is not installed" in run("init").story
+    assert run("init", "--repo", "acme/widget", "--base-url", "http://127.0.0.1:9").code == 0
+    assert (folder / "config.yaml").exists()
+
+
+def test_a_folder_that_may_not_be_written_is_told(clone, run) -> None:
+    folder = clone()
+    folder.chmod(0o555)
+    # Root may write everywhere but here, where nobody can.
+    out = Path("/proc/config.yaml") if os.geteuid() == 0 else folder / "config.yaml"
+    try:
+        done = run("init", "--repo", "acme/widget", "--base-url", "http://127.0.0.1:9", "--out", out)
+    finally:
+        folder.chmod(0o755)
+
+    assert done.code in (1, 2)
+    assert str(out.parent) in done.story
+    assert not out.exists()
+
+
+def test_an_app_acts_without_an_account(clone, run, monkeypatch) -> None:
+    with SandboxForge() as forge:
+        demo = fill(forge)
+        granted = {"issues": "write", "contents": "read"}
+        app = forge.add_app("triage", account="acme", permissions=granted, repositories=[demo.repo])
+        monkeypatch.setenv("GITHUB_APP_KEY", app.private_key)
+        folder = clone()
+        named = ("--app-id", app.app_id, "--installation-id", app.installation_id)
+
+        done = run("init", "--repo", demo.repo, "--base-url", forge.url, *named)
+
+        assert (done.code, "note:" in done.story) == (0, False), done.story
+        assert "the last 48 issues" in done.answer
+        assert load(folder / "config.yaml").identity.github_app is not None
+        assert run("check").code == 0
+
+
+def test_on_a_terminal_it_asks_three_things_and_takes_a_return_for_an_answer(clone) -> None:
+    with SandboxForge() as forge:
+        demo = fill(forge)
+        folder = clone(origin=f"{forge.url}/{demo.repo}.git")
+        asked = _on_a_terminal(folder, {"GITHUB_TOKEN": demo.token}, ["\n", "\n", "\n"])
+
+    assert asked.count("]:") == 3
+    assert "Repository (git remote origin on 127.0.0.1" in asked
+    assert f"Login of the bot account [{demo.bot}]" in asked
+    assert "[none]" in asked
+    # A person confirmed the host, so the token was good enough for it.
+    assert f'github_user: "{demo.bot}"' in (folder / "config.yaml").read_text()
+
+
+def _on_a_terminal(folder: Path, environment: dict[str, str], answers: list[str]) -> str:
+    """Run `foreman init` with a terminal to answer on; return what stood on it."""
+    ours, theirs = pty.openpty()
+    code = "import sys; from foreman.cli.main import main; sys.exit(main(['init']))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    try:
+        while True:
+            try:
+                chunk = os.read(ours, 4096)
+            except OSError:  # the other side is gone
+                break
+            if not chunk:
+                break
+            shown += chunk
+            if answers and shown.count(b"]:") > 3 - len(answers):
+                os.write(ours, answers.pop(0).encode())
+    finally:
+        os.close(ours)
+        assert process.wait(60) == 0, shown.decode()
+    return shown.decode()
