@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 
 from foreman.approvals import Dashboard
 from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
-from foreman.executor import Executor
+from foreman.executor import REACT, Executor
 from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
+from foreman.obeying import Steward
 from foreman.poller import Backfill, Discovery, Poller, PollReport, rounds
 from foreman.store import actions, breakers, controls
 from foreman.store.breakers import BreakerState
@@ -54,6 +55,7 @@ class Account:
         discovery: Discovery | None = None,
         backfill: Backfill | None = None,
         dashboard: Dashboard | None = None,
+        steward: Steward | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep the parts.
@@ -72,6 +74,7 @@ class Account:
             discovery: Looks up what patterns stand for; None where there are none.
             backfill: Reads older issues where there is nothing else to do; None for never.
             dashboard: Keeps the issues that list what waits for approval; None for none.
+            steward: Carries out what people order by comment; None for nothing.
             monotonic: Seconds that never jump.
         """
         self.kind = kind
@@ -84,6 +87,7 @@ class Account:
         self._discovery = discovery
         self._backfill = backfill
         self._dashboard = dashboard
+        self._steward = steward
         self._repos = repos
         self._now = now
         self._stop = stop
@@ -147,7 +151,7 @@ class Account:
         if self.shut:
             return False
         try:
-            if only is None and self._tend_dashboard():
+            if only is None and (self._tend_dashboard() or self._tend_orders()):
                 return True
             return self._executor.step(only=only)
         except ForgeAuthError as error:
@@ -160,12 +164,13 @@ class Account:
             return False
         if self._executor.blocked_seconds > 0:
             return False
-        if self._dashboard is not None and self._dashboard.due():
+        if (self._dashboard is not None and self._dashboard.due()) or (self._steward and self._steward.due()):
             return True
         with self._db.read() as connection:
             waiting = actions.open_actions(connection, now=self._now(), limit=100)
             return any(
-                row.issue.repo.forge is self.kind and not controls.paused(connection, row.issue.repo)
+                row.issue.repo.forge is self.kind
+                and (row.type == REACT or not controls.paused(connection, row.issue.repo))
                 for row in waiting
             )
 
@@ -239,6 +244,9 @@ class Account:
 
     def _tend_dashboard(self) -> bool:
         return self._dashboard is not None and self._executor.blocked_seconds <= 0 and self._dashboard.tend()
+
+    def _tend_orders(self) -> bool:
+        return self._steward is not None and self._executor.blocked_seconds <= 0 and self._steward.tend()
 
     def _poll(self, repo: RepoRef) -> PollReport:
         try:

@@ -120,6 +120,9 @@ class Recall:
         now = self._now()
         with self._db.read() as connection:
             by_us = actions.labels_by_us(connection, ref)
+            orders = actions.labels_ordered(connection, ref)
+            ordered_on = frozenset(label for label, on in orders.items() if on)
+            ordered_off = frozenset(orders) - ordered_on
             facts = Facts(
                 issue=issue,
                 bot=self._bot,
@@ -129,14 +132,19 @@ class Recall:
                 requested=requested,
                 repo_labels=repo.labels,
                 labels_by_us=frozenset(by_us) & frozenset(issue.labels),
-                labels_removed_by_people=_removed_by_people(history, issue, self._bot),
-                labels_added_by_people=_added_by_people(history, issue, self._bot),
+                labels_removed_by_people=_with_orders(
+                    _removed_by_people(history, issue, self._bot), ordered_off - frozenset(issue.labels)
+                ),
+                labels_added_by_people=_with_orders(
+                    _added_by_people(history, issue, self._bot), ordered_on & frozenset(issue.labels)
+                ),
                 our_comments_today=self._ours_today(comments, now),
                 runs_today=actions.runs_since(connection, ref, now - _DAY),
                 runs_of_author_today=actions.runs_of_author_since(connection, ref.repo, issue.author.id, now - _DAY),
                 writes_this_hour=actions.writes_since(connection, ref.repo, now - _HOUR),
                 breaker_open=breakers.flood_open(connection, now=now),
                 paused=controls.paused(connection, ref.repo),
+                kept_off=controls.kept_off(connection, ref),
                 private_repo=repo.info is None or repo.info.private,
                 reminded_at=closing.reminded_at(connection, ref),
                 close_objected=closing.objected(connection, ref) or _opened_again(history, self._bot),
@@ -284,6 +292,11 @@ def _opened_again(history: tuple[Change, ...] | None, bot: Account) -> bool:
         elif change.kind is ChangeKind.REOPENED and closed_by_us and not ours:
             return True
     return False
+
+
+def _with_orders(by_hand: frozenset[str] | None, ordered: frozenset[str]) -> frozenset[str] | None:
+    """Count what people had us do as done by them; what is not known stays so."""
+    return None if by_hand is None else by_hand | ordered
 
 
 def _removed_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:

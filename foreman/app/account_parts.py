@@ -13,6 +13,7 @@ from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.approvals import Dashboard
 from foreman.executor import Executor
+from foreman.obeying import Steward
 from foreman.poller import Backfill, Discovery, Poller
 from foreman.store.database import Database
 
@@ -73,6 +74,7 @@ def account_for(
         now=now,
         stop=stop,
         disconnect=connection.disconnect,
+        steward=Steward(db=db, reader=reader, bot=bot, plan=current.plan_of, now=now, stop=stop),
         dashboard=Dashboard(
             db=db,
             reader=reader,

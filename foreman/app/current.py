@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from foreman import approvals, undo
+from foreman import approvals, commands, undo
 from foreman.app import forges
 from foreman.app.agents import in_use
 from foreman.app.found import plans_of
@@ -26,7 +26,8 @@ from foreman.gate import permission
 from foreman.gate.reasons import Reason
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
-from foreman.store import actions, discovered, polls
+from foreman.store import actions, controls, discovered, polls
+from foreman.store import commands as orders
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
 
@@ -109,6 +110,8 @@ class CurrentConfig:
         if action.issue.repo not in plans and (plan := self.plan_of(action.issue.repo)) is not None:
             plans = {**plans, plan.repo: plan}
         mode, policy = _mode_of(plans, action), _policy_of(plans, action)
+        if action.agent not in _BY_PEOPLE and self._kept_off(action):
+            return Deny(Reason.HOLD_LABEL, "a person ordered hold")
         if mode is Mode.SHADOW:
             return Deny(Reason.MODE_SHADOW, "the mode became stricter")
         if policy is not None and (no := self._withdrawn(action, policy)) is not None:
@@ -116,6 +119,10 @@ class CurrentConfig:
         if mode is Mode.APPROVE:
             return Hold(Reason.MODE_APPROVE, "the mode became stricter")
         return Allow() if policy is None else self._limits.verdict(action, policy)
+
+    def _kept_off(self, action: StoredAction) -> bool:
+        with self._db.read() as connection:
+            return controls.kept_off(connection, action.issue)
 
     def _withdrawn(self, action: StoredAction, policy: Policy) -> Deny | None:
         with self._db.read() as connection:
@@ -195,6 +202,10 @@ class CurrentConfig:
                     )
 
 
+_BY_PEOPLE = frozenset({undo.AGENT, approvals.AGENT, orders.AGENT})
+"""Under these names people have something done, or are told something."""
+
+
 def _longest(plan: RepoPlan) -> timedelta:
     return timedelta(seconds=max(plan.interval_seconds, plan.max_interval_seconds))
 
@@ -205,6 +216,9 @@ def _mode_of(plans: Mapping[RepoRef, RepoPlan], action: StoredAction) -> Mode:
         return Mode.AUTO  # a person asked for it
     if action.agent == approvals.AGENT:
         return Mode.AUTO if approvals.is_wanted(action.issue.repo, tuple(plans.values())) else Mode.SHADOW
+    if action.agent == orders.AGENT:
+        plan = plans.get(action.issue.repo)
+        return Mode.AUTO if plan is not None and commands.heard_on(plan) else Mode.SHADOW
     policy = _policy_of(plans, action)
     return Mode.SHADOW if policy is None else policy.mode_of(action.type)
 

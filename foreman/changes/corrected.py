@@ -13,6 +13,7 @@ from foreman.changes.horizon import TRIAGE_LABEL
 from foreman.forge.base import Change, ChangeKind
 from foreman.model import Account, ActionState, Comment, Issue
 from foreman.store.actions import LogEntry, StoredAction
+from foreman.store.commands import AGENT
 from foreman.store.corrections import PutRight, value_of
 
 GONE_AFTER = timedelta(minutes=10)
@@ -46,6 +47,7 @@ def put_right(
     Returns:
         Everything that stands so now, whether it was told before or not.
     """
+    entries = [entry for entry in entries if entry.agent != AGENT]
     done = [action for entry in entries for action in entry.actions if action.state is ActionState.DONE]
     found: list[PutRight] = []
     if history is not None and done:

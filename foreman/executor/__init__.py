@@ -2,6 +2,6 @@
 
 from foreman.executor.executor import Executor
 from foreman.executor.freshness import seen_of
-from foreman.executor.sending import INTERNAL_TYPES
+from foreman.executor.sending import INTERNAL_TYPES, REACT
 
-__all__ = ["INTERNAL_TYPES", "Executor", "seen_of"]
+__all__ = ["INTERNAL_TYPES", "REACT", "Executor", "seen_of"]

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from foreman import checkpoint
 from foreman.errors import (
     ForgeAuthError,
@@ -29,12 +31,12 @@ from foreman.executor.freshness import Obstacle, interference, obstacle
 from foreman.executor.grace import Objections
 from foreman.executor.looking import View, look, own_doings
 from foreman.executor.outcomes import Outcomes, Recheck, allow_all
-from foreman.executor.sending import TYPES, already, send
+from foreman.executor.sending import REACT, TYPES, already, send
 from foreman.executor.settling import Settler
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
 from foreman.model import Account, ActionState, Allow, Deny, IssueRef, Outcome, RepoRef
-from foreman.store import actions, controls
+from foreman.store import actions, commands, controls
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.database import Database
 
@@ -142,6 +144,8 @@ class Executor:
         """Return the next issue's decisions, each with only those actions that are due."""
         now = self._now()
         with self._db.read() as connection:
+            if answers := self._answers(connection, only, now):
+                return answers
             skip: set[RepoRef] = set()
             while rows := actions.open_actions(
                 connection, now=now, limit=ROWS, settle=ANY_TIME, skip_repos=skip, only=only
@@ -152,15 +156,14 @@ class Executor:
                         skip.add(repo)
                         continue
                     due = [a for a in actions.of_issue_open(connection, row.issue) if _is_due(a, now)]
-                    logs = dict.fromkeys(action.log_id for action in due)
-                    return tuple(
-                        replace(
-                            actions.entry(connection, log_id),
-                            actions=tuple(action for action in due if action.log_id == log_id),
-                        )
-                        for log_id in logs
-                    )
+                    return _by_decision(connection, due)
         return None
+
+    def _answers(self, connection: Connection, only: IssueRef | None, now: datetime) -> tuple[LogEntry, ...]:
+        """Return what answers orders on the next issue: a person waits for it, and a pause does not stop it."""
+        rows = actions.open_of_type(connection, REACT, now=now, limit=ROWS, only=only)
+        ours = [row for row in rows if row.issue.repo.forge is self._reader.kind]
+        return _by_decision(connection, [row for row in ours if row.issue == ours[0].issue])
 
     def _carry_out(self, entry: LogEntry) -> None:
         """Do a decision's planned actions, unless somebody was faster."""
@@ -184,6 +187,7 @@ class Executor:
                 marker_secret=self._secret,
                 thorough=closes and "comment_count" in whole.seen,
             )
+            view = self._without_orders(view)
             planned = self._unopposed(whole, planned, view)
         except ForgeError as error:
             self._could_not_look(entry, planned, error)
@@ -205,6 +209,14 @@ class Executor:
                     return
                 if self._outcomes.is_due(action) and self._still_allowed(entry, [action]):
                     self._do(entry, action, view)
+
+    def _without_orders(self, view: View) -> View:
+        """Leave out the comments by which people ordered something of us: they are no news to what was decided."""
+        if not view.comments:
+            return view
+        with self._db.read() as connection:
+            quiet = commands.quiet_ones(connection, view.issue.ref)
+        return replace(view, comments=tuple(comment for comment in view.comments if comment.id not in quiet))
 
     def _ripe(self, whole: LogEntry, planned: Sequence[StoredAction]) -> list[StoredAction]:
         """Put off what was announced and may still be objected to."""
@@ -327,6 +339,15 @@ class Executor:
             outcome = Outcome(state=ActionState.DONE, undo=undo)
         checkpoint.reach("executor.request.done")
         self._settler.finish(entry, action, outcome)
+
+
+def _by_decision(connection: Connection, due: Sequence[StoredAction]) -> tuple[LogEntry, ...]:
+    """Return the decisions of some actions, each with only those."""
+    logs = dict.fromkeys(action.log_id for action in due)
+    return tuple(
+        replace(actions.entry(connection, log_id), actions=tuple(action for action in due if action.log_id == log_id))
+        for log_id in logs
+    )
 
 
 def _is_due(action: StoredAction, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from foreman import checkpoint
 from foreman.executor.freshness import Obstacle
+from foreman.executor.sending import REACT
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, EventKind, Outcome, Verdict
 from foreman.store import actions, controls, inbox, memory
@@ -138,4 +139,5 @@ class Outcomes:
 
 def _is_due(connection: Connection, action: StoredAction) -> bool:
     state = actions.get(connection, action.id).state
-    return state is ActionState.PLANNED and not controls.paused(connection, action.issue.repo)
+    may = action.type == REACT or not controls.paused(connection, action.issue.repo)
+    return state is ActionState.PLANNED and may

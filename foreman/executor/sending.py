@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from foreman.forge.base import ForgeWriter
+from foreman.forge.base import ForgeWriter, Sign
 from foreman.gate import marker
 from foreman.gate.text import CleanText, compose
 from foreman.model import Issue
 from foreman.protocol import ACTION_TYPES
 from foreman.store.actions import StoredAction
 
-INTERNAL_TYPES = ("edit_comment", "delete_comment", "unassign", "edit_issue")
-"""What only Foreman itself asks for, to take something back or to keep its dashboard.
+REACT = "react"
+"""Answering a comment that ordered something; the one write that a pause does not stop."""
+
+INTERNAL_TYPES = ("edit_comment", "delete_comment", "unassign", "edit_issue", REACT)
+"""What only Foreman itself asks for, to take something back, to keep its dashboard or to answer an order.
 
 The agents' protocol has no word for these.
 """
@@ -86,6 +89,8 @@ def send(writer: ForgeWriter, action: StoredAction, *, marker_secret: str) -> di
             writer.edit_issue_body(ref, payload["body"])
         case "edit_comment":
             writer.edit_comment(ref, payload["comment_id"], payload["body"])
+        case "react":
+            writer.react(ref, payload["comment_id"], Sign(payload["sign"]))
         case "delete_comment":
             writer.delete_comment(ref, payload["comment_id"])
         case _:

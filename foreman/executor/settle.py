@@ -13,9 +13,9 @@ from typing import Any
 
 from foreman.errors import ForgeNotFound
 from foreman.executor.sending import already, undo_of
-from foreman.forge.base import Change, ChangeKind, ForgeReader
+from foreman.forge.base import Change, ChangeKind, ForgeReader, Sign
 from foreman.gate import marker
-from foreman.model import Account
+from foreman.model import Account, ReactionKind
 from foreman.store.actions import StoredAction
 
 FINISHES_WITHIN = timedelta(seconds=10)
@@ -47,6 +47,11 @@ CLOCK_SKEW = timedelta(minutes=15)
 NEWEST = 100
 """Newest open issues among which one that we opened is looked for."""
 
+_SIGNS = {
+    Sign.SEEN: ReactionKind.OTHER,
+    Sign.DONE: ReactionKind.THUMBS_UP,
+    Sign.REFUSED: ReactionKind.THUMBS_DOWN,
+}
 _OPPOSITES = {
     ChangeKind.LABELED: ChangeKind.UNLABELED,
     ChangeKind.CLOSED: ChangeKind.REOPENED,
@@ -103,6 +108,10 @@ def find(
             return None
         case "edit_comment" | "delete_comment":
             return _find_comment(reader, action)
+        case "react":
+            given = reader.reactions(action.issue, action.payload["comment_id"])
+            kind = _SIGNS[Sign(action.payload["sign"])]
+            return Found() if any((one.author.id, one.kind) == (bot.id, kind) for one in given) else None
         case "edit_issue":
             return Found() if already(action, reader.issue(action.issue)) else None
         case "open_issue":

@@ -61,7 +61,8 @@ def carried(labels: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
 
 def hold_label(at: Candidate) -> Objection:
     """A person said hands off."""
-    return Deny(Reason.HOLD_LABEL) if carried(at.facts.issue.labels, (HOLD_LABEL,)) else None
+    held = at.facts.kept_off or carried(at.facts.issue.labels, (HOLD_LABEL,))
+    return Deny(Reason.HOLD_LABEL) if held else None
 
 
 def pull_request(at: Candidate) -> Objection:

@@ -33,6 +33,7 @@ class Facts:
         writes_this_hour: Writes of ours on this repository in the last hour.
         breaker_open: The action rate is far above what is usual.
         paused: A person paused this repository or everything.
+        kept_off: A person ordered to leave this issue alone.
         private_repo: The repository is not public.
         owed: Whose turn it is, by what people did alone; None when that cannot be told.
         reminded_at: When we last reminded the reporter, or marked the issue as stale; None for never.
@@ -56,6 +57,7 @@ class Facts:
     writes_this_hour: int = 0
     breaker_open: bool = False
     paused: bool = False
+    kept_off: bool = False
     private_repo: bool = False
     owed: Owed | None = None
     reminded_at: datetime | None = None

@@ -94,7 +94,9 @@ class Explanation:
 _E = Explanation
 
 EXPLANATIONS: dict[Reason, Explanation] = {
-    Reason.HOLD_LABEL: _E("The issue carries `foreman:hold`.", "Take the label off."),
+    Reason.HOLD_LABEL: _E(
+        "The issue carries `foreman:hold`, or a person ordered `hold`.", "Take the label off, or order `resume` there."
+    ),
     Reason.PULL_REQUEST: _E(
         "This is a pull request, not an issue.", "Nothing; or `pull_request.opened` among the agent's `events`."
     ),

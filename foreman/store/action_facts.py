@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Text, and_, cast, func, or_, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
+from foreman.store.commands import AGENT
 from foreman.store.tables import action_log, actions, issues
 
 
@@ -23,7 +24,7 @@ def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
         Exact names.
     """
     rows = connection.execute(
-        select(actions.c.type, actions.c.payload)
+        select(actions.c.type, actions.c.payload, actions.c.agent)
         .where(
             actions.c.repo == issue.repo.key,
             actions.c.issue_id == issue.number,
@@ -33,12 +34,37 @@ def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
         .order_by(actions.c.log_id, actions.c.position)
     )
     ours: set[str] = set()
-    for kind, payload in rows:
-        if kind == "add_label":
+    for kind, payload, agent in rows:
+        # What a person ordered is that person's.
+        if kind == "add_label" and agent != AGENT:
             ours.add(payload["label"])
         else:
             ours.discard(payload["label"])
     return frozenset(ours)
+
+
+def labels_ordered(connection: Connection, issue: IssueRef) -> dict[str, bool]:
+    """Return the labels that people had put on an issue (True) or taken off it (False) by an order, the last of each.
+
+    Args:
+        connection: To read from.
+        issue: The issue.
+
+    Returns:
+        By exact name.
+    """
+    rows = connection.execute(
+        select(actions.c.type, actions.c.payload)
+        .where(
+            actions.c.repo == issue.repo.key,
+            actions.c.issue_id == issue.number,
+            actions.c.agent == AGENT,
+            actions.c.state == ActionState.DONE.value,
+            actions.c.type.in_(("add_label", "remove_label")),
+        )
+        .order_by(actions.c.log_id, actions.c.position)
+    )
+    return {payload["label"]: kind == "add_label" for kind, payload in rows}
 
 
 def runs_since(connection: Connection, issue: IssueRef, since: datetime) -> int:
@@ -55,7 +81,11 @@ def runs_since(connection: Connection, issue: IssueRef, since: datetime) -> int:
     log = action_log.c
     return connection.execute(
         select(func.count()).where(
-            log.repo == issue.repo.key, log.issue_id == issue.number, log.timestamp >= since, log.undoes.is_(None)
+            log.repo == issue.repo.key,
+            log.issue_id == issue.number,
+            log.timestamp >= since,
+            log.undoes.is_(None),
+            log.agent != AGENT,
         )
     ).scalar_one()
 
@@ -75,7 +105,11 @@ def runs_of_author_since(connection: Connection, repo: RepoRef, author_id: int, 
     log = action_log.c
     return connection.execute(
         select(func.count()).where(
-            log.repo == repo.key, log.author_id == author_id, log.timestamp >= since, log.undoes.is_(None)
+            log.repo == repo.key,
+            log.author_id == author_id,
+            log.timestamp >= since,
+            log.undoes.is_(None),
+            log.agent != AGENT,
         )
     ).scalar_one()
 

@@ -21,6 +21,7 @@ from foreman.model import ActionState, IssueRef, Outcome, RepoRef
 from foreman.store.action_facts import (
     held_in_confidence,
     labels_by_us,
+    labels_ordered,
     runs_of_author_since,
     runs_since,
     writes_per_hour_history,
@@ -64,10 +65,12 @@ __all__ = (
     "hold",
     "key_of",
     "labels_by_us",
+    "labels_ordered",
     "mark_sent",
     "mark_undone",
     "of_issue_open",
     "open_actions",
+    "open_of_type",
     "record",
     "reject",
     "release",
@@ -135,6 +138,35 @@ def open_actions(
     ]
     in_turn = [row for rank in zip_longest(*lanes) for row in rank if row is not None]
     return tuple(to_action(row) for row in in_turn[:limit])
+
+
+def open_of_type(
+    connection: Connection, kind: str, *, now: datetime, limit: int, only: IssueRef | None = None
+) -> tuple[StoredAction, ...]:
+    """Return actions of one type that something can be done about now, whatever their repository; oldest first.
+
+    Args:
+        connection: To read from.
+        kind: Type of the actions.
+        now: Current time, aware UTC.
+        limit: At most so many.
+        only: Of this issue only.
+
+    Returns:
+        Planned and sent actions.
+    """
+    rows = connection.execute(
+        select(actions)
+        .where(
+            is_state(actions.c.state, *OPEN_STATES),
+            actions.c.type == kind,
+            or_(actions.c.not_before.is_(None), actions.c.not_before <= now),
+            true() if only is None else and_(actions.c.repo == only.repo.key, actions.c.issue_id == only.number),
+        )
+        .order_by(actions.c.log_id, actions.c.position)
+        .limit(limit)
+    )
+    return tuple(to_action(row) for row in rows)
 
 
 def of_issue_open(connection: Connection, issue: IssueRef) -> tuple[StoredAction, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 
-from foreman.model import RepoRef
+from foreman.model import IssueRef, RepoRef
 from foreman.store.rows import put
 from foreman.store.tables import controls, meta
 
@@ -24,7 +24,7 @@ class Pause:
     """A person said stop.
 
     Attributes:
-        scope: `all`, or a repository key.
+        scope: `all`, a repository key, or an issue that is to be left alone.
         by: Who.
         at: When, aware UTC.
         reason: Why, in the person's words; empty when none.
@@ -50,6 +50,16 @@ def paused(connection: Connection, repo: RepoRef) -> bool:
     """Return whether nothing may be written to a repository now, however its name was spelled for that."""
     here = or_(controls.c.scope == EVERYTHING, _same(repo.key))
     return connection.execute(select(controls.c.scope).where(here)).first() is not None
+
+
+def keep_off(connection: Connection, issue: IssueRef, by: str, now: datetime) -> None:
+    """Leave one issue alone from now on."""
+    pause(connection, str(issue), by, now)
+
+
+def kept_off(connection: Connection, issue: IssueRef) -> bool:
+    """Return whether a person ordered to leave an issue alone."""
+    return connection.execute(select(controls.c.scope).where(_same(str(issue)))).first() is not None
 
 
 def _same(scope: str) -> ColumnElement[bool]:

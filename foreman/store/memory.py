@@ -18,6 +18,7 @@ from foreman.model import ActionState, IssueRef, RepoRef
 from foreman.store import controls, corrections, issues, mirror, mirror_reading, priors
 from foreman.store.action_log import LogEntry, entries
 from foreman.store.action_rows import StoredAction
+from foreman.store.commands import AGENT
 from foreman.store.corrections import Correction
 from foreman.store.rows import put
 from foreman.store.tables import memory_summary
@@ -102,7 +103,7 @@ def refresh(connection: Connection, issue: IssueRef, *, now: datetime) -> str:
     since = forgotten_at(connection, issue)
     logged = entries(connection, issue=issue, since=since, limit=_ENTRIES)
     corrected = [fix for fix in corrections.of_issue(connection, issue) if since is None or fix.at >= since]
-    lines = [(entry.timestamp, 0, entry.id, _line(entry)) for entry in logged]
+    lines = [(entry.timestamp, 0, entry.id, _line(entry)) for entry in logged if not _is_answer(entry)]
     lines += [(fix.at.replace(microsecond=0), 1, fix.id, _correction_line(fix)) for fix in corrected[-_ENTRIES:]]
     text = _bounded([line for _, _, _, line in sorted(lines)])
     key = {"repo": issue.repo.key, "issue_id": issue.number}
@@ -181,8 +182,13 @@ def forgotten_at(connection: Connection, issue: IssueRef) -> datetime | None:
     return max((datetime.fromisoformat(text) for text in found if text), default=None)
 
 
+def _is_answer(entry: LogEntry) -> bool:
+    """Return whether nothing was done but answering a comment."""
+    return entry.agent == AGENT and all(action.type in ("react", "comment") for action in entry.actions)
+
+
 def _line(entry: LogEntry) -> str:
-    what = "; ".join(_phrase(action) for action in entry.actions)
+    what = "; ".join(_phrase(action) for action in entry.actions if action.type != "react")
     why = f" ({_word(entry.event)})" if entry.event else ""
     head = f"{entry.timestamp:%Y-%m-%d} {_word(entry.agent)}{why}: {_word(entry.decision)}"
     return f"{head}: {what}." if what else f"{head}."

@@ -18,7 +18,7 @@ from foreman import checkpoint
 from foreman.errors import ForgeMoved, ForgeNotFound
 from foreman.forge.base import ForgeReader
 from foreman.model import ActionState, EventKind, IssueRef, RepoRef
-from foreman.store import actions
+from foreman.store import actions, commands
 from foreman.store.actions import LogEntry, NewAction, NewDecision, StoredAction
 from foreman.store.database import Database
 from foreman.undo.takeback import Look, Nothing, Standing
@@ -32,6 +32,7 @@ AGENT = "foreman"
 PAGE = 200
 """Log entries read at a time."""
 
+_NOT_OURS = frozenset({"dashboard", commands.AGENT})
 _OPEN = frozenset({ActionState.PLANNED, ActionState.SENT, ActionState.HELD})
 
 
@@ -123,7 +124,7 @@ def select(
     Args:
         connection: To read from.
         log_ids: By id.
-        since: Or by time; what only took something back, or kept the approvals issue, is left out.
+        since: Or by time; what only took something back, kept the approvals issue, or was ordered, is left out.
         repo: Of this repository only.
 
     Returns:
@@ -138,7 +139,7 @@ def select(
     found: list[LogEntry] = []
     before: int | None = None
     while page := actions.entries(connection, repo=repo, since=since, limit=PAGE, before_id=before):
-        found += [entry for entry in page if entry.undoes is None and entry.decision != "dashboard"]
+        found += [entry for entry in page if entry.undoes is None and entry.agent not in _NOT_OURS]
         before = min(entry.id for entry in page)
     return tuple(found)
 
@@ -204,30 +205,36 @@ def enqueue(db: Database, undo: UndoPlan, *, by: str, now: datetime) -> tuple[in
     Returns:
         Ids of the new log entries, one for each decision of which something is taken back.
     """
-    logged = []
     with db.transaction() as connection:
-        for log_id in dict.fromkeys(step.origin.log_id for step in undo.steps):
-            entry = actions.entry(connection, log_id)
-            pending = _pending(connection, entry)
-            standing = {action.id for action in entry.actions if action.state is ActionState.DONE} - pending
-            steps = [step for step in undo.steps if step.origin.log_id == log_id and step.origin.id in standing]
-            if not steps:
-                continue
-            decision = NewDecision(
-                issue=entry.issue,
-                task_id=str(uuid4()),
-                agent=AGENT,
-                task_type=DECISION,
-                decision=DECISION,
-                rationale=f"taken back by {by}",
-                event=EventKind.REQUESTED.value,
-                seen={"issue_id": undo.issue_ids[entry.issue], "by": by},
-                actions=tuple(step.inverse for step in steps),
-                undoes=log_id,
-                author_id=entry.author_id,
-            )
-            logged.append(actions.record(connection, decision, now=now))
+        logged = record(connection, undo, by=by, now=now)
     checkpoint.reach("undo.planned.committed")
+    return logged
+
+
+def record(connection: Connection, undo: UndoPlan, *, by: str, now: datetime) -> tuple[int, ...]:
+    """Do what `enqueue` does, in a transaction that is open already."""
+    logged = []
+    for log_id in dict.fromkeys(step.origin.log_id for step in undo.steps):
+        entry = actions.entry(connection, log_id)
+        pending = _pending(connection, entry)
+        standing = {action.id for action in entry.actions if action.state is ActionState.DONE} - pending
+        steps = [step for step in undo.steps if step.origin.log_id == log_id and step.origin.id in standing]
+        if not steps:
+            continue
+        decision = NewDecision(
+            issue=entry.issue,
+            task_id=str(uuid4()),
+            agent=AGENT,
+            task_type=DECISION,
+            decision=DECISION,
+            rationale=f"taken back by {by}",
+            event=EventKind.REQUESTED.value,
+            seen={"issue_id": undo.issue_ids[entry.issue], "by": by},
+            actions=tuple(step.inverse for step in steps),
+            undoes=log_id,
+            author_id=entry.author_id,
+        )
+        logged.append(actions.record(connection, decision, now=now))
     return tuple(logged)
 
 
