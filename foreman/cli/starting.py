@@ -56,10 +56,7 @@ def init(
     """Write a configuration for a repository, proposed from how it is kept; in mode shadow, which writes nothing.
 
     Finds the repository by the git remote of this folder, reads its labels, its forms and its last issues, and says
-    what it found. The file holds no secret. --json and --print write nothing. Run it in a clone:
-
-      foreman init
-      foreman init --repo owner/name --user my-bot --out ~/.config/foreman/config.yaml
+    what it found. Asks three questions at the most, none without a terminal. The file holds no secret.
     """
     import os
 
