@@ -15,8 +15,6 @@ _MOST_SHOWN = 8
 
 def document(made: Draft, place: Path) -> dict[str, Any]:
     """Return what was found and would be written, as a JSON document."""
-    from foreman.app.onboarding.tokens import ways
-
     proposal, survey = made.proposal, made.survey
     return {
         "repo": proposal.repo,
@@ -52,7 +50,7 @@ def document(made: Draft, place: Path) -> dict[str, Any]:
         "missing": made.missing,
         "try_on": made.trial,
         "notes": proposal.notes,
-        "token": [{"what": what, "whom": whom, "url": url} for what, whom, url in ways(made.spot)],
+        "token": [{"what": what, "whom": whom, "url": url} for what, whom, url in _ways(made)],
         "config": made.text,
     }
 
@@ -104,12 +102,18 @@ def _found(made: Draft) -> list[tuple[str, str]]:
     return rows
 
 
-def _tell_tokens(made: Draft) -> None:
+def _ways(made: Draft) -> tuple[tuple[str, str, str], ...]:
     from foreman.app.onboarding.tokens import ways
+
+    info = made.survey.info
+    return ways(made.spot, organization=info is not None and info.of_organization)
+
+
+def _tell_tokens(made: Draft) -> None:
     from foreman.cli.output import line
 
     line("A token goes into a variable, never into the file. Make one of these:")
-    for number, (what, whom, url) in enumerate(ways(made.spot), start=1):
+    for number, (what, whom, url) in enumerate(_ways(made), start=1):
         _wrapped(f"  {number}.", f"{what}: {whom}", line, width=5)
         line(f"     {url}")  # in one piece, so that it can be followed
 

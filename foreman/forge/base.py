@@ -75,6 +75,7 @@ class RepoInfo:
         has_issues: Issues are switched on.
         may_write: The token may change issues there.
         disabled: The forge has locked it: nothing can be read or written.
+        of_organization: GitHub only: its owner is an organization, not a person.
     """
 
     id: int
@@ -84,6 +85,7 @@ class RepoInfo:
     has_issues: bool
     may_write: bool
     disabled: bool = False
+    of_organization: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

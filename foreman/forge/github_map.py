@@ -175,6 +175,7 @@ def repository_of(row: RepoRow) -> RepoInfo:
         has_issues=row.has_issues,
         may_write=may.admin or may.maintain or may.push or may.triage,
         disabled=row.disabled,
+        of_organization=row.owner is not None and row.owner.type == "Organization",
     )
 
 

@@ -119,6 +119,7 @@ class RepoRow(Row):
     archived: bool = False
     has_issues: bool = True
     disabled: bool = False
+    owner: UserRow | None = None
     permissions: PermissionsRow = PermissionsRow()
 
 

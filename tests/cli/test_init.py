@@ -213,6 +213,10 @@ def test_an_app_acts_without_an_account(clone, run, monkeypatch) -> None:
 
         done = run("init", "--repo", demo.repo, "--base-url", forge.url, *named)
 
+        assert (
+            f"{forge.url}/organizations/acme/settings/apps/new?"
+            in run("init", "--repo", demo.repo, "--base-url", forge.url, "--json").answer
+        )
         assert (done.code, "note:" in done.story) == (0, False), done.story
         assert "the last 48 issues" in done.answer
         assert load(folder / "config.yaml").identity.github_app is not None

@@ -11,23 +11,23 @@ from urllib.parse import urlencode
 from foreman.app.onboarding.spots import Spot
 from foreman.model import ForgeKind
 
-OUTSIDERS = "the bot must have the role Triage there"
 
-
-def ways(spot: Spot) -> tuple[tuple[str, str, str], ...]:
+def ways(spot: Spot, *, organization: bool = False) -> tuple[tuple[str, str, str], ...]:
     """Return the ways to a token, the best first.
 
     Args:
         spot: Where the repository is.
+        organization: Its owner is one: only an app of its own can be installed there and nowhere else.
 
     Returns:
         Of each: what it is, whom it is for, and the page that makes it.
     """
-    return _github(spot) if spot.repo.forge is ForgeKind.GITHUB else _gitlab(spot)
+    return _github(spot, organization=organization) if spot.repo.forge is ForgeKind.GITHUB else _gitlab(spot)
 
 
-def _github(spot: Spot) -> tuple[tuple[str, str, str], ...]:
+def _github(spot: Spot, *, organization: bool) -> tuple[tuple[str, str, str], ...]:
     web, owner = spot.web, spot.repo.owner
+    whose = f"organizations/{owner}/settings" if organization else "settings"
     app = {"name": f"{owner}-foreman"[:34], "url": f"{web}/{spot.repo.path}", "public": "false"}
     app |= {"webhook_active": "false", "issues": "write", "metadata": "read"}
     fine = {"name": "Foreman", "target_name": owner, "expires_in": "90", "issues": "write"}
@@ -36,7 +36,7 @@ def _github(spot: Spot) -> tuple[tuple[str, str, str], ...]:
         (
             "a GitHub App",
             "best: no account, no seat, only issues, tokens that last an hour; docs/github-app.md",
-            f"{web}/settings/apps/new?{urlencode(app)}",
+            f"{web}/{whose}/apps/new?{urlencode(app)}",
         ),
         (
             "a fine-grained token",

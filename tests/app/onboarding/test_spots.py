@@ -117,3 +117,10 @@ def test_the_token_to_make_is_linked_on_the_right_host(url, first, best) -> None
     assert offered[0][0] == best
     assert offered[0][2].startswith(first)
     assert len(offered) == 3
+
+
+def test_an_organizations_app_is_its_own() -> None:
+    """One that a person registers for nobody else cannot be installed on an organization."""
+    spot = of_name("acme/widget", forge=None, base_url="")
+
+    assert ways(spot, organization=True)[0][2].startswith("https://github.com/organizations/acme/settings/apps/new?")
