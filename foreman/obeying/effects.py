@@ -115,6 +115,8 @@ class Effects:
                 elif exact is None:
                     wrong.append(f"there is no label {code(name)} here")
                 else:
+                    # The last word of a comment about a label counts.
+                    self.planned = [one for one in self.planned if one.payload.get("label") != exact]
                     self.planned.append(NewAction(type=kind, payload={"label": exact}, state=ActionState.PLANNED))
                     self._learn(kind, exact)
         return "; ".join(wrong)

@@ -33,9 +33,13 @@ def ordered(
     """
     if issue.author.id == bot.id:
         return ()
+    first = horizon.opened_from
+    began = None if first is None else first + changes.SETTLES[issue.ref.repo.forge]
     found = []
     for comment in changes.newly_said(before, issue, comments, horizon):
         late = before is not None and comment.created_at < before.updated_at - OVERLAP
+        # The newest thing at the first look may have been this very one, and its time may stand for a later one.
+        late = late or (began is not None and comment.created_at <= began)
         if late or comment.internal or comment.author.is_bot or comment.author.id in (0, bot.id):
             continue
         said = commands.read(comment.body, bot)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import BOT, REPO, World, decision
+from tests.world import BOT, REPO, World
 
 
 @pytest.fixture(params=["github", "gitlab"])
