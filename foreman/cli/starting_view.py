@@ -72,7 +72,7 @@ def show(made: Draft, place: Path, *, named: bool) -> None:
     line()
     _wrapped("wrote", f"{place}: mode shadow, which decides and logs and writes nothing", line)
     line()
-    if made.missing:
+    if made.choices.account_variable in made.missing:
         _tell_tokens(made)
         line()
     line("Next:")
@@ -98,7 +98,7 @@ def _found(made: Draft) -> list[tuple[str, str]]:
     after = f"after {proposal.stale.days} days; " if proposal.stale.active else "left off; "
     rows.append(("stale", after + proposal.stale.why))
     if proposal.needs_info:
-        rows.append(("missing", f"{proposal.needs_info} marks an issue that lacks what is needed"))
+        rows.append(("info", f"{proposal.needs_info} marks an issue that lacks what is needed"))
     return rows
 
 

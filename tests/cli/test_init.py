@@ -223,16 +223,20 @@ def test_an_app_acts_without_an_account(clone, run, monkeypatch) -> None:
         assert run("check").code == 0
 
 
-def test_on_a_terminal_it_asks_three_things_and_takes_a_return_for_an_answer(clone) -> None:
+def test_on_a_terminal_it_asks_three_things_and_a_return_is_an_answer(clone) -> None:
     with SandboxForge() as forge:
         demo = fill(forge)
         folder = clone(origin=f"{forge.url}/{demo.repo}.git")
-        asked = _on_a_terminal(folder, {"GITHUB_TOKEN": demo.token}, ["\n", "\n", "\n"])
+        asked = _on_a_terminal(
+            folder, {"GITHUB_TOKEN": demo.token, "ANTHROPIC_API_KEY": ""}, ["\n", "\n", "anthropic\n"]
+        )
 
     assert asked.count("]:") == 3
     assert "Repository (git remote origin on 127.0.0.1" in asked
     assert f"Login of the bot account [{demo.bot}]" in asked
     assert "[none]" in asked
+    assert asked.rstrip().splitlines()[-3].strip() == "export ANTHROPIC_API_KEY=..."
+    assert "Make one of these" not in asked
     # A person confirmed the host, so the token was good enough for it.
     assert f'github_user: "{demo.bot}"' in (folder / "config.yaml").read_text()
 

@@ -50,11 +50,15 @@ class Choices:
     sealed: bool = True
 
     @property
+    def account_variable(self) -> str:
+        """The variable that holds what the forge knows us by."""
+        return self.app.variable if self.app else self.variable
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """The variables that have to be set."""
-        own = self.app.variable if self.app else self.variable
         key = key_variable(self.provider)
-        return (own, key) if key else (own,)
+        return (self.account_variable, key) if key else (self.account_variable,)
 
 
 def key_variable(provider: str) -> str:
