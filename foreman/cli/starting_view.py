@@ -87,8 +87,10 @@ def _found(made: Draft) -> list[tuple[str, str]]:
     if proposal.labels is not None:
         forms = len(survey.keeping.forms)
         also = f", {forms} issue {'form' if forms == 1 else 'forms'}" if forms else ""
-        rows.append(("read", f"{proposal.labels} labels, the last {proposal.issues} issues{also}"))
+        issues = f"the last {proposal.issues} issues" if proposal.issues else "no issues"
+        rows.append(("read", f"{proposal.labels} {'label' if proposal.labels == 1 else 'labels'}, {issues}{also}"))
     named = [f"{one.label} ({len(one.words)} words)" for one in proposal.lists]
+    named = [f"guessed: {', '.join(named)}"] if proposal.guessed else named
     rows.append(("labels", ", ".join(named) or "none: no label says bug, question or feature"))
     own = [f"{word.text} -> {one.label}" for one in proposal.lists for word in one.found]
     if own:

@@ -150,6 +150,33 @@ def test_a_forge_that_does_not_answer_leaves_a_file_from_the_name_alone(clone, r
     assert f"foreman --config '{out}' check" in done.answer
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_wrong_name_a_wrong_token_and_a_hidden_repository_are_told_apart(kind, clone, run, monkeypatch) -> None:
+    clone()
+    with SandboxForge(kind=kind) as forge:
+        forge.add_repo("acme/widget", labels=["bug"])
+        forge.rename_repo("acme/widget", "acme/gadget")
+        forge.add_repo("acme/hidden", private=True)
+        forge.add_account("bot")
+
+        def told(repo: str, token: str = "") -> str:
+            monkeypatch.setenv(VARIABLES[kind], token)
+            done = run("init", "--repo", repo, "--forge", kind, "--base-url", forge.url, "--force")
+            assert done.code == 0
+            return " ".join((done.story + done.answer).split())
+
+        renamed, missing, hidden = told("acme/widget"), told("acme/nowhere"), told("acme/hidden", forge.token("bot"))
+        refused = told("acme/gadget", "wrong-token-altogether")
+
+    assert "has another name now" in renamed
+    assert "is not there, or not for everybody" in missing
+    assert f"the token in {VARIABLES[kind]} may not see it" in hidden
+    assert "guessed: bug" in hidden
+    assert f"the token in {VARIABLES[kind]} is of no use" in refused
+    assert "read 1 label, no issues labels bug (6 words)" in refused
+    assert "wrong-token" not in refused
+
+
 @pytest.mark.parametrize(
     ("remotes", "arguments", "says"),
     [

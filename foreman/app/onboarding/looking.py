@@ -22,7 +22,7 @@ from foreman.app.onboarding.survey import Survey, survey
 from foreman.config.interpolate import Everything
 from foreman.config.load import parse
 from foreman.config.models import Config
-from foreman.errors import ConfigError, ForgeAuthError, ForgeError, ForgeNotFound
+from foreman.errors import ConfigError, ForgeAuthError, ForgeError, ForgeMoved, ForgeNotFound
 from foreman.forge.base import ForgeReader
 from foreman.forge.github import GitHubForge
 from foreman.forge.gitlab import GitLabForge
@@ -100,8 +100,7 @@ def look(
             notes.append(f"{spot.repo} is not there, or the token in {holder} may not see it: the name is unproven")
             return Survey(notes=tuple(notes))
         except ForgeError as error:
-            notes.append(f"nothing could be read: {error}")
-            return Survey(notes=tuple(notes))
+            return Survey(notes=(*notes, _why(spot, error)))
     return _without(spot, notes, now)
 
 
@@ -113,9 +112,14 @@ def _without(spot: Spot, notes: list[str], now: datetime) -> Survey:
         notes.append(f"{spot.repo} is not there, or not for everybody: the name is unproven")
         return Survey(notes=tuple(notes))
     except ForgeError as error:
-        notes.append(f"nothing could be read: {error}")
-        return Survey(notes=tuple(notes))
+        return Survey(notes=(*notes, _why(spot, error)))
     return replace(seen, notes=(*notes, *seen.notes))
+
+
+def _why(spot: Spot, error: ForgeError) -> str:
+    if isinstance(error, ForgeMoved):
+        return f"{spot.repo} has another name now: give that one with --repo, and --force"
+    return f"nothing could be read: {error}"
 
 
 @contextmanager
