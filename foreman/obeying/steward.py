@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Connection
 
-from foreman import undo
+from foreman import checkpoint, undo
 from foreman.commands import Command, Verb, heard_on
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeAuthError, ForgeError, ForgeNotFound
@@ -141,6 +141,8 @@ class Steward:
             waits = results.as_json(effects.faults, [*effects.actions, *planned], effects.items)
             commands.take(connection, ordered, waits=waits, now=now)
             memory.refresh(connection, ordered.issue, now=now)
+            checkpoint.reach("orders.take.inside")
+        checkpoint.reach("orders.take.committed")
         log.info(
             "orders_taken",
             issue=str(ordered.issue),
@@ -210,6 +212,8 @@ class Steward:
                 self._record(connection, ordered, sign, words, now=now)
             commands.answer(connection, ordered, reason="; ".join(why for _, _, why in wrong), now=now)
             memory.refresh(connection, ordered.issue, now=now)
+            checkpoint.reach("orders.answer.inside")
+        checkpoint.reach("orders.answer.committed")
         log.info("orders_answered", issue=str(ordered.issue), comment=ordered.comment_id, sign=sign.value)
 
     def _record(

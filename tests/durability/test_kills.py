@@ -18,7 +18,7 @@ import pytest
 from foreman.checkpoint import KILL_POINTS
 from foreman.sandbox import Fault, commit_then_drop
 from tests.durability import audit
-from tests.world import REPO, Kind, World, decision, wait_until
+from tests.world import BOT, REPO, Kind, World, decision, wait_until
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
 
@@ -31,11 +31,18 @@ KILLS_IN_ONE_WORLD = 50
 AT_THE_FORGE = ("executor.sent.committed", "executor.request.done")
 """Where it matters which forge it is: it may have done what was asked for."""
 
-POINTS = [point for point in KILL_POINTS if point not in ELSEWHERE]
+LONG = {"orders.take.inside", "orders.answer.inside"}
+"""At full length only: what a transaction has not committed is as if it had never been."""
+
+POINTS = [
+    pytest.param(point, marks=pytest.mark.long if point in LONG else ())
+    for point in KILL_POINTS
+    if point not in ELSEWHERE
+]
 
 
 class Scenario:
-    """Three issues that make a daemon pass every point: an ordinary one, one that goes stale, one lost reply."""
+    """Issues that make a daemon pass every point: an ordinary one, one that goes stale, one lost reply, one order."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -44,11 +51,19 @@ class Scenario:
         world.config["agents"]["issue-triage"]["max_retries"] = 20
         world.config["policy"] = {"max_actions_per_hour": 4 * KILLS_IN_ONE_WORLD}
         self.numbers = [world.forge.open_issue(REPO, title=f"It crashes {n}", author="kim") for n in range(3)]
+        world.forge.add_collaborator(REPO, "mia", "maintain")
+        self.ordered = world.forge.open_issue(REPO, title="It is about orders", author="kim")
+        self.said = 0
         path = f"/issues/{self.numbers[2]}/(comments|notes)"
         world.forge.inject(Fault(method="POST", path=path, action=commit_then_drop))
 
     def answer(self, task: dict[str, Any]) -> dict[str, Any]:
         number = task["payload"]["issue"]["number"]
+        if not self.said:  # once there was a first look
+            body = f"@{BOT} label +question"
+            self.said = self.world.forge.comment(REPO, self.ordered, author="mia", body=body)
+        if number == self.ordered:
+            return decision(task)
         if number == self.numbers[1] and number not in self.edited:
             self.edited.add(number)
             self.world.forge.edit_issue(REPO, number, body="now with a traceback", by="kim")
@@ -57,6 +72,13 @@ class Scenario:
         if "comment posted" not in task["context"]["memory_summary"]:
             asked.append({"type": "comment", "body": "Which version is that?"})
         return decision(task, *asked)
+
+    def is_obeyed(self) -> bool:
+        """Whether the order was answered, and answered once."""
+        given = [
+            said.reactions for said in self.world.forge.issue(REPO, self.ordered).comments if said.id == self.said
+        ]
+        return bool(given) and [one.content for one in given[0]] == ["eyes", "+1"]
 
 
 @pytest.fixture
@@ -93,9 +115,11 @@ def _die_and_recover(scenario: Scenario, point: str, how: str) -> None:
         process.wait(5)
     assert process.returncode == (-signal.SIGKILL if how == "KILL" else 0), world.log[-2000:]
     with world.running():
-        wait_until(lambda: audit.at_rest(world, scenario.numbers), f"rest after {how} at {point}", 90)
+        over = lambda: scenario.is_obeyed() and audit.at_rest(world, scenario.numbers)  # noqa: E731
+        wait_until(over, f"rest after {how} at {point}", 90)
 
     assert audit.violations(world, scenario.numbers) == []
+    assert list(world.forge.issue(REPO, scenario.ordered).labels) == ["question"]
 
 
 @pytest.mark.timeout(7200)
