@@ -41,6 +41,7 @@ def document(made: Draft, place: Path) -> dict[str, Any]:
             }
             for one in proposal.lists
         ],
+        "labels_beside": proposal.beside,
         "labels_guessed": proposal.guessed,
         "exempt_labels": [name for name, _ in proposal.exempt],
         "needs_info_label": proposal.needs_info,

@@ -19,6 +19,9 @@ MOST_KEYWORDS = 6
 MOST_TOPICS = 5
 """Labels that are no kind and get a list, because the history has one for them."""
 
+BESIDE = 0.2
+"""Share of a label's issues that bear another one's list too, from which it stands beside them, not among them."""
+
 USUAL = {
     LabelRole.BUG: ("traceback", "exception", "crash", "segfault", "regression", "error"),
     LabelRole.QUESTION: ("how do i", "how to", "how can i", "is it possible", "what is the right way"),
@@ -65,7 +68,8 @@ class Proposal:
 
     Attributes:
         repo: By the name that the forge has for it.
-        lists: Labels and their words; kinds first.
+        lists: Labels and their words; kinds first. An issue gets one of these at the most.
+        beside: Labels of the history that stand beside these on the same issues, and so among them cannot be.
         guessed: The labels could not be read.
         needs_info: The label for issues that lack something; empty for none.
         exempt: Labels that keep an issue from ever going stale or being closed, with what found each.
@@ -78,6 +82,7 @@ class Proposal:
 
     repo: RepoRef
     lists: tuple[KeywordList, ...]
+    beside: tuple[str, ...]
     guessed: bool
     needs_info: str
     exempt: tuple[tuple[str, str], ...]
@@ -104,7 +109,9 @@ def propose(survey: Survey, repo: RepoRef, *, now: datetime) -> Proposal:
     labels = survey.labels or ()
     roles = {label.name: role_of(label.name) for label in labels}
     uses = Counter(name for issue in survey.issues for name in issue.labels)
-    lists = _lists(survey, roles, uses, repo) if survey.labels is not None else _guesses()
+    kinds = _kinds(survey, roles, uses)
+    topics, beside = _topics(survey, kinds, roles, uses)
+    lists = _guesses() if survey.labels is None else _lists(survey, kinds, topics, uses, repo)
     if survey.labels is not None and not any(one.role is not LabelRole.TOPIC for one in lists):
         notes.append("no label says bug, question or feature: name yours under `labels`, each with its words")
     insiders = sum(issue.role in INSIDERS for issue in survey.issues)
@@ -118,6 +125,7 @@ def propose(survey: Survey, repo: RepoRef, *, now: datetime) -> Proposal:
     return Proposal(
         repo=repo,
         lists=lists,
+        beside=beside,
         guessed=survey.labels is None,
         needs_info=quiet.most_used(roles, uses, LabelRole.NEEDS_INFO),
         exempt=quiet.exempt(survey, roles, now),
@@ -129,10 +137,22 @@ def propose(survey: Survey, repo: RepoRef, *, now: datetime) -> Proposal:
     )
 
 
-def _lists(survey: Survey, roles: dict[str, LabelRole], uses: Counter[str], repo: RepoRef) -> tuple[KeywordList, ...]:
-    kinds = _kinds(survey, roles, uses)
-    topics = [name for name, role in roles.items() if role is LabelRole.TOPIC or role in KINDS]
-    topics = [name for name in topics if name not in kinds.values() and uses[name] >= words.LEAST_ISSUES]
+def _topics(
+    survey: Survey, kinds: dict[LabelRole, str], roles: dict[str, LabelRole], uses: Counter[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Sort the labels in use that are no kind: those that may stand among the kinds, and those beside them."""
+    named = [name for name, role in roles.items() if role is LabelRole.TOPIC or role in KINDS]
+    named = [name for name in named if name not in kinds.values() and uses[name] >= words.LEAST_ISSUES]
+    among, beside = list(kinds.values()), list[str]()
+    for name in sorted(named, key=lambda name: -uses[name]):
+        shared = sum(name in issue.labels and bool(set(among) & set(issue.labels)) for issue in survey.issues)
+        (beside if shared > BESIDE * uses[name] else among).append(name)
+    return tuple(among[len(kinds) :]), tuple(beside)
+
+
+def _lists(
+    survey: Survey, kinds: dict[LabelRole, str], topics: tuple[str, ...], uses: Counter[str], repo: RepoRef
+) -> tuple[KeywordList, ...]:
     asked = [*kinds.values(), *topics]
     own_name = {part for part in plain_name(repo.path).split() if len(part) > 1}
     found = words.keywords(survey.issues, asked, most=MOST_KEYWORDS, leave_out=own_name)
@@ -140,7 +160,7 @@ def _lists(survey: Survey, roles: dict[str, LabelRole], uses: Counter[str], repo
     wrong = words.misleading(survey.issues, asked, usual)
     described = {label.name: label.description for label in survey.labels or ()}
     # A topic needs words of its own, and more than one: there is nothing usual to fall back on.
-    topics = sorted((name for name in topics if len(found[name]) > 1), key=lambda name: -uses[name])[:MOST_TOPICS]
+    telling = [name for name in topics if len(found[name]) > 1][:MOST_TOPICS]
     of_role = {name: role for role, name in kinds.items()}
     return tuple(
         KeywordList(
@@ -152,7 +172,7 @@ def _lists(survey: Survey, roles: dict[str, LabelRole], uses: Counter[str], repo
             dropped=tuple(word for word in usual.get(name, ()) if word in wrong),
             found=found[name],
         )
-        for name in (*kinds.values(), *topics)
+        for name in (*kinds.values(), *telling)
     )
 
 

@@ -141,9 +141,11 @@ def _repo(proposal: Proposal) -> Iterator[str]:
     if not proposal.lists:
         yield '          labels: {}   # each label with the words that suggest it: {"bug": ["crash", "error"]}'
         return
-    yield "          labels:   # Foreman sets no label but these, each with the words that suggest it"
+    yield "          labels:   # one of these at the most, each with the words that suggest it"
     for one in proposal.lists:
         yield from _list(one, proposal.issues)
+    if proposal.beside:
+        yield f"            # left out, since they stand beside these on issues: {_remark(', '.join(proposal.beside))}"
 
 
 def _stale(stale: StalePolicy) -> Iterator[str]:

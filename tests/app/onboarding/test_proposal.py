@@ -47,6 +47,17 @@ def test_a_label_that_is_no_kind_gets_a_list_where_the_history_has_one() -> None
     assert {"windows installer path", "windows", "installer", "path"} & set(topic.words)
 
 
+def test_a_label_that_stands_beside_a_kind_is_left_out() -> None:
+    """An issue gets one of the labels with a list: a topic among them would take the place of its kind."""
+    issues = [issue(n, f"Windows installer path {n}", "bug", "windows") for n in range(12)]
+    issues += [issue(50 + n, f"How to {n}", "question") for n in range(20)]
+
+    proposal = propose(seen(*issues, labels=("bug", "question", "windows")), REPO, now=NOW)
+
+    assert [one.label for one in proposal.lists] == ["bug", "question"]
+    assert proposal.beside == ("windows",)
+
+
 def test_what_could_not_be_read_is_guessed_and_said() -> None:
     proposal = propose(Survey(notes=("nothing could be read: offline",)), REPO, now=NOW)
 
