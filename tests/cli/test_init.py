@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from foreman.config.load import load
+from foreman.config.load import load, parse
 from foreman.sandbox import SandboxForge
 from foreman.sandbox.samples import DemoRepo, fill
 
@@ -233,21 +233,17 @@ def test_an_app_acts_without_an_account(clone, run, monkeypatch) -> None:
     with SandboxForge() as forge:
         demo = fill(forge)
         granted = {"issues": "write", "contents": "read"}
+        forge_url = forge.url
         app = forge.add_app("triage", account="acme", permissions=granted, repositories=[demo.repo])
         monkeypatch.setenv("GITHUB_APP_KEY", app.private_key)
-        folder = clone()
+        clone()
         named = ("--app-id", app.app_id, "--installation-id", app.installation_id)
 
-        done = run("init", "--repo", demo.repo, "--base-url", forge.url, *named)
+        told = json.loads(run("init", "--repo", demo.repo, "--base-url", forge.url, *named, "--json").answer)
 
-        assert (
-            f"{forge.url}/organizations/acme/settings/apps/new?"
-            in run("init", "--repo", demo.repo, "--base-url", forge.url, "--json").answer
-        )
-        assert (done.code, "note:" in done.story) == (0, False), done.story
-        assert "the last 48 issues" in done.answer
-        assert load(folder / "config.yaml").identity.github_app is not None
-        assert run("check").code == 0
+    assert (told["notes"], told["missing"], told["read"]["issues"]) == ([], [], 48)
+    assert parse(told["config"].encode()).identity.github_app is not None
+    assert told["token"][0]["url"].startswith(f"{forge_url}/organizations/acme/settings/apps/new?")
 
 
 def test_on_a_terminal_it_asks_three_things_and_a_return_is_an_answer(clone) -> None:
