@@ -9,7 +9,7 @@ from foreman.changes.happenings import compare, newly_said
 from foreman.changes.horizon import TRIAGE_LABEL, Horizon
 from foreman.changes.idle import overdue, stale
 from foreman.changes.labelled import put_on
-from foreman.changes.looks import SETTLES, content_digest, lag, same, settled, snapshot
+from foreman.changes.looks import SETTLES, content_digest, known_from, lag, same, settled, snapshot
 from foreman.changes.reading import Needs, needs
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Needs",
     "compare",
     "content_digest",
+    "known_from",
     "lag",
     "needs",
     "newly_said",

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 from foreman import changes, commands
 from foreman.changes import Horizon
-from foreman.model import Account, Comment, Issue
+from foreman.model import Account, Comment, ForgeKind, Issue
 from foreman.store.commands import Ordered
 from foreman.store.issues import Snapshot
+
+STANDS_STILL = {ForgeKind.GITHUB: timedelta(0), ForgeKind.GITLAB: changes.SETTLES[ForgeKind.GITLAB]}
+"""How long the time of an issue's last change may stand for something later."""
 
 OVERLAP = timedelta(minutes=15)
 """How far behind an issue's last look a comment may have been written and still be listed late."""
@@ -33,14 +36,11 @@ def ordered(
     """
     if issue.author.id == bot.id:
         return ()
-    first = horizon.opened_from
-    began = None if first is None else first + changes.SETTLES[issue.ref.repo.forge]
     found = []
     for comment in changes.newly_said(before, issue, comments, horizon):
-        late = before is not None and comment.created_at < before.updated_at - OVERLAP
-        # The newest thing at the first look may have been this very one, and its time may stand for a later one.
-        late = late or (began is not None and comment.created_at <= began)
-        if late or comment.internal or comment.author.is_bot or comment.author.id in (0, bot.id):
+        if _is_old(comment, before, issue, horizon) or comment.internal:
+            continue
+        if comment.author.is_bot or comment.author.id in (0, bot.id):
             continue
         said = commands.read(comment.body, bot)
         if said.commands:
@@ -58,6 +58,21 @@ def ordered(
                 )
             )
     return tuple(sorted(found, key=lambda one: (one.written_at, one.comment_id)))
+
+
+def _is_old(comment: Comment, before: Snapshot | None, issue: Issue, horizon: Horizon) -> bool:
+    """Return whether a comment may have been there before anybody listened.
+
+    The newest thing at a look that read no comments may have been this very one.
+    """
+    still = STANDS_STILL[issue.ref.repo.forge]
+    if before is None:
+        first = horizon.opened_from
+        return first is not None and comment.created_at <= first + still
+    unread = before.comment_count > 0 and not before.heard
+    if unread and comment.created_at <= changes.known_from(before) + still:
+        return True
+    return comment.created_at < before.updated_at - OVERLAP
 
 
 def news(comments: Iterable[Comment], *, bot: Account) -> list[Comment]:

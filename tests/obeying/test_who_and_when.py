@@ -66,6 +66,20 @@ def test_what_was_said_before_the_first_look_orders_nothing(counter: Counter) ->
     assert counter.labels(old) == ["question"]
 
 
+def test_what_was_said_before_an_issue_was_welcomed_orders_nothing(counter: Counter) -> None:
+    old = counter.rig.open()
+    counter.rig.clock.advance(60)
+    said = counter.say(old, "label +bug")
+    with counter.rig.db.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM polls")
+    counter.rig.plans[old.repo] = replace(counter.rig.plans[old.repo], first_run=10)
+    counter.restart()
+    counter.turn()
+    later = counter.order(old, "label +question")
+
+    assert (counter.signs(old, said), later) == ([], ["eyes", "+1"])
+
+
 def test_what_was_said_before_an_issue_was_first_seen_counts_when_the_issue_is_new(counter: Counter) -> None:
     fresh = counter.rig.open()
     said = counter.say(fresh, "label +bug")
