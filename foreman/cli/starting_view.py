@@ -109,7 +109,9 @@ def _ways(made: Draft) -> tuple[tuple[str, str, str], ...]:
     from foreman.app.onboarding.tokens import ways
 
     info = made.survey.info
-    return ways(made.spot, organization=info is not None and info.of_organization)
+    if info is None:
+        return ways(made.spot)
+    return ways(made.spot, organization=info.of_organization, private=info.private)
 
 
 def _tell_tokens(made: Draft) -> None:

@@ -111,6 +111,35 @@ def test_a_token_goes_to_no_host_that_only_the_clone_names(filled, clone, run, m
     assert all("authorization" not in entry.headers for entry in forge.ledger[before:])
 
 
+FORMS = {
+    "github": {
+        ".github/ISSUE_TEMPLATE/config.yml": "blank_issues_enabled: false\n",
+        ".github/ISSUE_TEMPLATE/broken.yml": "name: Bug report\nlabels: [T-Fault, needs-info]\nbody: []\n",
+        ".github/ISSUE_TEMPLATE/ask.md": "---\nname: Ask a question\nlabels: question\n---\nHow?\n",
+        ".github/workflows/stale.yml": "jobs: {a: {steps: [{uses: actions/stale@v9, with: {days-before-stale: 45}}]}}",
+    },
+    "gitlab": {".gitlab/issue_templates/Bug.md": "What?\n\n/label ~T-Fault\n"},
+}
+
+
+@pytest.mark.skipif(not hasattr(SandboxForge, "write_file"), reason="the sandbox keeps no files yet")
+@pytest.mark.parametrize("kind", KINDS)
+def test_forms_and_a_stale_bot_count_for_more_than_names(kind, clone, run) -> None:
+    with SandboxForge(kind=kind) as forge:
+        demo = fill(forge)
+        forge.create_label(demo.repo, "T-Fault")
+        for path, text in FORMS[kind].items():
+            forge.write_file(demo.repo, path, text)
+        clone(origin=f"{forge.url}/{demo.repo}.git")
+
+        told = json.loads(run("init", "--json").answer)
+
+    assert {"T-Fault"} <= {label for form in told["read"]["forms"] for label in form["labels"]}
+    assert told["labels"][0]["label"] == "T-Fault"
+    assert told["read"]["stale_bot"] == (".github/workflows/stale.yml" if kind == "github" else "")
+    assert (told["stale"]["active"], told["stale"]["days"]) == ((False, 45) if kind == "github" else (False, 30))
+
+
 def test_json_and_print_write_nothing(filled, clone, run) -> None:
     forge, demo = filled
     folder = clone(origin=f"{forge.url}/{demo.repo}.git")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import yaml
 
-from foreman.model import ForgeKind
+from foreman.model import ForgeKind, RepoRef
 
 MOST_FORMS = 10
 """Forms that are read, a request each."""
@@ -23,6 +23,27 @@ _FRONT = re.compile(r"\A---[ \t]*\r?\n(.{0,5000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", r
 _ORDER = re.compile(r"^/label[ \t]+(.{1,500})$", re.MULTILINE)
 _TILDE = re.compile(r"~(?:\"([^\"\n]{1,255})\"|([^\s~\"]{1,255}))")
 _LARGEST = 60_000
+
+
+class _Listed(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+class _File(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+@runtime_checkable
+class Files(Protocol):
+    """A forge's reader, as far as it reads files of the default branch."""
+
+    def files(self, repo: RepoRef, folder: str) -> Sequence[_Listed]:
+        """Return the files right in a folder."""
+
+    def file(self, repo: RepoRef, path: str, *, most: int) -> _File | None:
+        """Return a text file of at most so many bytes; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +87,31 @@ class Keeping:
 
     forms: tuple[Form, ...] = ()
     stale_bot: StaleBot | None = None
+
+
+def read_keeping(reader: Files, repo: RepoRef) -> Keeping:
+    """Read the files that say how issues are kept.
+
+    Args:
+        reader: Of its forge.
+        repo: Which.
+
+    Returns:
+        What they say.
+
+    Raises:
+        ForgeError: The forge did not answer, or refuses.
+    """
+    forms: list[Form] = []
+    for listed in reader.files(repo, _FOLDERS[repo.forge])[: MOST_FORMS * 2]:
+        stem = listed.path.rpartition("/")[2]
+        if not _FORM.search(stem) or stem.lower().startswith("config.") or len(forms) >= MOST_FORMS:
+            continue
+        file = reader.file(repo, listed.path, most=_LARGEST)
+        if file is not None:
+            forms.append(form_of(listed.path, file.text))
+    bot = _stale_bot(reader, repo) if repo.forge is ForgeKind.GITHUB else None
+    return Keeping(forms=tuple(forms), stale_bot=bot)
 
 
 def form_of(path: str, text: str) -> Form:
@@ -121,6 +167,16 @@ def stale_bot_of(path: str, text: str) -> StaleBot | None:
             label=_text(told.get("stale-issue-label")) or "Stale",
             exempt=_names(told.get("exempt-issue-labels")),
         )
+    return None
+
+
+def _stale_bot(reader: Files, repo: RepoRef) -> StaleBot | None:
+    listed = [one.path for one in reader.files(repo, _WORKFLOWS) if _STALE_FILE.search(one.path.rpartition("/")[2])]
+    for path in (*listed[:3], _PROBOT):
+        file = reader.file(repo, path, most=_LARGEST)
+        found = None if file is None else stale_bot_of(path, file.text)
+        if found is not None:
+            return found
     return None
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from statistics import median
 
-from foreman.app.onboarding.keeping import Keeping
+from foreman.app.onboarding.keeping import Files, Keeping, read_keeping
 from foreman.errors import ForgeError
 from foreman.forge.base import ForgeReader, Permission, RepoInfo
 from foreman.model import INSIDERS, Account, Comment, Issue, Label, RepoRef, Role
@@ -94,6 +94,7 @@ def survey(reader: ForgeReader, repo: RepoRef, *, signed_in: bool, now: datetime
     answers: list[timedelta] = []
     replies: list[timedelta] = []
     runs_it = False
+    keeping = Keeping()
     with _noting(notes, "the labels"):
         labels = reader.labels(repo)
     with _noting(notes, "the issues"):
@@ -106,6 +107,9 @@ def survey(reader: ForgeReader, repo: RepoRef, *, signed_in: bool, now: datetime
     if owner is not None and not owner.is_bot:
         with _noting(notes, "what the token's owner may do"):
             runs_it = reader.permission(repo, owner) is Permission.ADMIN
+    if isinstance(reader, Files):
+        with _noting(notes, "forms and workflows"):
+            keeping = read_keeping(reader, repo)
     return Survey(
         info=info,
         owner=owner,
@@ -114,6 +118,7 @@ def survey(reader: ForgeReader, repo: RepoRef, *, signed_in: bool, now: datetime
         issues=issues,
         answers=tuple(answers),
         replies=tuple(replies),
+        keeping=keeping,
         notes=tuple(notes),
     )
 

@@ -12,26 +12,29 @@ from foreman.app.onboarding.spots import Spot
 from foreman.model import ForgeKind
 
 
-def ways(spot: Spot, *, organization: bool = False) -> tuple[tuple[str, str, str], ...]:
+def ways(spot: Spot, *, organization: bool = False, private: bool = False) -> tuple[tuple[str, str, str], ...]:
     """Return the ways to a token, the best first.
 
     Args:
         spot: Where the repository is.
         organization: Its owner is one: only an app of its own can be installed there and nowhere else.
+        private: Not everybody may read it: what its files say needs a right of its own.
 
     Returns:
         Of each: what it is, whom it is for, and the page that makes it.
     """
-    return _github(spot, organization=organization) if spot.repo.forge is ForgeKind.GITHUB else _gitlab(spot)
+    return _github(spot, organization, private) if spot.repo.forge is ForgeKind.GITHUB else _gitlab(spot)
 
 
-def _github(spot: Spot, *, organization: bool) -> tuple[tuple[str, str, str], ...]:
+def _github(spot: Spot, organization: bool, private: bool) -> tuple[tuple[str, str, str], ...]:
     web, owner = spot.web, spot.repo.owner
     whose = f"organizations/{owner}/settings" if organization else "settings"
     app = {"name": f"{owner}-foreman"[:34], "url": f"{web}/{spot.repo.path}", "public": "false"}
-    app |= {"webhook_active": "false", "issues": "write", "metadata": "read"}
+    app |= {"webhook_active": "false", "issues": "write", "metadata": "read", "contents": "read"}
     fine = {"name": "Foreman", "target_name": owner, "expires_in": "90", "issues": "write"}
-    classic = {"description": "Foreman", "scopes": "public_repo"}
+    fine |= {"contents": "read"} if private else {}
+    scope = "repo" if private else "public_repo"
+    classic = {"description": "Foreman", "scopes": scope}
     return (
         (
             "a GitHub App",
@@ -44,7 +47,7 @@ def _github(spot: Spot, *, organization: bool) -> tuple[tuple[str, str, str], ..
             f"{web}/settings/personal-access-tokens/new?{urlencode(fine)}",
         ),
         (
-            "a classic token, public_repo",
+            f"a classic token, {scope}",
             "of a bot account that is an outside collaborator: fine-grained ones do not reach there",
             f"{web}/settings/tokens/new?{urlencode(classic)}",
         ),

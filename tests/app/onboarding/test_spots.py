@@ -119,6 +119,14 @@ def test_the_token_to_make_is_linked_on_the_right_host(url, first, best) -> None
     assert len(offered) == 3
 
 
+def test_a_private_repository_needs_more_of_a_token() -> None:
+    app, fine, classic = ways(of_name("acme/widget", forge=None, base_url=""), private=True)
+
+    assert "contents=read" in app[2]
+    assert "contents=read" in fine[2]
+    assert classic[2].endswith("scopes=repo")
+
+
 def test_an_organizations_app_is_its_own() -> None:
     """One that a person registers for nobody else cannot be installed on an organization."""
     spot = of_name("acme/widget", forge=None, base_url="")
