@@ -107,6 +107,8 @@ def _of_url(url: str) -> Remote | None:
     path = _path(unquote(parts.path))
     if parts.scheme.lower() not in _SCHEMES or not host or not path:
         return None
+    if not _HOST.fullmatch(host) and not re.fullmatch(r"[0-9a-f:.]{2,45}", host):  # nothing that steers a terminal
+        return None
     if parts.scheme.lower() in ("http", "https"):
         return Remote(host=host, port=port, secure=parts.scheme.lower() == "https", path=path, by_web=True)
     return Remote(host=host, path=path)

@@ -40,7 +40,8 @@ def test_every_way_to_write_a_remote_is_read(url, host, port, path, by_web) -> N
 @pytest.mark.parametrize(
     "url",
     ["/srv/git/widget.git", "../widget", "file:///srv/git/widget.git", "C:\\git\\widget", "C:/git/widget", "",
-     "https://github.com/", "https://github.com:many/acme/widget", "ext::sh -c true", "git@github.com:", "-oProxy=x"],
+     "https://github.com/", "https://github.com:many/acme/widget", "ext::sh -c true", "git@github.com:", "-oProxy=x",
+     "https://gitlab\x1b[31m.example.org/a/b", "https://-gitlab/a/b", "git@github.com:a/\x1b[31mb"],
 )  # fmt: skip
 def test_what_is_no_address_of_a_host_is_none(url) -> None:
     assert parse(url) is None
