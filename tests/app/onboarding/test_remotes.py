@@ -17,7 +17,7 @@ def git(folder: Path, *arguments: str) -> None:
     [
         ("https://github.com/acme/widget.git", "github.com", None, "acme/widget", True),
         ("https://github.com/acme/widget/", "github.com", None, "acme/widget", True),
-        ("https://ann:hunter2hunter2@github.com/acme/widget", "github.com", None, "acme/widget", True),  # pragma: allowlist secret
+        ("https://a:hunter2@github.com/acme/x", "github.com", None, "acme/x", True),  # pragma: allowlist secret
         ("http://127.0.0.1:8080/acme/widget.git", "127.0.0.1", 8080, "acme/widget", True),
         ("git@github.com:acme/widget.git", "github.com", None, "acme/widget", False),
         ("github.com:acme/widget", "github.com", None, "acme/widget", False),
