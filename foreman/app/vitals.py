@@ -131,7 +131,7 @@ class StoreVitals:
             Metric(
                 name="foreman_paused",
                 help="1 for each pause a person ordered.",
-                samples=[Sample(value=1, labels={"scope": pause.scope}) for pause in pauses],
+                samples=[Sample(value=1, labels={"scope": pause.scope}) for pause in pauses if "#" not in pause.scope],
             ),
             *_usage(spent),
         ]

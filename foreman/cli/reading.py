@@ -203,6 +203,8 @@ def name_of(action: StoredAction) -> str:
             return f"-{action.payload.get('label', '')}"
         case "assign" | "unassign":
             return f"{action.type} {action.payload.get('user', '')}"
+        case "react":
+            return f"react ({action.payload.get('sign', '')})"
         case _:
             return action.type
 

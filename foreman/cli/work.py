@@ -16,7 +16,9 @@ Ids = Annotated[list[int], typer.Argument(metavar="ID", min=1, max=MAX_ID, help=
 Decisions = Annotated[
     list[int], typer.Argument(metavar="ID", min=1, max=MAX_ID, help="Of the decision, as `foreman status` shows it.")
 ]
-Where = Annotated[str | None, typer.Argument(metavar="REPO", help="This repository only; all when left out.")]
+Where = Annotated[
+    str | None, typer.Argument(metavar="REPO[#N]", help="This repository, or this issue, only; all when left out.")
+]
 
 
 def dead(context: typer.Context, as_json: Json = False) -> None:
@@ -110,7 +112,7 @@ def pause(
     where: Where = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="For whoever finds it paused.")] = "",
 ) -> None:
-    """Stop writing to a repository, or to all; polling and deciding go on. Survives a restart."""
+    """Stop writing to a repository, or to all; polling and deciding go on. Of an issue: leave it alone."""
     from datetime import UTC, datetime
 
     from foreman.app.opening import open_store
@@ -122,11 +124,12 @@ def pause(
     scope = _scope(config, where)
     with open_store(config, create=True) as db, db.transaction() as connection:
         controls.pause(connection, scope, person(), datetime.now(UTC), reason=reason)
-    line(f"paused: nothing is written to {_name(scope)} until `foreman resume{' ' + where if where else ''}`")
+    what = "done about" if "#" in scope else "written to"
+    line(f"paused: nothing is {what} {_name(scope)} until `foreman resume{' ' + where if where else ''}`")
 
 
 def resume(context: typer.Context, where: Where = None) -> None:
-    """Write again to a repository, or to all that were paused together."""
+    """Write again to a repository, or to all that were paused together; look after an issue again."""
     from foreman.app.opening import open_store
     from foreman.cli.output import line
     from foreman.store import controls
@@ -144,15 +147,17 @@ def resume(context: typer.Context, where: Where = None) -> None:
 def _scope(config: Any, where: str | None, *, known_only: bool = True) -> str:
     from foreman.cli import parsing
     from foreman.errors import UsageError
+    from foreman.model import IssueRef
     from foreman.store.controls import EVERYTHING
 
     if where is None:
         return EVERYTHING
-    repo = parsing.repo(where)
+    place = parsing.repo_or_issue(where, config)
+    repo = place.repo if isinstance(place, IssueRef) else place
     plan = config.plan_of(repo)
     if known_only and (plan is None or plan.repo != repo):
         raise UsageError(f"{repo} is not in the configuration; there is {config.names()}")
-    return repo.key
+    return str(place)
 
 
 def _name(scope: str) -> str:

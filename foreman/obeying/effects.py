@@ -143,7 +143,8 @@ class Effects:
             )
 
     def _why(self) -> str:
-        entry = last_decision(self.connection, self.ordered)
+        entry = last_decision(self.connection, self.ordered, acted=True)
+        entry = entry or last_decision(self.connection, self.ordered)
         if entry is None:
             return "I have decided nothing here yet"
         body = telling.why(entry)
@@ -202,12 +203,15 @@ class Effects:
         return []
 
 
-def last_decision(connection: Connection, ordered: Ordered, *, done_by: datetime | None = None) -> LogEntry | None:
+def last_decision(
+    connection: Connection, ordered: Ordered, *, acted: bool = False, done_by: datetime | None = None
+) -> LogEntry | None:
     """Return an agent's last decision about an issue.
 
     Args:
         connection: To read from.
         ordered: A comment on it.
+        acted: The last one in which something was to be done.
         done_by: The last one until then of which something was done and stands; None for any.
 
     Returns:
@@ -216,6 +220,8 @@ def last_decision(connection: Connection, ordered: Ordered, *, done_by: datetime
     for entry in actions.entries(connection, issue=ordered.issue, limit=50):
         stands = any(action.state is ActionState.DONE for action in entry.actions)
         if entry.agent in _PEOPLE or entry.undoes is not None:
+            continue
+        if acted and not entry.actions:
             continue
         if done_by is None or (stands and entry.timestamp <= done_by):
             return entry

@@ -137,7 +137,8 @@ class Steward:
             else:
                 for order in orders:
                     effects.carry_out(order)
-            planned = self._record(connection, ordered, Sign.SEEN, tuple(effects.planned), now=now)
+            told = f"{ordered.author} ordered: {', '.join(order.verb.value for order in orders)}"
+            planned = self._record(connection, ordered, Sign.SEEN, told, tuple(effects.planned), now=now)
             waits = results.as_json(effects.faults, [*effects.actions, *planned], effects.items)
             commands.take(connection, ordered, waits=waits, now=now)
             memory.refresh(connection, ordered.issue, now=now)
@@ -208,16 +209,25 @@ class Steward:
                 body = telling.faults(wrong)
                 words = (NewAction(type="comment", payload={"body": body}, state=ActionState.PLANNED),)
             sign = Sign.REFUSED if wrong else Sign.DONE
+            reason = "; ".join(why for _, _, why in wrong)
             if ordered.seen_at is None or now - ordered.seen_at < ANSWERED_WITHIN:
-                self._record(connection, ordered, sign, words, now=now)
-            commands.answer(connection, ordered, reason="; ".join(why for _, _, why in wrong), now=now)
+                told = f"answered {ordered.author}: {reason or 'done'}"
+                self._record(connection, ordered, sign, told, words, now=now)
+            commands.answer(connection, ordered, reason=reason, now=now)
             memory.refresh(connection, ordered.issue, now=now)
             checkpoint.reach("orders.answer.inside")
         checkpoint.reach("orders.answer.committed")
         log.info("orders_answered", issue=str(ordered.issue), comment=ordered.comment_id, sign=sign.value)
 
     def _record(
-        self, connection: Connection, ordered: Ordered, sign: Sign, more: tuple[NewAction, ...], *, now: datetime
+        self,
+        connection: Connection,
+        ordered: Ordered,
+        sign: Sign,
+        told: str,
+        more: tuple[NewAction, ...],
+        *,
+        now: datetime,
     ) -> list[int]:
         """Log a reaction and what goes with it; returns the ids of the latter."""
         payload = {"comment_id": ordered.comment_id, "sign": sign.value}
@@ -230,6 +240,7 @@ class Steward:
                 agent=AGENT,
                 task_type=AGENT,
                 decision="command",
+                rationale=told,
                 event=EventKind.COMMENTED.value,
                 author_id=self._bot.id,
                 seen={

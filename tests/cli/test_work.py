@@ -93,6 +93,17 @@ def test_a_pause_stops_writing_survives_and_is_shown(world, run) -> None:
     assert len(world.effects()) == 1
 
 
+def test_an_issue_is_left_alone_until_it_is_resumed(world, run) -> None:
+    number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+    issue = f"{REPO}#{number}"
+    told = run("pause", issue, config=world.file)
+    run("run", "--once", config=world.file)
+
+    assert told.answer == f"paused: nothing is done about {issue} until `foreman resume {issue}`\n"
+    assert (world.agent.tasks, world.effects()) == ([], [])
+    assert run("resume", issue, config=world.file).answer == f"{issue}: resumed\n"
+
+
 def test_resuming_one_repository_does_not_end_the_pause_of_all(world, run) -> None:
     run("pause", config=world.file)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import BOT, REPO, World
+from tests.durability import audit
+from tests.world import BOT, REPO, World, decision
 
 
 @pytest.fixture(params=["github", "gitlab"])
@@ -19,23 +20,41 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def test_a_comment_is_seen_obeyed_and_answered(world: World) -> None:
+def signs(world: World, number: int, comment_id: int) -> list[str]:
+    (mine,) = [comment for comment in world.forge.issue(REPO, number).comments if comment.id == comment_id]
+    return [one.content for one in mine.reactions if one.login == BOT]
+
+
+def test_orders_are_seen_obeyed_and_answered_and_the_log_is_what_the_forge_was_told(world: World) -> None:
     number = world.forge.open_issue(REPO, title="It crashes", author="reporter")
     world.once()
     assert list(world.forge.issue(REPO, number).labels) == ["bug"]
+    with world.shop() as shop:
+        said = world.forge.comment(REPO, number, author="kim", body=f"@{BOT} undo\n@{BOT} label +question\n@{BOT} why")
+        other = world.forge.comment(REPO, number, author="stranger", body=f"@{BOT} label +docs")
+        hidden = {"internal": True} if world.kind == "gitlab" else {}
+        note = world.forge.comment(
+            REPO, number, author="kim" if hidden else "stranger", body=f"@{BOT} pause", **hidden
+        )
+        shop.daemon.once()
 
-    said = world.forge.comment(REPO, number, author="kim", body=f"@{BOT} undo\n@{BOT} label +question\n@{BOT} why")
-    world.forge.comment(REPO, number, author="stranger", body=f"@{BOT} label +docs")
-    world.once()
+        issue = world.forge.issue(REPO, number)
+        assert list(issue.labels) == ["question"]
+        assert signs(world, number, said) == ["eyes", "+1"]
+        assert (signs(world, number, other), signs(world, number, note)) == ([], [])
+        (answer,) = [comment.body for comment in issue.comments if comment.author == BOT]
+        assert "My last decision here: `+bug` " in answer
+        assert len(world.agent.asked_about(number)) == 1, "orders are no news to an agent"
 
-    issue = world.forge.issue(REPO, number)
-    mine = next(comment for comment in issue.comments if comment.id == said)
-    assert list(issue.labels) == ["question"]
-    assert [(one.login, one.content) for one in mine.reactions] == [(BOT, "eyes"), (BOT, "+1")]
-    assert [comment.reactions for comment in issue.comments if comment.author == "stranger"] == [()]
-    (answer,) = [comment.body for comment in issue.comments if comment.author == BOT]
-    assert "My last decision here" in answer, answer
-    done = world.effects()
-    world.once()
-    assert world.effects() == done, "nothing is done twice"
-    assert len(world.agent.asked_about(number)) == 1, "orders are no news to an agent"
+        # Whoever said hold is obeyed before the next write, and no agent is asked.
+        world.agent.answer = lambda task: decision(task, {"type": "add_label", "label": "docs"})
+        held = world.forge.comment(REPO, number, author="kim", body=f"@{BOT} hold")
+        shop.daemon.once()
+        world.forge.comment(REPO, number, author="reporter", body="It still crashes")
+        shop.daemon.once()
+
+    assert signs(world, number, held) == ["eyes", "+1"]
+    assert len(world.agent.asked_about(number)) == 1
+    (left,) = [entry for entry in world.entries(number) if entry.agent == "issue-triage"][:1]
+    assert left.rationale == "hold_label"
+    assert audit.logged(world.entries()) == audit.written(world.forge.writes())
