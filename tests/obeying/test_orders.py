@@ -173,6 +173,25 @@ def test_reject_keeps_the_reason_and_says_nothing(counter: Counter, ref: IssueRe
     assert counter.answers(ref) == []
 
 
+def test_a_hash_that_could_mean_two_settles_none(counter: Counter, ref: IssueRef) -> None:
+    rows = counter.hold(ref, ("add_label", {"label": "bug"}), ("add_label", {"label": "question"}))
+    with counter.rig.db.transaction() as connection:
+        connection.exec_driver_sql("UPDATE actions SET payload_hash = 'abcdef12' || substr(payload_hash, 9)")
+
+    assert counter.order(ref, "approve abcdef12") == ["eyes", "-1"]
+    assert "the beginning of more than one hash" in counter.answers(ref)[0]
+    assert {counter.action(row.id).state for row in rows} == {"held"}
+
+
+def test_what_is_not_as_it_was_decided_is_not_approved(counter: Counter, ref: IssueRef) -> None:
+    (label,) = counter.hold(ref, ("add_label", {"label": "bug"}))
+    with counter.rig.db.transaction() as connection:
+        connection.exec_driver_sql("""UPDATE actions SET payload = '{"label": "wontfix"}' WHERE type = 'add_label'""")
+
+    assert counter.order(ref, f"approve {label.payload_hash[:8]}") == ["eyes", "-1"]
+    assert counter.labels(ref) == []
+
+
 def test_what_waits_elsewhere_is_not_settled_here(counter: Counter, ref: IssueRef) -> None:
     (label,) = counter.hold(ref, ("add_label", {"label": "bug"}))
     with counter.rig.db.transaction() as connection:
