@@ -131,6 +131,42 @@ class Change:
     assignee: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """A file as the list of its folder shows it.
+
+    Attributes:
+        path: From the repository's root.
+        sha: Git's name for its content.
+        size: Bytes; None where the forge does not tell.
+    """
+
+    path: str
+    sha: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoFile:
+    """A text file on a repository's default branch.
+
+    Attributes:
+        path: From the repository's root.
+        text: Raw text.
+        sha: Git's name for its content.
+        url: Its page.
+    """
+
+    path: str
+    text: str
+    sha: str
+    url: str
+
+
+LONGEST_FILE = 262_144
+"""Bytes of a file that is read, where nobody says otherwise."""
+
+
 class ForgeReader(Protocol):
     """Looking at a forge. Safe to repeat."""
 
@@ -197,6 +233,18 @@ class ForgeReader(Protocol):
 
     def permission(self, repo: RepoRef, account: Account) -> Permission:
         """Return what the account may do, by the permission endpoint; NONE when it is no collaborator."""
+
+    def file(self, repo: RepoRef, path: str, *, most: int = LONGEST_FILE) -> RepoFile | None:
+        """Return a file of the default branch; None when there is none, it is no text or longer than `most` bytes.
+
+        Paths never come from an issue, and one that leads out of the repository is `ForgeRejected` unsent.
+        """
+
+    def files(self, repo: RepoRef, folder: str) -> tuple[ListedFile, ...]:
+        """Return the files right in a folder of the default branch, empty for the root; nothing when it is not there.
+
+        Links and subfolders are left out. A plain 403 says that the token may not read the repository's files.
+        """
 
 
 class ForgeWriter(Protocol):

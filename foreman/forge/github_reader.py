@@ -7,10 +7,10 @@ from datetime import datetime
 from urllib.parse import quote
 
 from foreman.errors import ForgeNotFound
+from foreman.forge import github_files, github_owned
 from foreman.forge import github_map as words
-from foreman.forge import github_owned
 from foreman.forge import github_rows as rows
-from foreman.forge.base import Change, Permission, Probe, RepoInfo
+from foreman.forge.base import LONGEST_FILE, Change, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_grants import grants_of
 from foreman.forge.grants import Grants
@@ -151,6 +151,14 @@ class GitHubReader(OnLine):
         except ForgeNotFound:
             return Permission.NONE
         return words.permission_of(shaped(rows.PermissionRow, reply, "read permission", repo.key), account)
+
+    def file(self, repo: RepoRef, path: str, *, most: int = LONGEST_FILE) -> RepoFile | None:
+        """Return a text file of the default branch."""
+        return github_files.file(self._client, repo, path, most=most)
+
+    def files(self, repo: RepoRef, folder: str) -> tuple[ListedFile, ...]:
+        """Return the files right in a folder of the default branch."""
+        return github_files.files(self._client, repo, folder)
 
     def _issues(self, reply: Reply, operation: str, repo: RepoRef) -> tuple[Issue, ...]:
         found = shaped(tuple[rows.IssueRow, ...], reply, operation, repo.key)

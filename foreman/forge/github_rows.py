@@ -122,6 +122,18 @@ class RepoRow(Row):
     permissions: PermissionsRow = PermissionsRow()
 
 
+class ContentRow(Row):
+    """A file, or an entry of a folder."""
+
+    type: str
+    path: Text
+    sha: str
+    size: Count = 0
+    encoding: str = ""
+    content: str = ""
+    html_url: str | None = None
+
+
 class PermissionRow(Row):
     """What an account may do."""
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from foreman.errors import ForgeAuthError, ForgeMoved, ForgeNotFound, ForgeRejected
-from foreman.forge import gitlab_history, gitlab_owned
+from foreman.forge import gitlab_files, gitlab_history, gitlab_owned
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
-from foreman.forge.base import Change, Permission, Probe, RepoInfo
+from foreman.forge.base import LONGEST_FILE, Change, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_people import People
 from foreman.forge.grants import Grants, TokenKind
@@ -176,6 +176,14 @@ class GitLabReader(OnLine):
     def permission(self, repo: RepoRef, account: Account) -> Permission:
         """Return what the account may do, asked for by its id; a stranger may do nothing, on a public project too."""
         return words.permission_of(self._level(repo, account.id)) if account.id else Permission.NONE
+
+    def file(self, repo: RepoRef, path: str, *, most: int = LONGEST_FILE) -> RepoFile | None:
+        """Return a text file of the default branch."""
+        return gitlab_files.file(self._client, repo, path, most=most)
+
+    def files(self, repo: RepoRef, folder: str) -> tuple[ListedFile, ...]:
+        """Return the files right in a folder of the default branch."""
+        return gitlab_files.files(self._client, repo, folder)
 
     def _level(self, repo: RepoRef, user: int) -> int:
         try:

@@ -185,6 +185,25 @@ class AwardRow(Row):
     created_at: Time
 
 
+class FileRow(Row):
+    """A file."""
+
+    file_path: Text
+    size: Count
+    encoding: str
+    content: str
+    blob_id: str
+
+
+class TreeRow(Row):
+    """An entry of a folder."""
+
+    id: str
+    path: Text
+    type: str
+    mode: str = ""
+
+
 class TokenRow(Row):
     """The token itself."""
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 from foreman.sandbox import (
     github_apps,
     github_comments,
+    github_contents,
     github_issues,
     github_labels,
     github_owned,
@@ -60,6 +61,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/assignees", read.assignees),
     ("GET", "/assignees/([^/]+)", read.assignee),
     ("GET", "/collaborators/([^/]+)/permission", read.permission),
+    ("GET", "/contents(?:/(.*))?", github_contents.contents),
 )
 _REPO_ROUTES = tuple((method, re.compile(pattern), handler) for method, pattern, handler in _ROUTES)
 _OTHER_ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = (

@@ -206,6 +206,7 @@ class Repo:
         collaborators: Login to permission, in one of `PERMISSIONS` or `ROLES`.
         associations: Login to association, where it is not what the permission says.
         issues: By number.
+        files: Path to content in base64, of the default branch.
     """
 
     id: int
@@ -219,6 +220,7 @@ class Repo:
     collaborators: dict[str, str] = field(default_factory=dict)
     associations: dict[str, str] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:
