@@ -21,5 +21,5 @@ def security_policy(connection: Connection, repo: RepoRef) -> tuple[str, str] | 
     Returns:
         Its path and the address of its page; None where there is none, or it was not read yet.
     """
-    found = {path.casefold(): (path, url) for path, (url, _) in project_files.paths(connection, repo).items()}
+    found = {path.casefold(): (path, kept.url) for path, kept in project_files.kept(connection, repo).items()}
     return next((found[place] for place in PLACES if place in found), None)

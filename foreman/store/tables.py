@@ -283,10 +283,11 @@ project_reading = Table(
     "project_reading",
     metadata,
     Column("repo", Text, primary_key=True),
+    Column("wanted", JsonText, nullable=False),
     Column("read_at", UtcTime, nullable=False),
     Column("trouble", OutsideText, nullable=False),
 )
-"""When those files were last looked at, and what was in the way."""
+"""When those files were last looked at, by which patterns, and what was in the way."""
 
 reactions = Table(
     "reactions",

@@ -96,6 +96,7 @@ def upgrade() -> None:
     op.create_table(
         "project_reading",
         sa.Column("repo", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=False),
         sa.Column("read_at", sa.DateTime(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("repo"),
