@@ -216,6 +216,7 @@ class Pipeline:
                 )
                 return Passed(item=item, ending=Ending.RETRY, reason="the configuration changed")
             scribe.note_corrections(connection, thought.look, plan)
+            scribe.hear_objections(connection, thought.look)
             log_id = scribe.record(connection, decision, now=now)
             for comment_id, found in thought.look.reactions.items():
                 reactions.note(connection, item.issue, comment_id, found, bot=thought.look.facts.bot, now=now)

@@ -140,6 +140,7 @@ class Recall:
                 private_repo=repo.info is None or repo.info.private,
                 reminded_at=closing.reminded_at(connection, ref),
                 close_objected=closing.objected(connection, ref) or _opened_again(history, self._bot),
+                close_announced=bool(closing.announced(connection, ref)),
                 now=now,
             )
         return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments), history=history)

@@ -11,12 +11,12 @@ from foreman.changes import TRIAGE_LABEL, put_on, put_right
 from foreman.config.effective import AgentPlan, Policy
 from foreman.config.plan import policy_version
 from foreman.deliberation import Deliberation
-from foreman.executor import freshness
+from foreman.executor import freshness, grace
 from foreman.gate.policy import Judged, final_state
 from foreman.model import ActionState, Allow, Deny, Hold, Issue, Mode, Verdict
 from foreman.protocol import Close
 from foreman.recall import Look
-from foreman.store import actions, corrections, mirror_facts
+from foreman.store import actions, closing, corrections, mirror_facts
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.inbox import InboxItem
 
@@ -170,6 +170,29 @@ def note_corrections(connection: Connection, look: Look, plan: AgentPlan) -> int
         now=facts.now,
     )
     return corrections.note(connection, facts.ref, found, now=facts.now)
+
+
+def hear_objections(connection: Connection, look: Look) -> None:
+    """End closes that were announced and that somebody objected to, as soon as a look at the issue tells.
+
+    Args:
+        connection: In a transaction.
+        look: At one issue.
+    """
+    facts = look.facts
+    if look.comments is None or look.history is None:
+        return
+    for close in closing.announced(connection, facts.ref):
+        why = grace.objection(
+            actions.entry(connection, close.log_id),
+            issue=facts.issue,
+            comments=look.comments,
+            history=look.history,
+            bot=facts.bot,
+        )
+        if why:
+            reason = f"{closing.OBJECTED}: {why}"
+            actions.cancel(connection, [close.id], state=ActionState.DENIED, reason=reason, now=facts.now)
 
 
 def note_facts(connection: Connection, look: Look) -> None:

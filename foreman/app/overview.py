@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
+from foreman.app import announced
 from foreman.app.agents import in_use
 from foreman.app.doctor import NO_BYTES
 from foreman.app.found import plans_of
@@ -194,8 +195,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             free_bytes=free,
             pauses=controls.all(connection),
             announced=tuple(
-                f"{close.issue} will be closed as a duplicate of #{close.payload.get('duplicate_of')}"
-                f" on {close.not_before:%Y-%m-%d %H:%M} UTC unless somebody objects"
+                f"{close.issue} {announced.in_words(close, now=now)} (`foreman reject {close.id}` stops it)"
                 for close in closing.announced(connection)
             ),
             attention=(

@@ -29,17 +29,19 @@ def pending(
     where: Annotated[str | None, typer.Argument(metavar="REPO", help="Of this repository only.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the actions that wait for a person, exactly as they would be sent."""
+    """Show the actions that wait for a person, exactly as they would be sent, and closes that were announced."""
     from foreman.app.opening import open_store
     from foreman.cli import parsing
     from foreman.cli.output import emit
-    from foreman.store import actions
+    from foreman.store import actions, closing
 
     config = Context.of(context).load()
     repo = parsing.repo(where) if where else None
     with open_store(config) as db, db.read() as connection:
         held = actions.held(connection, repo)
-    emit([waiting_document(action) for action in held], as_json=as_json, show=lambda: _show_pending(held))
+        announced = closing.announced(connection, repo)
+    document = [waiting_document(action) for action in (*held, *announced)]
+    emit(document, as_json=as_json, show=lambda: _show_pending(held, announced))
 
 
 def approve(context: typer.Context, ids: Ids, as_json: Json = False) -> int:
@@ -63,7 +65,7 @@ def reject(
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; remembered as a correction.")] = "",
     as_json: Json = False,
 ) -> int:
-    """Refuse held actions for good.
+    """Refuse held actions for good, or a close that was announced.
 
     Example: foreman reject 12 13 --because "this label is for regressions only"
     """
@@ -121,7 +123,7 @@ def undo(
         _show_plan(plans)
         if yes:
             _show_done(done)
-        elif any(plan.steps for plan in plans):
+        elif any(plan.steps or plan.stopped for plan in plans):
             line("nothing was changed yet: say --yes to do it")
 
     emit(document, as_json=as_json, show=for_people)
@@ -149,8 +151,13 @@ def action_document(action: StoredAction) -> dict[str, Any]:
 
 def waiting_document(action: StoredAction) -> dict[str, Any]:
     """Return an action that waits as its JSON document: with why, explained."""
+    from datetime import UTC, datetime
+
+    from foreman.app.announced import in_words
     from foreman.cli.reading import meaning
 
+    if told := in_words(action, now=datetime.now(UTC)):
+        return {**action_document(action), "explanation": told}
     reason = action.reason or BY_MODE
     return {**action_document(action), "reason": reason, "explanation": meaning(reason) or _ASKED}
 
@@ -167,17 +174,20 @@ def plan_document(plans: Sequence[UndoPlan]) -> dict[str, Any]:
          "type": one.origin.type, "why": one.why}
         for plan in plans for one in plan.left
     ]  # fmt: skip
-    return {"steps": steps, "left": left}
+    stopped = [
+        {"issue": str(one.issue), "decision_id": one.log_id, "action_id": one.id, "type": one.type}
+        for plan in plans for one in plan.stopped
+    ]  # fmt: skip
+    return {"steps": steps, "left": left, "stopped": stopped}
 
 
-def _show_pending(held: Sequence[StoredAction]) -> None:
+def _show_pending(held: Sequence[StoredAction], announced: Sequence[StoredAction]) -> None:
     from foreman.app.verdicts import HASH_CHARS
     from foreman.cli.output import block, line, when
     from foreman.cli.reading import name_of
 
-    if not held:
+    if not held and not announced:
         line("nothing waits for a person")
-        return
     for action in held:
         line(f"{action.id}:{action.payload_hash[:HASH_CHARS]}  {action.issue}  {name_of(action)}")
         told = waiting_document(action)
@@ -190,8 +200,16 @@ def _show_pending(held: Sequence[StoredAction]) -> None:
                 block(_as_posted(str(value)), indent="    | ")
             elif value not in (None, ""):
                 line(f"    {name}: {value}")
-    line()
-    line(f"foreman approve {held[0].id}    or    foreman reject {held[0].id} --because TEXT")
+    for action in announced:
+        told = waiting_document(action)
+        line(f"{action.id}:{action.payload_hash[:HASH_CHARS]}  {action.issue}  {told['explanation']}")
+        line(f"    announced by {action.agent} in decision {action.log_id}")
+    if held:
+        line()
+        line(f"foreman approve {held[0].id}    or    foreman reject {held[0].id} --because TEXT")
+    elif announced:
+        line()
+        line(f"foreman reject {announced[0].id} --because TEXT    lets the issue stay open")
 
 
 def _as_posted(text: str) -> str:
@@ -232,5 +250,7 @@ def _show_plan(plans: Sequence[UndoPlan]) -> None:
             line(f"{step.origin.issue}: {step.text}   (decision {step.origin.log_id}: {name_of(step.origin)})")
         for left in plan.left:
             line(f"{left.origin.issue}: {name_of(left.origin)} stays: {left.why}   (decision {left.origin.log_id})")
-    if not any(plan.steps for plan in plans):
+        for one in plan.stopped:
+            line(f"{one.issue}: {name_of(one)} is not done yet and will not be   (decision {one.log_id})")
+    if not any(plan.steps or plan.stopped for plan in plans):
         line("there is nothing to take back")

@@ -212,8 +212,8 @@ def document(entry: LogEntry) -> dict[str, Any]:
     from foreman.cli.output import plain
 
     whole: dict[str, Any] = plain(entry)
-    for action in whole["actions"]:
-        action["explanation"] = meaning(action["reason"])
+    for action, stored in zip(whole["actions"], entry.actions, strict=True):
+        action["explanation"] = in_words_of_close(stored) or meaning(stored.reason)
     return whole
 
 
@@ -239,7 +239,18 @@ def _opinions_on(action: StoredAction, opinions: Sequence[Opinion]) -> list[Opin
     return [one for one in opinions if mine is not None and one.comment_id == mine]
 
 
+def in_words_of_close(action: StoredAction) -> str:
+    """Return what was announced, and when it will be done; empty for what was not."""
+    from datetime import UTC, datetime
+
+    from foreman.app.announced import in_words
+
+    return in_words(action, now=datetime.now(UTC))
+
+
 def _state(action: StoredAction) -> str:
+    if told := in_words_of_close(action):
+        return told.removeprefix("closes ")
     return (
         f"{action.state.value} ({action.reason})" if action.reason and action.state != "done" else action.state.value
     )
@@ -282,6 +293,8 @@ def _show(entry: LogEntry, opinions: Sequence[Opinion]) -> None:
     block(in_words(entry.rationale) or "-", indent="              ")
     for action in entry.actions:
         line(f"  {name_of(action)}: {action.state.value}" + (f", {action.reason}" if action.reason else ""))
+        if told := in_words_of_close(action):
+            line(f"              {told}; `foreman reject {action.id}` stops it")
         if action.detail:
             line(f"              {action.detail}")
         explained = meaning(action.reason)

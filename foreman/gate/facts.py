@@ -37,6 +37,7 @@ class Facts:
         owed: Whose turn it is, by what people did alone; None when that cannot be told.
         reminded_at: When we last reminded the reporter, or marked the issue as stale; None for never.
         close_objected: A person objected to closing it before: refused it, took it back, or opened the issue again.
+        close_announced: Closing it as a duplicate was announced, and the time for objections is not over.
         now: When this was gathered, aware UTC.
     """
 
@@ -60,6 +61,7 @@ class Facts:
     owed: Owed | None = None
     reminded_at: datetime | None = None
     close_objected: bool = False
+    close_announced: bool = False
     now: datetime
 
     @property
