@@ -8,6 +8,7 @@ did not get is asked for again.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.issue_triage.reading import Parts
@@ -23,6 +24,8 @@ _LONG_WORDS = 60
 
 _NAMING_WORDS, _PICTURE_WORDS = 4, 5
 """Words in title and text from which an exact name, or a picture, is worth starting on."""
+
+_MOST_HEADINGS, _HEADING_CHARS = 6, 100  # of a form, named in one comment
 
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -181,6 +184,21 @@ def lacking(report: Report) -> tuple[str, ...]:
     return tuple(name for name in FACTS if name in wanted)
 
 
+def unfilled(missing: Sequence[str], report: Report) -> tuple[str, ...]:
+    """Name what a form of the project requires and did not get.
+
+    Args:
+        missing: Headings of the form under which nothing stands.
+        report: What the report holds all the same.
+
+    Returns:
+        Headings, without those whose fact stands elsewhere in the report.
+    """
+    named = dict.fromkeys(" ".join(heading.split()) for heading in missing)
+    kept = [name for name in named if 0 < len(name) <= _HEADING_CHARS and fact_of(name) not in report.present]
+    return tuple(kept)[:_MOST_HEADINGS]
+
+
 def _believed(report: Report) -> frozenset[str]:
     """Return what may be believed of so short a text: a word like `when` does not make steps of it."""
     return report.present if report.words >= VAGUE_WORDS // 2 else report.present - {"steps"}
@@ -194,7 +212,7 @@ def _form(body: str) -> tuple[set[str], set[str]]:
     for line in body.splitlines():
         heading = _HEADING.match(line)
         if heading is not None:
-            current = _fact_of(heading["sharp"] or heading["bold"])
+            current = fact_of(heading["sharp"] or heading["bold"])
             if current and current not in filled:
                 empty.add(current)
             line = heading["rest"] or ""
@@ -203,7 +221,8 @@ def _form(body: str) -> tuple[set[str], set[str]]:
     return filled, empty - filled
 
 
-def _fact_of(heading: str) -> str:
+def fact_of(heading: str) -> str:
+    """Return which fact a heading asks for, empty for none of them."""
     text = heading.casefold()
     if _AUTOMATIC.search(text):  # nobody was asked for it
         return ""

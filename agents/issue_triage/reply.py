@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,13 @@ MAX_COMMENT_CHARS = 1_500
 _MAX_REASON_CHARS = 160
 """Longest reason for a duplicate, which is shown in public."""
 
+_MAX_QUOTE_CHARS = 600
+"""Most of what the model says stands in a passage, which is no longer itself."""
+
 _ITEMS = 20
+
+_ADDRESS = re.compile(r"\S{0,200}(?:://|www\.)\S{0,2000}|[#!&@]\S{1,100}")
+_NO_REASON = re.compile(r"[\[\]<>|\\*_~]+|`+(?!\w)(?<!\w`)")
 
 
 class NoUse(Exception):
@@ -38,6 +45,19 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Where the model says that a question is answered.
+
+    Attributes:
+        passage: Number of it, from 1, unchecked.
+        quote: Words of it, unchecked.
+    """
+
+    passage: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What the model answered.
 
@@ -46,6 +66,7 @@ class Reply:
         missing: Names of facts, each once, in their order.
         asks: Something is missing.
         duplicates: Numbers, unchecked.
+        answer: Where the question is answered; None for nowhere.
         security: It reports a security hole.
         comment: Text, bounded.
         confidence: Between 0 and 1.
@@ -56,6 +77,7 @@ class Reply:
     missing: tuple[str, ...]
     asks: bool
     duplicates: tuple[Duplicate, ...]
+    answer: Pointer | None
     security: bool
     comment: str
     confidence: float
@@ -91,6 +113,7 @@ def read_reply(text: str) -> Reply:
         missing=missing,
         asks=bool(missing) or found.get("needs_info") is True,
         duplicates=_duplicates(found.get("duplicates")),
+        answer=_pointer(found.get("answer")),
         security=found.get("security") is True,
         comment=(said or "").strip()[:MAX_COMMENT_CHARS],
         confidence=_confidence(found.get("confidence")),
@@ -103,7 +126,7 @@ def _duplicates(value: Any) -> tuple[Duplicate, ...]:
     return tuple(
         Duplicate(
             number=row["number"],
-            reason=_line(row.get("reason"), _MAX_REASON_CHARS),
+            reason=_line(_harmless(row.get("reason")), _MAX_REASON_CHARS),
             certain=row.get("certain") is True,
         )
         for row in rows
@@ -111,11 +134,25 @@ def _duplicates(value: Any) -> tuple[Duplicate, ...]:
     )
 
 
+def _pointer(value: Any) -> Pointer | None:
+    if not isinstance(value, dict):
+        return None
+    passage, quote = value.get("passage"), value.get("quote")
+    if not isinstance(passage, int) or isinstance(passage, bool) or not isinstance(quote, str) or not quote.strip():
+        return None
+    return Pointer(passage=passage, quote=quote[:_MAX_QUOTE_CHARS])
+
+
 def _confidence(value: Any) -> float:
     number = (
         float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 else 0.5
     )
     return min(1.0, max(0.0, number)) if math.isfinite(number) else 0.5
+
+
+def _harmless(value: Any) -> Any:
+    """Take out of a reason what is no reason: addresses, names to call, other issues, markup."""
+    return _NO_REASON.sub(" ", _ADDRESS.sub(" ", value)) if isinstance(value, str) else value
 
 
 def _line(value: Any, limit: int) -> str:

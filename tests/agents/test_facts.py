@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agents.issue_triage.citing import Citation
 from agents.issue_triage.kinds import kind_of
 from agents.issue_triage.language import detect
 from agents.issue_triage.missing import FACTS, examine, lacking
@@ -116,6 +117,8 @@ def test_what_is_said_passes_the_gate_as_it_is(code: str) -> None:
         texts.ask_for(FACTS, more="Which theme?"),
         texts.remind(60, will_close=True),
         texts.closed,
+        texts.ask_for(("steps",), fields=("Import settings", "What happened?")),
+        Citation(path="docs/a b.md", line=3, url="", quote="Set `port` in `server.toml`.").said(texts.cites),
         texts.may_be([(12, texts.same_title), (13, texts.same_error)]),
         texts.may_be([(12, texts.same_title)], will_close=True),
     ]
