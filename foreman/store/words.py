@@ -62,6 +62,11 @@ def of_question(body: str) -> list[str]:
     return [word for word in said if word in first]
 
 
+def of_text(text: str) -> list[str]:
+    """Return the words of a short text as it is, in their order."""
+    return list(_words(text, MAX_QUERY_CHARS))
+
+
 def _words(text: str, most: int) -> Iterator[str]:
     """Yield words in lower case: of a name in code the whole and its parts, of unspaced scripts pairs of signs."""
     count = 0
