@@ -62,12 +62,14 @@ class Then:
 
     Attributes:
         look: When it was opened.
+        at: When all other issues looked as they are shown, aware UTC.
         truth: In the end.
         found: Older issues like it, best first, at most `FOUND`.
         digest: Of everything of it that an agent may be shown.
     """
 
     look: Look
+    at: datetime
     truth: Truth
     found: tuple[Hit, ...]
     digest: str
@@ -105,9 +107,17 @@ class Past:
         found = [one for one in self._all if one.state == "closed" and not one.confidential]
         return [one for one in found if since is None or one.created_at >= since][-limit:]
 
-    def then(self, issue: MirrorIssue) -> Then:
-        """Return an issue as it was when it was opened, and what came of it."""
-        opened = issue.created_at
+    def then(self, issue: MirrorIssue, *, at: datetime | None = None) -> Then:
+        """Return an issue as it was when it was opened, and what came of it.
+
+        Args:
+            issue: Which.
+            at: Show all others as they were later than that, aware UTC; None for when the issue was opened.
+
+        Returns:
+            What is known.
+        """
+        at = at or issue.created_at
         with self._db.read() as connection:
             hits = search.similar(
                 connection,
@@ -115,19 +125,19 @@ class Past:
                 title=issue.title,
                 body=issue.body,
                 limit=FOUND,
-                before=opened,
+                before=at,
                 exclude=issue.issue.number,
             )
-            found = tuple(self._as_it_was(hit, opened) for hit in hits)
+            found = tuple(self._as_it_was(hit, at) for hit in hits)
             truth = self._truth(connection, issue)
         similar = [replace(hit, score=0.0) for hit in found[:SHOWN]]  # depends on all others, and is not shown
-        told = repr((issue.title, issue.body, issue.author_role, similar, self._learning.mark(opened)))
+        told = repr((issue.title, issue.body, issue.author_role, similar, self._learning.mark(at)))
         digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
-        return Then(look=self._look(issue), truth=truth, found=found, digest=digest)
+        return Then(look=self._look(issue), at=at, truth=truth, found=found, digest=digest)
 
     def known(self, then: Then) -> Known:
         """Return what was known beside the issue: older ones, and labels learned from older ones alone."""
-        return Known(similar=then.found[:SHOWN], priors=self._learning.priors(then.look.facts.issue))
+        return Known(similar=then.found[:SHOWN], priors=self._learning.priors(then.look.facts.issue, at=then.at))
 
     def _look(self, issue: MirrorIssue) -> Look:
         number = issue.issue.number
