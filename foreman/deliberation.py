@@ -192,6 +192,10 @@ class Thinker:
             duration_ms=duration_ms,
         )
 
+    def refusal(self, repo: str) -> BudgetExceeded | None:
+        """Return the day's budget that is spent for a repository; None when there is some left, or no model."""
+        return None if self._models is None else self._models.refusal(repo, self._now())
+
     def _ask(self, agent: str, task: Task, timeout_seconds: float) -> tuple[bytes, Spent]:
         task_id = str(task.task_id)
         spent = Spent()

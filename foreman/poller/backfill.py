@@ -114,6 +114,26 @@ class Backfill:
             log.info("backfill_rests", repo=plan.repo.key, reason=str(error))
         return True
 
+    def read_on(self, plan: RepoPlan) -> Reading:
+        """Read the next page of one repository at once, while somebody waits for it.
+
+        Args:
+            plan: Of the repository.
+
+        Returns:
+            How far it is read now; nothing was asked where it is read whole, or the quota is low.
+
+        Raises:
+            ForgeError: It cannot be read.
+        """
+        with self._db.read() as connection:
+            reading = mirror_reading.get(connection, plan.repo) or Reading(repo=plan.repo)
+        if reading.done_at is not None or not self._has_quota():
+            return reading
+        self._read(plan, reading)
+        with self._db.read() as connection:
+            return mirror_reading.get(connection, plan.repo) or reading
+
     def _has_quota(self) -> bool:
         quota = self._reader.quota
         return quota is None or quota.remaining > pace.LOW * quota.limit
