@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from foreman.app import announced
+from foreman.app import announced, redirect
 from foreman.app.agents import in_use
 from foreman.app.doctor import NO_BYTES
 from foreman.app.found import plans_of
@@ -210,7 +210,8 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
 def _left_to_people(connection: Connection, now: datetime) -> Iterator[str]:
     """Name each issue that was escalated; what is said about it in private stands in the log, not here."""
     for one in escalations.unseen(connection, now=now):
-        why = "may report a security hole in public" if one.security else "is left to you"
+        hole = one.security or redirect.is_about_a_hole(connection, actions.entry(connection, one.log_id))
+        why = "may report a security hole in public" if hole else "is left to you"
         yield f"{one.issue} {why} (`foreman explain {one.log_id}`, then `foreman seen {one.log_id}`)"
 
 

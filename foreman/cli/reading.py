@@ -79,6 +79,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Show one decision whole: what was seen, the rule behind every verdict, model, cost, what was sent."""
+    from foreman.app import redirect
     from foreman.app.opening import open_store
     from foreman.cli.output import emit
     from foreman.errors import StoreError, UsageError
@@ -91,8 +92,10 @@ def explain(
         except StoreError as error:
             raise UsageError(f"{error}: `foreman log` shows which there are") from error
         opinions = reactions.of_issue(connection, entry.issue)
+        draft = redirect.draft(connection, entry)
 
-    emit(_explained(entry, opinions), as_json=as_json, show=lambda: _show(entry, opinions))
+    document = {**_explained(entry, opinions), "draft": draft}
+    emit(document, as_json=as_json, show=lambda: _show(entry, opinions, draft))
 
 
 def show(
@@ -270,7 +273,7 @@ def _money(usd: object) -> str:
     return "?" if usd is None else f"{usd:.4f}"
 
 
-def _show(entry: LogEntry, opinions: Sequence[Opinion]) -> None:
+def _show(entry: LogEntry, opinions: Sequence[Opinion], draft: str) -> None:
     from foreman.cli.output import block, line, when
 
     seen = entry.seen
@@ -291,6 +294,10 @@ def _show(entry: LogEntry, opinions: Sequence[Opinion]) -> None:
         line(f"  confidence  {entry.confidence:.2f}")
     line("  rationale")
     block(in_words(entry.rationale) or "-", indent="              ")
+    if draft:
+        line("  nothing is written in public; a draft of what you may tell the reporter")
+        block(draft, indent="              | ")
+        line(f"              `foreman seen {entry.id}` files it")
     for action in entry.actions:
         line(f"  {name_of(action)}: {action.state.value}" + (f", {action.reason}" if action.reason else ""))
         if told := in_words_of_close(action):

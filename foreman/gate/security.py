@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from foreman.model import ForgeKind
+
 _MOST_CHARS = 20_000
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^\s*>.*$|^(?: {4}|\t).*$|https?://\S+", re.DOTALL | re.MULTILINE)
@@ -24,8 +26,8 @@ _NAMED = (
     r"remote code execution|rce|(?:stored|reflected|dom|blind|self)?[- ]?xss|ssrf|xxe|sqli|idor|cross-site scripting"
     r"|cross-site request forgery|csrf (?:vulnerability|attack|bypass|hole)|server-side request forgery"
     r"|(?:sql|nosql|command|code|shell|ldap|template|header|crlf|html) injection|(?:path|directory) traversal"
-    r"|zip[- ]slip|auth(?:entication|orization)? bypass|privilege escalation|account takeover|session (?:fixation|hijacking)"
-    r"|prototype pollution|open redirect|(?:insecure|unsafe) deseriali[sz]ation"
+    r"|zip[- ]slip|auth(?:entication|orization)? bypass|privilege escalation|account takeover"
+    r"|session (?:fixation|hijacking)|prototype pollution|open redirect|(?:insecure|unsafe) deseriali[sz]ation"
     r"|deseriali[sz]ation of untrusted|arbitrary (?:code|command) execution|execute arbitrary (?:code|commands)"
     r"|arbitrary file (?:read|write|upload|deletion)s?|insecure direct object|broken access control"
     r"|clickjacking|subdomain takeover|0-?day|zero-day"
@@ -40,7 +42,8 @@ _TITLE = re.compile(
     r"|security (?:vulnerabilit(?:y|ies)|issues?|bugs?|flaws?|holes?|problems?|reports?|breach(?:es)?|disclosures?)"
     r"|(?:critical|serious|severe|possible|potential) vulnerabilit(?:y|ies)|vulnerability (?:report|in|disclosure)"
     r"|cve request|use[- ]after[- ]free|heap[- ]buffer[- ]overflow"
-    r"|sensitive (?:data|information) (?:exposure|disclosure|leak)\w*|hard-?coded (?:credentials|passwords?|secrets?|keys?)"
+    r"|sensitive (?:data|information) (?:exposure|disclosure|leak)\w*"
+    r"|hard-?coded (?:credentials|passwords?|secrets?|keys?)"
     r"|(?:token|password|session)s? (?:\w+ )?(?:is|are) (?:predictable|guessable))\b|^\W*\[?security\]",
     re.IGNORECASE,
 )
@@ -106,3 +109,27 @@ def is_report(title: str, body: str) -> bool:
 def _near(prose: str) -> bool:
     """Tell whether a hole and an attack are named in one paragraph."""
     return any(_HOLE.search(part) and _ATTACK.search(part) for part in re.split(r"\n\s*\n", prose))
+
+
+def redirect(author: str, forge: ForgeKind, policy: tuple[str, str] | None) -> str:
+    """Draft what a maintainer may tell whoever reported a hole in public; Foreman itself says nothing there.
+
+    Args:
+        author: Login of who reported it; empty where it is not known.
+        forge: Which forge it is on.
+        policy: Path and page of the repository's security policy; None where none is known.
+
+    Returns:
+        A short text for the maintainer to copy, which repeats nothing of the report.
+    """
+    if policy is not None:
+        path, page = policy
+        how = f"Please send the details the way {path} describes{': ' + page if page else ''}"
+    elif forge is ForgeKind.GITHUB:
+        how = "If private reporting is on here, please use “Report a vulnerability” on this repository's Security page"
+    else:
+        how = "Please open a new issue with “This issue is confidential” ticked"
+    return (
+        f"Thank you for looking into this{', @' + author if author else ''}. So that nobody is put at risk before "
+        f"there is a fix, I would like to go on in private and take the details off this page. {how}."
+    )
