@@ -18,7 +18,7 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
-from foreman.poller import Backfill, Discovery, Poller, PollReport, rounds
+from foreman.poller import Backfill, Discovery, Poller, PollReport, ProjectFiles, rounds
 from foreman.store import actions, breakers, controls
 from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
@@ -53,6 +53,7 @@ class Account:
         disconnect: Callable[[], None],
         discovery: Discovery | None = None,
         backfill: Backfill | None = None,
+        project_files: ProjectFiles | None = None,
         dashboard: Dashboard | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,6 +72,7 @@ class Account:
             disconnect: Breaks off what is under way at the forge.
             discovery: Looks up what patterns stand for; None where there are none.
             backfill: Reads older issues where there is nothing else to do; None for never.
+            project_files: Reads what a repository's own files say then; None for never.
             dashboard: Keeps the issues that list what waits for approval; None for none.
             monotonic: Seconds that never jump.
         """
@@ -82,7 +84,7 @@ class Account:
         self._poller = poller
         self._executor = executor
         self._discovery = discovery
-        self._backfill = backfill
+        self._background = tuple(part for part in (project_files, backfill) if part is not None)
         self._dashboard = dashboard
         self._repos = repos
         self._now = now
@@ -260,12 +262,13 @@ class Account:
             self.refused(str(error))
 
     def _fill(self) -> None:
-        if self._backfill is None or self._stop.is_set() or self.shut:
-            return
-        try:
-            self._backfill.tend(self._repos())
-        except ForgeAuthError as error:
-            self.refused(str(error))
+        for part in self._background:
+            if self._stop.is_set() or self.shut:
+                return
+            try:
+                part.tend(self._repos())
+            except ForgeAuthError as error:
+                self.refused(str(error))
 
     def _stop_for(self, pause: timedelta, scope: str, reason: str) -> None:
         now = self._now()

@@ -1,15 +1,16 @@
-"""What is known beside an issue itself: similar ones, learned labels, and what people put right before.
+"""What is known beside an issue itself: similar ones, learned labels, corrections, and the project's own files.
 
 Everything is of the same repository, and nothing of a confidential issue. Nothing in it is in an agent's words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from foreman.config.effective import AgentPlan
+from foreman.guidance import Guidance, Library
 from foreman.learn import Prior
 from foreman.model import Issue
 from foreman.priors import Priors
@@ -48,11 +49,13 @@ class Known:
         similar: The most alike first; any of the repository that is neither confidential nor this one.
         priors: The likeliest first.
         corrected: Those of the issue itself first, then the most alike, then the newest.
+        guidance: What the repository's own files say.
     """
 
     similar: tuple[Hit, ...] = ()
     priors: tuple[Prior, ...] = ()
     corrected: tuple[Corrected, ...] = ()
+    guidance: Guidance = field(default_factory=Guidance)
 
 
 class Precedents:
@@ -66,6 +69,7 @@ class Precedents:
         """
         self._db = db
         self._priors = Priors(db)
+        self._library = Library()
 
     def of(self, look: Look, plan: AgentPlan) -> Known:
         """Tell what bears on an issue.
@@ -91,7 +95,8 @@ class Precedents:
                 exclude=issue.ref.number,
             )
             corrected = _nearest(connection, issue, newest, hits)
-        return Known(similar=hits[:MOST_SIMILAR], priors=priors, corrected=corrected)
+            guidance = self._library.about(connection, issue.ref.repo, title=issue.title, body=issue.body)
+        return Known(similar=hits[:MOST_SIMILAR], priors=priors, corrected=corrected, guidance=guidance)
 
 
 def _standing(newest: tuple[Correction, ...]) -> list[Correction]:

@@ -13,7 +13,7 @@ from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.approvals import Dashboard
 from foreman.executor import Executor
-from foreman.poller import Backfill, Discovery, Poller
+from foreman.poller import Backfill, Discovery, Poller, ProjectFiles
 from foreman.store.database import Database
 
 
@@ -66,6 +66,9 @@ def account_for(
         ),
         discovery=Discovery(
             db=db, reader=reader, patterns=lambda: current.patterns, changed=current.rediscovered, now=now
+        ),
+        project_files=ProjectFiles(
+            db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=time.monotonic
         ),
         backfill=Backfill(
             db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=time.monotonic

@@ -8,20 +8,12 @@ MAX_CHARS = 8_000
 _BETWEEN = "\n\nAnd in the configuration, which counts where the two differ:\n\n"
 
 
-def instructions(mission: str, configured: str) -> tuple[str, str]:
-    """Share the room between the two.
+def room(configured: str) -> int:
+    """Return how many characters of a mission fit before what the configuration says, whose words are cut last."""
+    taken = len(configured) + len(_BETWEEN) if configured else 0
+    return max(0, MAX_CHARS - taken)
 
-    Args:
-        mission: What `MISSION.md` says; empty for nothing.
-        configured: What `config.instructions` says; empty for nothing.
 
-    Returns:
-        What of the mission there is room for, and what goes behind it. The configuration has the last word, and its
-        words are cut last.
-    """
-    configured = configured.strip()[:MAX_CHARS]
-    mission = mission.strip()
-    if not mission or not configured:
-        return mission[: MAX_CHARS if not configured else 0], configured
-    room = MAX_CHARS - len(configured) - len(_BETWEEN)
-    return (mission[:room], _BETWEEN + configured) if room > 0 else ("", configured)
+def joined(mission: str, configured: str) -> str:
+    """Put the two together; the configuration has the last word."""
+    return f"{mission}{_BETWEEN}{configured}" if mission and configured else mission or configured

@@ -3,5 +3,6 @@
 from foreman.poller.backfill import Backfill
 from foreman.poller.discovery import Discovery
 from foreman.poller.poller import Poller, PollReport
+from foreman.poller.project_files import ProjectFiles
 
-__all__ = ["Backfill", "Discovery", "PollReport", "Poller"]
+__all__ = ["Backfill", "Discovery", "PollReport", "Poller", "ProjectFiles"]

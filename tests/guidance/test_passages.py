@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from foreman.guidance import passages
-from foreman.guidance.mission import MAX_CHARS, instructions
+from foreman.guidance.mission import MAX_CHARS, joined, room
 from foreman.store.passages import nearest, prepare
 
 PAGE = """Before any heading.
@@ -76,14 +76,11 @@ def test_the_nearest_passages_share_words_with_the_issue_that_tell_something() -
 
 
 def test_the_configuration_has_the_last_word_and_is_cut_last() -> None:
-    both = "".join(instructions("We count.", "We do not count.\n"))
+    both = joined("We count.", "We do not count.")
 
     assert both.startswith("We count.")
     assert both.endswith("We do not count.")
     assert "counts where the two differ" in both
-    assert instructions(" We count.\n", "") == ("We count.", "")
-    assert instructions("", "x") == ("", "x")
-    for mission, told in (("m" * 9_000, "t" * 100), ("m" * 9_000, "t" * 9_000), ("m" * 9_000, ""), ("", "t" * 9_000)):
-        first, last = instructions(mission, told)
-        assert len(first + last) <= MAX_CHARS
-        assert last.endswith("t" * min(len(told), MAX_CHARS))
+    assert (joined("We count.", ""), joined("", "x"), room("")) == ("We count.", "x", MAX_CHARS)
+    for told in ("t" * 100, "t" * 7_950, "t" * MAX_CHARS):
+        assert len(joined("m" * room(told), told)) <= MAX_CHARS
