@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 MOST_MIXED_UP = 10
 """Pairs of labels that are shown, the most frequent."""
 
+_COLUMNS = 80
 _LABEL_COLUMNS = 28  # the numbers beside it take the rest of 80
 _TITLE_COLUMNS = 70
 
@@ -32,21 +34,20 @@ def show(facts: dict[str, Any]) -> None:
 
 
 def _head(facts: dict[str, Any]) -> None:
-    from foreman.cli.output import line
-
-    line(f"{facts['repo']}: {facts['agent']} on {facts['issues']} closed issues, {facts['model'] or 'no model'}")
+    said = [f"{facts['repo']}: {facts['agent']} on {facts['issues']} closed issues, {facts['model'] or 'no model'}"]
     if facts["read_from_forge"]:
-        line(f"{facts['read_from_forge']} issues were read from the forge first")
+        said.append(f"{facts['read_from_forge']} issues were read from the forge first")
     if facts["not_read_because"]:
-        line(f"some may be missing: {facts['not_read_because']}")
+        said.append(f"some may be missing: {facts['not_read_because']}")
     if facts["reused"]:
-        line(f"{facts['reused']} answers are from an earlier run")
-    for reason, count in facts["left_alone"].items():
-        line(f"{count} left alone: {reason}")
+        said.append(f"{facts['reused']} answers are from an earlier run")
+    said += [f"{count} left alone: {reason}" for reason, count in facts["left_alone"].items()]
     if facts["failed"]:
-        line(f"{facts['failed']} failed: {'; '.join(facts['failures'])}")
+        said.append(f"{facts['failed']} failed: {'; '.join(facts['failures'])}")
     if facts["stopped"]:
-        line(f"ended early: {facts['stopped']}; the same command goes on from here")
+        said.append(f"ended early: {facts['stopped']}; the same command goes on from here")
+    for text in said:
+        _say(text)
 
 
 def _labels(labels: dict[str, Any]) -> None:
@@ -59,7 +60,7 @@ def _labels(labels: dict[str, Any]) -> None:
     heads = ("label", "right", "wrong", "missed", "precision", "recall", "f1")
     table(heads, rows, right=heads[1:])
     line(f"macro F1 {_share(labels['macro_f1'])}, coverage {_share(labels['coverage'])}")
-    line(
+    _say(
         f"on {labels['issues_people_labelled']} issues that bear one of these labels;"
         f" who labelled {labels['who_labelled_not_known']} is not known"
     )
@@ -91,30 +92,28 @@ def _labels(labels: dict[str, Any]) -> None:
 
 
 def _rest(facts: dict[str, Any]) -> None:
-    from foreman.cli.output import line
-
     same, stale = facts["duplicates"], facts["stale"]
-    line(
-        f"duplicates  {same['closed_as_duplicate']} closed as such,"
-        f" the original of {same['original_known']} is known; suggested for {same['suggested']},"
-        f" rightly for {same['suggested_right']}"
+    _say(
+        f"duplicates  {same['closed_as_duplicate']} closed as such, the original of {same['original_known']} is known;"
+        f" suggested for {same['suggested']}, rightly for {same['suggested_right']}",
+        beneath=12,
     )
     if same["original_known"]:
         depths = ", ".join(f"{_share(share)} at {depth}" for depth, share in same["found_at"].items())
-        line(f"            original found: {depths}")
+        _say(f"            original found: {depths}", beneath=12)
+    told = "cannot be told: no comments of these issues were read"
     if stale["comments_known"]:
-        line(
-            f"stale       {stale['would_be_stale']} of {stale['comments_known']} whose comments are known;"
+        told = (
+            f"{stale['would_be_stale']} of {stale['comments_known']} whose comments are known;"
             f" a person would have reversed {stale['person_would_have_reversed']}"
         )
-    else:
-        line("stale       cannot be told: no comments of these issues were read")
-    line(f"words       {facts['comments']} comments, {facts['closes']} closes")
+    _say(f"stale       {told}", beneath=12)
+    _say(f"words       {facts['comments']} comments, {facts['closes']} closes")
     usd = "unknown" if facts["usd"] is None else f"{facts['usd']:.4f}"
-    line(
-        f"cost        USD {usd}: {facts['model_calls']} model calls,"
-        f" {facts['input_tokens']:,} + {facts['output_tokens']:,} tokens;"
-        f" {facts['no_model_needed']} needed none"
+    _say(
+        f"cost        USD {usd}: {facts['model_calls']} model calls, {facts['input_tokens']:,} +"
+        f" {facts['output_tokens']:,} tokens; {facts['no_model_needed']} issues needed none",
+        beneath=12,
     )
 
 
@@ -144,8 +143,17 @@ def _annoying(found: list[Any]) -> None:
     line("these ten would have annoyed you:" if len(found) == 10 else "these would have annoyed you:")
     for bad in found:
         line(f"  #{bad.number} {fitted(bad.title, _TITLE_COLUMNS).rstrip()}")
-        line(f"    {bad.what}")
+        _say(f"    {bad.what}", beneath=4)
         line(f"    {bad.url}")
+
+
+def _say(text: str, *, beneath: int = 2) -> None:
+    """Print a sentence, folded at 80 columns; what follows the first line stands further right."""
+    from foreman.cli.output import line
+
+    indent = " " * (len(text) - len(text.lstrip()))
+    for part in textwrap.wrap(text.lstrip(), _COLUMNS, initial_indent=indent, subsequent_indent=" " * beneath):
+        line(part)
 
 
 def _rates(score: dict[str, Any]) -> tuple[str, ...]:
