@@ -18,6 +18,7 @@ from foreman.app.past_learning import PastLearning, by_people, known_at
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
 from foreman.gate.facts import Facts
+from foreman.guidance import Guidance, Library
 from foreman.model import INSIDERS, Account, EventKind, ForgeKind, Issue, Label, RepoRef, Role
 from foreman.precedents import Known
 from foreman.priors.pools import categories
@@ -95,6 +96,9 @@ class Past:
         with db.read() as connection:
             self._by = mirror_facts.labels_of_repo(connection, repo)
             self._times = mirror_facts.label_times(connection, repo)
+            # Forms and documentation of today would tell what was not known: only what a maintainer tells every task.
+            self._library = Library()
+            self._guidance = Guidance(mission=self._library.about(connection, repo, title="", body="").mission)
             self._all = sorted(mirror.of_repo(connection, repo), key=lambda one: (one.created_at, one.issue.number))
         self._kept = {one.issue.number: one for one in self._all}
         self._learning = PastLearning(repo.key, self._all, by=self._by, times=self._times, offered=categories(plan))
@@ -131,13 +135,27 @@ class Past:
             found = tuple(self._as_it_was(hit, at) for hit in hits)
             truth = self._truth(connection, issue)
         similar = [replace(hit, score=0.0) for hit in found[:SHOWN]]  # depends on all others, and is not shown
-        told = repr((issue.title, issue.body, issue.author_role, similar, self._learning.mark(at)))
+        mine = (issue.title, issue.body, issue.author_role, self._guidance)
+        told = repr((mine, similar, self._learning.mark(at)))
         digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
         return Then(look=self._look(issue), at=at, truth=truth, found=found, digest=digest)
 
-    def known(self, then: Then) -> Known:
-        """Return what was known beside the issue: older ones, and labels learned from older ones alone."""
-        return Known(similar=then.found[:SHOWN], priors=self._learning.priors(then.look.facts.issue, at=then.at))
+    def known(self, then: Then, *, files: bool = False) -> Known:
+        """Return what was known beside the issue: older ones, and labels learned from older ones alone.
+
+        Args:
+            then: The issue.
+            files: Also what the project's forms and documentation of today say.
+
+        Returns:
+            What an agent may be told.
+        """
+        issue, guidance = then.look.facts.issue, self._guidance
+        if files:
+            with self._db.read() as connection:
+                guidance = self._library.about(connection, self._repo, title=issue.title, body=issue.body)
+        priors = self._learning.priors(issue, at=then.at)
+        return Known(similar=then.found[:SHOWN], priors=priors, guidance=guidance)
 
     def _look(self, issue: MirrorIssue) -> Look:
         number = issue.issue.number

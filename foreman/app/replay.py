@@ -177,7 +177,7 @@ def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets, 
     digest = entry.seen.get("content_digest")  # of what gave up nothing is known
     changed = digest is not None and digest != content_digest(kept.title, kept.body)
     try:
-        thought = desk.ask(look, plan, lambda: past.known(then))
+        thought = desk.ask(look, plan, lambda: past.known(then, files=True))
     except (AgentError, BudgetExceeded) as error:
         return Replayed(entry=entry, now=None, text_changed=changed, why_not=secrets.redact(str(error)), failed=True)
     return Replayed(entry=entry, now=answer_of(thought), text_changed=changed)
