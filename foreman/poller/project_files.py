@@ -113,7 +113,7 @@ class ProjectFiles:
         return True
 
     def read(self, plan: RepoPlan, *, most: int) -> None:
-        """Read a repository's files now, unless that was done before.
+        """Read a repository's files now, unless that was done within a day.
 
         Args:
             plan: Of the repository.
@@ -123,8 +123,9 @@ class ProjectFiles:
             ForgeError: The forge did not answer.
         """
         with self._db.read() as connection:
-            if project_files.reading(connection, plan.repo) is not None:
-                return
+            known = project_files.reading(connection, plan.repo)
+        if known is not None and known.wanted == plan.docs and self._now() - known.read_at < EVERY:
+            return
         for _ in self._steps(plan, most=most):
             continue
 
