@@ -122,7 +122,10 @@ def brief(
     )
     context = TaskContext(
         memory_summary=memory_summary,
-        similar=tuple(_similar(hit, facts.issue, cleaner) for hit in known.similar),
+        similar=tuple(
+            {**_similar(hit, facts.issue, cleaner), "versions": list(known.versions.get(hit.issue, ()))}
+            for hit in known.similar
+        ),
         label_priors=tuple(
             {"label": prior.label, "probability": prior.probability, "sure": prior.sure} for prior in known.priors
         ),

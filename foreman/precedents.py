@@ -5,14 +5,16 @@ Everything is of the same repository, and nothing of a confidential issue. Nothi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from foreman.agentkit import versions
 from foreman.config.effective import AgentPlan
 from foreman.guidance import Guidance, Library
 from foreman.learn import Prior
-from foreman.model import Issue
+from foreman.model import Issue, IssueRef
 from foreman.priors import Priors
 from foreman.recall import Look
 from foreman.store import corrections, memory, mirror, mirror_text, search
@@ -47,12 +49,14 @@ class Known:
 
     Attributes:
         similar: The most alike first; any of the repository that is neither confidential nor this one.
+        versions: What each of them names, as far as its text is kept.
         priors: The likeliest first.
         corrected: Those of the issue itself first, then the most alike, then the newest.
         guidance: What the repository's own files say.
     """
 
     similar: tuple[Hit, ...] = ()
+    versions: Mapping[IssueRef, tuple[str, ...]] = field(default_factory=dict)
     priors: tuple[Prior, ...] = ()
     corrected: tuple[Corrected, ...] = ()
     guidance: Guidance = field(default_factory=Guidance)
@@ -96,7 +100,15 @@ class Precedents:
             )
             corrected = _nearest(connection, issue, newest, hits)
             guidance = self._library.about(connection, issue.ref.repo, title=issue.title, body=issue.body)
-        return Known(similar=hits[:MOST_SIMILAR], priors=priors, corrected=corrected, guidance=guidance)
+            named = {hit.issue: _versions(connection, hit) for hit in hits[:MOST_SIMILAR]}
+        return Known(
+            similar=hits[:MOST_SIMILAR], versions=named, priors=priors, corrected=corrected, guidance=guidance
+        )
+
+
+def _versions(connection: Connection, hit: Hit) -> tuple[str, ...]:
+    kept = mirror.get(connection, hit.issue)
+    return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
 
 
 def _standing(newest: tuple[Correction, ...]) -> list[Correction]:

@@ -85,6 +85,14 @@ def test_a_thumbs_down_that_was_taken_back_is_none(db: Database) -> None:
     assert [one.correction.kind for one in known(db, "Printing").corrected] == ["thumbs_down"]
 
 
+def test_versions_that_a_similar_issue_names_are_told(db: Database) -> None:
+    keep(db, another(1, "Printing hangs in 2.3"), another(2, "Printing hangs"))
+
+    found = known(db, "Printing hangs")
+
+    assert {ref.number: named for ref, named in found.versions.items()} == {1: ("2.3",), 2: ()}
+
+
 def test_there_is_an_end_to_it(db: Database) -> None:
     keep(db, *(another(number, f"Printing hangs {number}") for number in range(1000, 1020)))
     for number in range(1000, 1020):

@@ -84,7 +84,9 @@ def by_model(case: Case, reply: Reply, model: str) -> Answer:
     found = _citation(case, reply, kind)
     said = ""
     if same:
+        open_ones = {each.number for each in case.found if not each.done}
         close = case.settings.allow_close and len(same) == 1 and same[0].certain and reply.confidence >= _CERTAIN
+        close = close and same[0].number in open_ones
         said = case.texts.may_be([(each.number, each.reason) for each in same], will_close=close)
         why += f" May be the same as {', '.join(f'#{each.number}' for each in same)}."
         if close:

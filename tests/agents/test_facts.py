@@ -43,7 +43,11 @@ def _lacking(title: str, body: str) -> tuple[str, ...]:
         ("Error in settings.py", "", ("version", "steps", "expected", "log")),
         ("Broken on macOS", "I have no idea, it just looks wrong here", ("version", "steps", "expected")),
         ("Welcome editor does not dim", "![Image](https://github.com/o/r/assets/9/1)", ()),
-        ("Broken", "[image https://github.com/o/r/assets/9/1: 'Image of it all'] [image]", ("version", "steps", "expected")),
+        (
+            "Broken",
+            "[image https://github.com/o/r/assets/9/1: 'Image of it all'] [image]",
+            ("version", "steps", "expected"),
+        ),
         ("Looks broken", "See [image 'x']: the button stands over the text in 2.1, open the page and look here.", ()),
         (
             "Crash",

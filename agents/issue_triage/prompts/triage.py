@@ -136,7 +136,7 @@ def issue(task: Task, *, learned: Sequence[Prior] = (), language: str = "English
         lines += ["", f"Comment by {said.author} ({said.author_role}):", said.body[:_MAX_THREAD_CHARS]]
     similar = shown(task)
     if similar:
-        lines += ["", "Similar open issues:", *(_json(row) for row in similar)]
+        lines += ["", "Similar issues:", *(_json(row) for row in similar)]
     passages = citing.shown(task)
     if passages:
         lines += ["", "Passages of the project's documentation:", *(_json(row) for row in passages)]
