@@ -31,6 +31,9 @@ RETRY_REFUSED = timedelta(minutes=5)
 RETRY_AWAY = timedelta(minutes=1)
 """How often a host that does not answer is tried again, with one request."""
 
+FILES_AT_ONCE = 12
+"""Files of a repository read where everything is done once; the next time goes on from there."""
+
 AWAY_AFTER = 3
 """Polls or tasks in a row without a usable answer that make us ask whether the whole host is away."""
 
@@ -84,6 +87,7 @@ class Account:
         self._poller = poller
         self._executor = executor
         self._discovery = discovery
+        self._project_files = project_files
         self._background = tuple(part for part in (project_files, backfill) if part is not None)
         self._dashboard = dashboard
         self._repos = repos
@@ -142,6 +146,7 @@ class Account:
             if self._stop.is_set():
                 break
             done.append(self._poll(repo))
+        self._catch_up([report.repo for report in done if not report.error])
         return done
 
     def write_next(self, *, only: IssueRef | None = None) -> bool:
@@ -269,6 +274,14 @@ class Account:
                 part.tend(self._repos())
             except ForgeAuthError as error:
                 self.refused(str(error))
+
+    def _catch_up(self, repos: Sequence[RepoRef]) -> None:
+        if self._project_files is None or self._stop.is_set() or self.shut:
+            return
+        try:
+            self._project_files.catch_up(repos, most=FILES_AT_ONCE)
+        except ForgeAuthError as error:
+            self.refused(str(error))
 
     def _stop_for(self, pause: timedelta, scope: str, reason: str) -> None:
         now = self._now()

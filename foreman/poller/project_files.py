@@ -112,6 +112,27 @@ class ProjectFiles:
             log.info("project_files_rest", repo=plan.repo.key, reason=str(error))
         return True
 
+    def catch_up(self, repos: Sequence[RepoRef], *, most: int) -> None:
+        """Read what is due at once, for a run that ends when its work is done; trouble of a repository waits.
+
+        Args:
+            repos: Which were just polled.
+            most: Files of each that are asked for at the most.
+
+        Raises:
+            ForgeAuthError: The token is not valid any more (401).
+        """
+        for repo in repos:
+            plan = self._plan(repo)
+            if plan is None or not self._has_quota():
+                continue
+            try:
+                self.read(plan, most=most)
+            except ForgeError as error:
+                if isinstance(error, ForgeAuthError) and error.status != 403:
+                    raise
+                log.info("project_files_rest", repo=repo.key, reason=str(error))
+
     def read(self, plan: RepoPlan, *, most: int) -> None:
         """Read a repository's files now, unless that was done within a day.
 
