@@ -19,9 +19,14 @@ _MAX_REASON_CHARS = 160
 _MAX_QUOTE_CHARS = 600
 """Most of what the model says stands in a passage, which is no longer itself."""
 
+_READ_CHARS = 20_000
 _ITEMS = 20
 
 _ADDRESS = re.compile(r"\S{0,200}(?:://|www\.)\S{0,2000}|[#!&@]\S{1,100}")
+_NO_COMMENT = re.compile(
+    r"://|\bwww\.|(?<!\w)@\w|\b(?:curl|wget|iwr|irm|sudo|eval|chmod)\b|\|\s*(?:ba|z|da)?sh\b|\b(?:pip3?|pipx|npm|npx|brew)\s+i",
+    re.IGNORECASE,
+)
 _NO_REASON = re.compile(r"[\[\]<>|\\*_~]+|`+(?!\w)(?<!\w`)")
 
 
@@ -115,7 +120,7 @@ def read_reply(text: str) -> Reply:
         duplicates=_duplicates(found.get("duplicates")),
         answer=_pointer(found.get("answer")),
         security=found.get("security") is True,
-        comment=(said or "").strip()[:MAX_COMMENT_CHARS],
+        comment=_comment(said or ""),
         confidence=_confidence(found.get("confidence")),
         reason=_line(found.get("reason"), 600),
     )
@@ -148,6 +153,11 @@ def _confidence(value: Any) -> float:
         float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 else 0.5
     )
     return min(1.0, max(0.0, number)) if math.isfinite(number) else 0.5
+
+
+def _comment(said: str) -> str:
+    """Drop a comment that holds what it was told not to hold: an address, a name to call, a command to run."""
+    return "" if _NO_COMMENT.search(said[:_READ_CHARS]) else said.strip()[:MAX_COMMENT_CHARS]
 
 
 def _harmless(value: Any) -> Any:

