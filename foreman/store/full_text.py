@@ -10,11 +10,11 @@ import json
 import math
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Row, bindparam, text
 
@@ -102,11 +102,25 @@ def spread(connection: Connection, wanted: Sequence[str]) -> Mapping[str, Term]:
         Those that are in the index, one for each stem.
     """
     known_as = stems(wanted)
-    known: dict[str, Term] = {}
-    for term, in_rows, rows in connection.execute(_SPREAD, {"terms": json.dumps(list(known_as))}):
-        weight = max(_LEAST, math.log((rows - in_rows + 0.5) / (in_rows + 0.5)))
-        known[known_as[term]] = Term(weight, in_rows)
-    return known
+    rows = connection.execute(_COUNT).scalar_one()
+    known = _remembered(connection, rows)
+    unknown = [stem for stem in known_as if stem not in known]
+    if unknown:
+        known.update((row.term, row.doc) for row in connection.execute(_SPREAD, {"terms": json.dumps(unknown)}))
+    return {word: Term(_weight(rows, known[stem]), known[stem]) for stem, word in known_as.items() if stem in known}
+
+
+def _remembered(connection: Connection, rows: int) -> dict[str, int]:
+    """Return what this connection has looked up of an index of about this size; to count a word takes a while."""
+    then, known = connection.info.get(_MEMORY, (0, {}))
+    if abs(rows - then) > then * _STALE or len(known) > _MOST_STEMS:
+        known = {}
+        connection.info[_MEMORY] = (rows, known)
+    return cast("dict[str, int]", known)
+
+
+def _weight(rows: int, in_rows: int) -> float:
+    return max(_LEAST, math.log((max(rows - in_rows, 0) + 0.5) / (in_rows + 0.5)))
 
 
 def find(
@@ -114,6 +128,7 @@ def find(
     repo: RepoRef,
     wanted: Mapping[str, Term],
     *,
+    needed: Collection[str],
     limit: int,
     before: datetime | None = None,
     exclude: int | None = None,
@@ -124,6 +139,7 @@ def find(
         connection: To read from.
         repo: Only there.
         wanted: Words, as `spread` knows them.
+        needed: Those of which an issue has one at the least: rare ones. They count twice where others are wanted too.
         limit: How many at the most.
         before: Only what was opened before, aware UTC.
         exclude: Not this number.
@@ -133,10 +149,12 @@ def find(
     """
     if not wanted:
         return ()
+    twice = frozenset(needed if len(needed) < len(wanted) else ())
     values = {
         "weight": TITLE_WEIGHT,
-        "wanted": " OR ".join(_quoted(word) for word in wanted),
+        "wanted": f"({_any(twice)}) AND ({_any(wanted)})" if twice else _any(wanted),
         "repo": repo.key,
+        "numbers": NUMBERS,
         "exclude": exclude,
         "limit": limit,
         "best": limit + 1,  # for the issue itself may be among them
@@ -147,7 +165,7 @@ def find(
         rows = connection.execute(_FIND_BEFORE, values | {"before": before, "best": _AHEAD * limit}).all()
         if len(rows) < limit:  # most of the best were opened later
             rows = connection.execute(_FIND_BEFORE, values | {"before": before, "best": -1}).all()
-    best = sum(term.weight for term in wanted.values()) * (_K1 + 1)
+    best = sum(term.weight * (1 + (word in twice)) for word, term in wanted.items()) * (_K1 + 1)
     return tuple(Found(row, min(1.0, max(0.0, -row.bm25 / best))) for row in rows)
 
 
@@ -156,25 +174,25 @@ SHOWN = ("repo", "issue_id", "title", "state", "state_reason", "labels", "create
 
 _AHEAD = 8  # so many times more are looked at, to have enough that were opened before
 
-_SPREAD = text(
-    "SELECT term, doc, (SELECT count(*) FROM mirror_text_docsize) AS rows"
-    " FROM json_each(:terms) AS asked JOIN mirror_terms ON term = asked.value"
-)
+_COUNT = text("SELECT count(*) FROM mirror_text_docsize")
+_SPREAD = text("SELECT term, doc FROM json_each(:terms) AS asked JOIN mirror_terms ON term = asked.value")
+_MEMORY = "foreman.full_text"
+_STALE = 0.05  # share of all rows by which the index may have grown
 
-# The rows of a repository follow each other in the index: see `tables.NUMBERS`. The best are chosen by the index alone.
+# The rows of a repository lie together, see `tables.NUMBERS`; the best of them are chosen by the index alone.
 _BEST = (
-    "WITH span AS MATERIALIZED (SELECT id - issue_id AS first FROM mirror WHERE repo = :repo LIMIT 1)"
-    f" SELECT {', '.join(f'mirror.{name}' for name in SHOWN)}, bm25"
+    "WITH span AS (SELECT id - issue_id AS first FROM mirror WHERE repo = :repo LIMIT 1)"
+    " SELECT mirror.repo, issue_id, title, state, state_reason, labels, created_at, bm25"
     " FROM (SELECT rowid AS row_id, bm25(mirror_text, :weight, 1.0) AS bm25 FROM mirror_text"
-    " WHERE mirror_text MATCH :wanted AND rowid >= (SELECT first FROM span)"
-    f" AND rowid < (SELECT first + {NUMBERS} FROM span) ORDER BY bm25, row_id LIMIT :best)"
-    " JOIN mirror ON mirror.id = row_id WHERE NOT mirror.confidential"
-    " AND (:exclude IS NULL OR mirror.issue_id <> :exclude){earlier} ORDER BY bm25, row_id LIMIT :limit"
+    " WHERE mirror_text MATCH :wanted AND rowid > (SELECT first FROM span)"
+    " AND rowid < (SELECT first + :numbers FROM span) ORDER BY bm25, row_id LIMIT :best)"
+    " JOIN mirror ON mirror.id = row_id WHERE NOT confidential"
+    " AND (:exclude IS NULL OR issue_id <> :exclude){earlier} ORDER BY bm25, row_id LIMIT :limit"
 )
 _TYPES = {name: mirror.c[name].type for name in SHOWN}
 _FIND = text(_BEST.format(earlier="")).columns(**_TYPES)
 _FIND_BEFORE = (
-    text(_BEST.format(earlier=" AND mirror.created_at < :before"))
+    text(_BEST.format(earlier=" AND created_at < :before"))
     .bindparams(bindparam("before", type_=UtcTime))
     .columns(**_TYPES)
 )
@@ -211,6 +229,10 @@ def _stemmed(asked: Sequence[str]) -> dict[str, str]:
         found = dict.fromkeys(asked, "") | {asked[doc]: term for doc, term in raw.execute("SELECT doc, term FROM v")}
         raw.execute("COMMIT")
     return found
+
+
+def _any(some: Iterable[str]) -> str:
+    return " OR ".join(map(_quoted, some))
 
 
 def _quoted(word: str) -> str:

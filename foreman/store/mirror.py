@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from foreman.model import IssueRef, RepoRef
 from foreman.store import full_text, mirror_text
 from foreman.store.mirror_text import CleanIssue
-from foreman.store.rows import inserted_id, issue_of
-from foreman.store.tables import mirror, mirror_comments, mirror_labels, mirror_reading
+from foreman.store.rows import issue_of
+from foreman.store.tables import NUMBERS, mirror, mirror_comments, mirror_labels, mirror_reading
 
 _PAGE = 500  # rows read at a time: 8 MB at the most
 
@@ -86,7 +86,8 @@ def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
     values = mirror_text.values(issue)
     if before is None:
         key = {"repo": issue.ref.repo.key, "issue_id": issue.ref.number}
-        row_id = inserted_id(connection.execute(insert(mirror).values(**key, **values, seen_at=now)))
+        row_id = _first_id(connection, issue.ref.repo) + issue.ref.number
+        connection.execute(insert(mirror).values(id=row_id, **key, **values, seen_at=now))
     else:
         row_id = before.id
         if before.updated_at > issue.updated_at or all(
@@ -98,7 +99,7 @@ def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
             return True
         full_text.remove(connection, row_id)
     if not issue.confidential:
-        full_text.add(connection, row_id, issue.ref.repo, title=values["title"], body=values["body"])
+        full_text.add(connection, row_id, title=values["title"], body=values["body"])
     return True
 
 
@@ -211,6 +212,16 @@ def repos(connection: Connection) -> frozenset[str]:
     """Return the keys of the repositories of which anything is kept."""
     kept = set(connection.execute(select(mirror.c.repo).distinct()).scalars())
     return frozenset(kept | set(connection.execute(select(mirror_reading.c.repo)).scalars()))
+
+
+def _first_id(connection: Connection, repo: RepoRef) -> int:
+    """Return the id that a repository's rows are counted from; one of which nothing is kept gets the next."""
+    here = select(mirror.c.id - mirror.c.issue_id).where(mirror.c.repo == repo.key).limit(1)
+    first = connection.execute(here).scalar()
+    if first is None:
+        last = connection.execute(select(func.max(mirror.c.id))).scalar()
+        first = 0 if last is None else (last // NUMBERS + 1) * NUMBERS
+    return int(first)
 
 
 def _kept(row: Row[Any]) -> MirrorIssue:

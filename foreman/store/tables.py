@@ -175,11 +175,14 @@ issues = Table(
     Column("heard", JsonText, nullable=False, server_default=text("'[]'")),
 )
 
+NUMBERS = 1 << 32
+"""Row ids for each repository in the mirror, one after the other: an issue's is a multiple of it and its number."""
+
 mirror = Table(
     "mirror",
     metadata,
-    # A key of its own, by which the full-text index names the row; SQLite may number rows without one anew.
-    Column("id", Integer, primary_key=True),
+    # By which the full-text index names the row too: there the rows of one repository lie together.
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
     Column("repo", Text, nullable=False),
     Column("issue_id", Integer, nullable=False),
     Column("forge_id", BigInteger, nullable=False),
@@ -209,7 +212,7 @@ FULL_TEXT_TOKENS = "porter unicode61"
 """How SQLite's FTS5 makes a text into terms."""
 
 FULL_TEXT = (
-    f"CREATE VIRTUAL TABLE mirror_text USING fts5(repo, title, body, tokenize='{FULL_TEXT_TOKENS}')",
+    f"CREATE VIRTUAL TABLE mirror_text USING fts5(title, body, tokenize='{FULL_TEXT_TOKENS}')",
     "CREATE VIRTUAL TABLE mirror_terms USING fts5vocab(mirror_text, 'row')",
 )
 """What the mirror can be searched by: the words of each of its rows, by the same `id`, and how many have each word."""

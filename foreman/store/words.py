@@ -71,7 +71,8 @@ def _words(text: str, most: int) -> Iterator[str]:
     """Yield words in lower case: of a name in code the whole and its parts, of unspaced scripts pairs of signs."""
     count = 0
     for found in _WORD.finditer(text):
-        for word in _parts(found[0]):
+        said = found[0]
+        for word in (said,) if said.islower() and said.isascii() else _parts(said):
             if len(word) > _MAX_WORD_CHARS or word in _STOP:
                 continue
             yield word

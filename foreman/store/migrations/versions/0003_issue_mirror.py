@@ -15,7 +15,7 @@ def upgrade() -> None:
     """Add tables; every row stays."""
     op.create_table(
         "mirror",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("issue_id", sa.Integer(), nullable=False),
         sa.Column("forge_id", sa.BigInteger(), nullable=False),
@@ -39,7 +39,7 @@ def upgrade() -> None:
     )
     op.create_index("mirror_by_issue", "mirror", ["repo", "issue_id"], unique=True)
     op.create_index("mirror_by_state", "mirror", ["repo", "state", "issue_id"])
-    op.execute("CREATE VIRTUAL TABLE mirror_text USING fts5(repo, title, body, tokenize='porter unicode61')")
+    op.execute("CREATE VIRTUAL TABLE mirror_text USING fts5(title, body, tokenize='porter unicode61')")
     op.execute("CREATE VIRTUAL TABLE mirror_terms USING fts5vocab(mirror_text, 'row')")
     op.create_table(
         "mirror_labels",
