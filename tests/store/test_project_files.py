@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from foreman.model import RepoRef
-from foreman.store import project_files
+from foreman.store import memory, project_files
 from foreman.store.project_files import Kept, ProjectFile
 
 HERE, THERE = RepoRef.parse("acme/widget"), RepoRef.parse("gitlab:acme/deep/widget")
@@ -41,3 +41,15 @@ def test_it_is_kept_when_they_were_looked_at_and_what_was_in_the_way(connection:
     assert found is not None
     assert (found.read_at, found.wanted, found.trouble) == (now, ("README.md",), "403")
     assert [(each.repo, each.trouble) for each in project_files.readings(connection)] == [(HERE, "403"), (THERE, "")]
+
+
+def test_what_is_forgotten_of_a_repository_is_read_anew(connection: Connection, now: datetime) -> None:
+    for repo in (HERE, THERE):
+        file = ProjectFile(path="MISSION.md", text="x", sha="a1", url="", read_at=now)
+        project_files.save(connection, repo, file)
+        project_files.note(connection, repo, wanted=[], now=now)
+
+    memory.forget(connection, HERE, now=now)
+
+    assert project_files.kept(connection, HERE) == {}
+    assert [each.repo for each in project_files.readings(connection)] == [THERE]
