@@ -38,6 +38,7 @@ class Facts:
         reminded_at: When we last reminded the reporter, or marked the issue as stale; None for never.
         close_objected: A person objected to closing it before: refused it, took it back, or opened the issue again.
         close_announced: Closing it as a duplicate was announced, and the time for objections is not over.
+        said_by_project: What maintainers said on the issue, and the passages of the documentation near to it.
         now: When this was gathered, aware UTC.
     """
 
@@ -62,6 +63,7 @@ class Facts:
     reminded_at: datetime | None = None
     close_objected: bool = False
     close_announced: bool = False
+    said_by_project: tuple[str, ...] = ()
     now: datetime
 
     @property
