@@ -14,6 +14,7 @@ from foreman.app import announced, redirect
 from foreman.app.agents import in_use
 from foreman.app.doctor import NO_BYTES
 from foreman.app.found import plans_of
+from foreman.app.learned import Learned, learned
 from foreman.app.reach import PatternStatus, QuotaStatus, patterns_now, quotas_now, troubles
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
@@ -130,6 +131,7 @@ class Overview:
         oldest_ready_at: Since when the oldest task waits that could be begun.
         actions: Actions by state.
         spend: What models cost today.
+        learned: What was learned from labels, and where there are not enough yet.
         agents: Each type at work.
         accounts: Bot accounts that are or were refused.
         hosts: Forges that do or did not answer.
@@ -148,6 +150,7 @@ class Overview:
     oldest_ready_at: datetime | None
     actions: dict[ActionState, int]
     spend: Spend
+    learned: tuple[Learned, ...]
     agents: tuple[Health, ...]
     accounts: tuple[Health, ...]
     hosts: tuple[Health, ...]
@@ -171,7 +174,8 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
     """
     free = shutil.disk_usage(config.storage.path.parent).free
     with db.read() as connection:
-        repos = tuple(_repo(connection, plan, now) for plan in plans_of(config, connection))
+        plans = tuple(plans_of(config, connection))
+        repos = tuple(_repo(connection, plan, now) for plan in plans)
         patterns = patterns_now(connection, config)
         tasks = inbox.counts(connection)
         states = actions.states(connection)
@@ -188,6 +192,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             oldest_ready_at=inbox.oldest_ready(connection),
             actions=states,
             spend=_spend(connection, config, now),
+            learned=tuple(learned(connection, plans)),
             agents=agents,
             accounts=accounts,
             hosts=tuple(_breakers(connection, "forge:")),
