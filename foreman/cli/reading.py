@@ -32,7 +32,7 @@ def log(
     from datetime import UTC, datetime
 
     from foreman.app.opening import open_store
-    from foreman.cli import parsing
+    from foreman.cli import parsing, spending
     from foreman.cli.output import emit, line, table
     from foreman.errors import UsageError
     from foreman.model import ActionState, IssueRef
@@ -53,12 +53,12 @@ def log(
             limit=limit,
             before_id=before,
         )
+        totals = spending.lines(connection, place, moment) if cost else []
 
     def for_people() -> None:
         if not found:
             line("nothing is in the log" + (" for that" if place or moment or status else " yet"))
-            return
-        if cost:
+        elif cost:
             rows = [
                 (e.id, e.timestamp, e.issue, e.model or "-", e.input_tokens, e.output_tokens, _money(e.usd))
                 for e in found
@@ -69,6 +69,8 @@ def log(
             table(("id", "when", "issue", "decision", "actions"), rows_, right=("id",))
         if len(found) == limit:
             line(f"older ones: --before {found[-1].id}")
+        for text in totals:
+            line(text)
 
     emit([document(entry) for entry in found], as_json=as_json, show=for_people)
 

@@ -115,6 +115,8 @@ def test_tokens_and_money_are_those_of_the_models_and_two_of_them_are_compared(f
     ]
     assert facts["labels"]["calibration"] == [{"from": 0.9, "to": 1.0, "issues": 8, "confidence": 0.9, "right": 1.0}]
     assert filled.effects() == []
+    cost = run("log", "--cost", REPO, config=filled.file).answer
+    assert "spent  USD 0.0880: 16 model calls, 2,400 + 128 tokens" in cost
     shown = run("backtest", REPO, "--model", "dear", config=filled.file).answer
     assert "both models on the same 8 issues:" in shown
     filled.config["repos"][0]["agents"][0]["config"]["labels"]["bug"] = ["boom"]

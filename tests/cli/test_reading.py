@@ -48,6 +48,7 @@ def test_the_log_shows_cost(demo, run) -> None:
     done = run("log", "--cost", "--limit", 2, config=demo.config)
 
     assert done.answer.splitlines()[0].split() == ["ID", "WHEN", "ISSUE", "MODEL", "IN", "OUT", "USD"]
+    assert done.answer.splitlines()[-1] == "spent  USD 0.0000: 0 model calls, 0 + 0 tokens"
 
 
 def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
