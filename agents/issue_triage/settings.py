@@ -66,7 +66,7 @@ class Settings:
             respond=config.get("respond") is True,
             answers=config.get("answer_questions") is not False,
             language=_language(_text(config.get("language"))),
-            instructions=(_text(config.get("instructions")) or task.context.instructions)[:MAX_INSTRUCTIONS_CHARS],
+            instructions=(task.context.instructions or _text(config.get("instructions")))[:MAX_INSTRUCTIONS_CHARS],
         )
 
 

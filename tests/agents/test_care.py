@@ -244,16 +244,15 @@ class TestSecurity:
         assert decide(task("Thoughts", gateway=gateway)).decision == "escalate"
 
 
-def test_the_maintainers_own_words_reach_the_model_and_the_repositorys_settings_go_first(gateway: Any) -> None:
+def test_the_maintainers_own_words_reach_the_model(gateway: Any) -> None:
     gateway.says(reply(), reply())
-    context = {"instructions": "This is a compiler."}
 
-    decide(task("Thoughts", gateway=gateway, context=context))
-    decide(task("Thoughts", gateway=gateway, context=context, config={"instructions": "A linker."}))
+    decide(task("Thoughts", gateway=gateway, context={"instructions": "Written in a file. Last word."}))
+    decide(task("Thoughts", gateway=gateway, config={"instructions": "Only in the configuration."}))
 
     first, second = (request["messages"][0]["content"] for request in gateway.requests)
-    assert "This is a compiler." in first
-    assert "A linker." in second and "compiler" not in second
+    assert "Written in a file. Last word." in first
+    assert "Only in the configuration." in second
 
 
 def test_a_language_may_be_set() -> None:

@@ -10,8 +10,12 @@ import pytest
 
 from agents.issue_triage.agent import decide
 from foreman.protocol import Task
+from tests.agents.tasks import reply
 from tests.end_to_end.conftest import on_both
+from tests.gateway import Gateway, gateway
 from tests.world import REPO, World
+
+__all__ = ["gateway"]
 
 LACKS = "This cannot be looked into yet. Please add:"
 
@@ -77,3 +81,51 @@ def test_a_reporter_is_asked_once_ever_and_the_answer_is_triaged_again(world: Wo
     world.once()
     assert world.forge.issue(REPO, number).labels == (), "a person took it off"
     assert _said(world, number) == [asked]
+
+
+FIELD = "  - {{type: input, attributes: {{label: {}}}, validations: {{required: true}}}}\n"
+FORMS = {
+    "github": ".github/ISSUE_TEMPLATE/bug.yml",
+    "gitlab": ".gitlab/issue_templates/Bug.md",
+}
+FORM = {
+    "github": f"name: Bug\nbody:\n{FIELD.format('What happened')}{FIELD.format('Import settings')}",
+    "gitlab": "## What happened (required)\n\n## Import settings (required)\n",
+}
+GUIDE = "# Guide\n\nWelcome.\n\n## Server\n\nIt listens on port 8000.\nTo use another, start it with `--port 9000`.\n"
+
+
+@on_both
+@pytest.mark.parametrize("gateway", ["tcp"], indirect=True)
+def test_a_question_is_answered_with_a_line_of_the_documentation_and_a_form_is_asked_for_what_it_lacks(
+    world: World, gateway: Gateway
+) -> None:
+    world.forge.write_file(REPO, FORMS[world.kind.value], FORM[world.kind.value])
+    world.forge.write_file(REPO, "docs/guide.md", GUIDE)
+    found = reply(labels=["question"], answer={"passage": 1, "quote": "To use another, start it"})
+    made_up = reply(labels=["question"], answer={"passage": 1, "quote": "Set `server.port` to what you like."})
+    gateway.says(found, made_up)
+    backend = {"provider": "anthropic", "model": "m", "base_url": gateway.url, "token": "t"}
+    asks = "How do I set the port of the server?"
+
+    def told(task: dict[str, Any]) -> dict[str, Any]:
+        task["context"]["llm_backend"] = backend
+        return _real(task)
+
+    world.agent.answer = told
+    numbers = []
+    for title, body in (
+        (asks, "I would like port 9000."),
+        (f"{asks} I mean, how do I really?", "Port 9000."),
+        ("Crash of the import", "### What happened\n\nIt says nothing and goes away.\n\n### Import settings\n\n"),
+    ):
+        numbers.append(world.forge.open_issue(REPO, title=title, author="kim", body=body))
+        world.once()
+
+    answered, silent, asked = ([*_said(world, number), ""][0] for number in numbers)
+    assert world.forge.issue(REPO, numbers[0]).labels == ("question",)
+    assert "docs/guide.md:8" in answered
+    assert "> To use another, start it with `--port 9000`." in answered
+    assert silent == ""
+    assert world.forge.issue(REPO, numbers[1]).labels == ("question",)
+    assert f"{LACKS}\n\n- Import settings" in asked
