@@ -33,7 +33,7 @@ class Field:
     """Something a form asks for.
 
     Attributes:
-        heading: As it stands above the answer.
+        heading: As it stands above the answer, without the mark that makes it required.
         required: An answer must be there.
         told: What stands there before anybody answers.
     """
@@ -150,8 +150,9 @@ def _of_markdown(stem: str, text: str) -> Form:
             head = None
         name = head.get("name") if isinstance(head, dict) else None
     fields = [
-        Field(heading=heading[:MAX_HEADING_CHARS], required=bool(_REQUIRED.search(heading)), told=told)
+        Field(heading=shown, required=bool(_REQUIRED.search(heading)), told=told)
         for heading, told in _sections(text)
+        if (shown := _REQUIRED.sub("", heading).strip()[:MAX_HEADING_CHARS])
     ]
     return Form(name=_name(name, stem), fields=tuple(fields[:MOST_FIELDS]))
 

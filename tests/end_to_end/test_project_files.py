@@ -63,8 +63,7 @@ def test_mission_form_and_documentation_reach_the_agent_of_a_dry_run_and_of_the_
     assert passage["url"].startswith(f"{world.forge.url}/{REPO}/")
     assert passage["url"].endswith("/docs/guide.md?plain=1#L7")
     form = second["payload"]["issue"]["form"]
-    assert [word.partition(" ")[0] for word in form["required"]] == ["Version", "Steps"]
-    assert [word.partition(" ")[0] for word in form["missing"]] == ["Steps"]
+    assert (form["required"], form["missing"]) == (["Version", "Steps"], ["Steps"])
     assert world.effects() == []
 
 

@@ -133,8 +133,8 @@ def test_a_template_in_markdown_marks_what_it_requires() -> None:
     assert form.name == "Crash"
     found = forms.filled([form], body)
     assert found is not None
-    assert found.required == ("Summary (required)", "Steps to reproduce *")
-    assert found.missing == ("Steps to reproduce *",)
+    assert found.required == ("Summary", "Steps to reproduce")
+    assert found.missing == ("Steps to reproduce",)
     assert _read("Bug.md", "## What\n").name == "Bug"
 
 
