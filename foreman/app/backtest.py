@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from foreman.app.answers import Answer, Kept, answer_of
 from foreman.app.bench import Bench, bench, with_budget, with_model
-from foreman.app.catching_up import catch_up
+from foreman.app.catching_up import catch_up, catch_up_on_comments
 from foreman.app.one_issue import agents_for
 from foreman.app.opening import open_store
 from foreman.app.past import Past, Then, Truth
@@ -74,6 +74,7 @@ class Backtest:
         reused: How many answers an earlier run had left.
         read: How many issues were read from the forge for it.
         unread: Why none could be, where some may be missing.
+        comments_unread: Why it is not known of some who said something when.
         stopped: Why it ended early; empty when it did not.
         other: What to compare with; None for nothing.
     """
@@ -86,6 +87,7 @@ class Backtest:
     reused: int
     read: int = 0
     unread: str = ""
+    comments_unread: str = ""
     stopped: str = ""
     other: Other | None = None
 
@@ -137,6 +139,7 @@ def run(
         if not closed:
             why = caught_up.why_not or ("try --since further back" if since else "")
             raise UsageError(f"no closed issue of {repo} is known" + (f": {why}" if why else ""))
+        said = catch_up_on_comments(config, repo, closed, db=db, secrets=secrets, progress=progress)
         folder = settings.data_dir / "backtest"
         kept = Kept.at(folder, config, repo, plan)
         with bench(with_budget(config, max_usd, db=db), db=db, settings=settings, secrets=secrets) as desk:
@@ -158,6 +161,7 @@ def run(
         reused=trial.reused,
         read=caught_up.read,
         unread=caught_up.why_not,
+        comments_unread=said.why_not,
         stopped=trial.stopped,
         other=_other(configured, trial, Kept.at(folder, configured, repo, plan)) if config != configured else None,
     )

@@ -62,6 +62,7 @@ def document(found: Backtest) -> dict[str, Any]:
         "reused": found.reused,
         "read_from_forge": found.read,
         "not_read_because": found.unread,
+        "comments_not_read_because": found.comments_unread,
         "asked": len(asked),
         "left_alone": dict(Counter(answer.left_alone.split(":")[0] for _, answer in answered if answer.left_alone)),
         "failed": sum(1 for one in found.tried if one.answer is None),

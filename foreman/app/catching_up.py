@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection as StoreConnection
 
 from foreman.app import forges
+from foreman.app.connection import Connection
 from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.workshop import utc_now
 from foreman.config.effective import RepoPlan
 from foreman.config.load import secrets_of
 from foreman.config.models import Config
-from foreman.errors import ConfigError, ForgeError
+from foreman.errors import ConfigError, ForgeError, ForgeMoved, ForgeNotFound
 from foreman.forge.base import ForgeReader
 from foreman.model import RepoRef
+from foreman.poller import pace
 from foreman.poller.backfill import Backfill
 from foreman.secrets import KnownSecrets
-from foreman.store import controls, mirror, mirror_reading, mirror_text, polls
+from foreman.store import controls, mirror, mirror_facts, mirror_reading, mirror_text, polls
 from foreman.store.database import Database
+from foreman.store.mirror import MirrorIssue
 from foreman.store.mirror_reading import Reading
 
 FRESH = timedelta(hours=1)
 """What was read so lately need not be read again; a daemon that polls reads more often than that."""
+
+MOST_ASKED = 300
+"""Issues whose comments are read in one run, a request each: a sixteenth of GitHub's quota of an hour."""
 
 _OVERLAP = timedelta(hours=1)  # of two readings: forges list what changed a little late
 _SAVED_EVERY = 100
@@ -78,7 +84,8 @@ def catch_up(
     began = utc_now()
     count, why_not = _Count(progress), ""
     try:
-        with _reader(config, repo, secrets) as reader:
+        with _connected(config, repo, secrets) as connected:
+            reader = connected.reader
             redact = LiveSecrets(secrets).redact
             if done and known_until is not None:
                 _refresh(db, reader, repo, known_until - _OVERLAP, redact, count)
@@ -91,6 +98,56 @@ def catch_up(
     if not why_not:
         with db.transaction() as connection:
             controls.meta_set(connection, _key(repo), began.isoformat())
+    return CaughtUp(read=count.read, why_not=secrets.redact(why_not))
+
+
+def catch_up_on_comments(
+    config: Config,
+    repo: RepoRef,
+    issues: Sequence[MirrorIssue],
+    *,
+    db: Database,
+    secrets: KnownSecrets,
+    progress: Callable[[int, int], None],
+) -> CaughtUp:
+    """Read who said when something on issues, and which original a maintainer named; of the text nothing is kept.
+
+    Args:
+        config: As loaded.
+        repo: Of which repository.
+        issues: Of which of its issues, in order; the last ones are read first.
+        db: With the mirror.
+        secrets: Filled with every secret that is there.
+        progress: Called with how many were read; 0 for how many there are.
+
+    Returns:
+        Of how many they were read, one request each, and why not of all.
+    """
+    with db.read() as connection:
+        missing = [one for one in issues if one.comment_count and not mirror_facts.comments(connection, one.issue)]
+    if not missing:
+        return CaughtUp()
+    count, why_not = _Count(progress), ""
+    try:
+        with _connected(config, repo, secrets) as connected:
+            reader = connected.reader
+            for issue in missing[: -MOST_ASKED - 1 : -1]:
+                quota = reader.quota
+                if quota is not None and quota.remaining <= pace.LOW * quota.limit:
+                    return CaughtUp(read=count.read, why_not="few requests are left")
+                try:
+                    said = reader.comments(issue.issue)
+                except (ForgeNotFound, ForgeMoved):
+                    continue
+                with db.transaction() as connection:
+                    mirror_facts.note_comments(connection, issue.issue, said, bot_id=connected.bot.id)
+                count.add(1)
+    except ConfigError as error:
+        why_not = "; ".join(f"{one.path} {one.message}" for one in error.problems)
+    except ForgeError as error:
+        why_not = str(error)
+    if not why_not and len(missing) > MOST_ASKED:
+        why_not = f"of {MOST_ASKED} issues in one run; the same command reads on"
     return CaughtUp(read=count.read, why_not=secrets.redact(why_not))
 
 
@@ -144,7 +201,7 @@ def _refresh(
             count.add(sum(mirror.save(connection, issue, now=utc_now()) for issue in page))
 
 
-def _known_until(connection: Connection, repo: RepoRef, reading: Reading | None) -> datetime | None:
+def _known_until(connection: StoreConnection, repo: RepoRef, reading: Reading | None) -> datetime | None:
     """Return up to when the mirror is known to be up to date."""
     polled = polls.get(connection, repo)
     kept = controls.meta_get(connection, _key(repo))
@@ -161,9 +218,9 @@ def _key(repo: RepoRef) -> str:
 
 
 @contextmanager
-def _reader(config: Config, repo: RepoRef, secrets: KnownSecrets) -> Iterator[ForgeReader]:
+def _connected(config: Config, repo: RepoRef, secrets: KnownSecrets) -> Iterator[Connection]:
     connection = forges.connect(config, repo.forge, secrets=secrets, now=utc_now, stop=threading.Event())
     try:
-        yield connection.reader
+        yield connection
     finally:
         connection.disconnect()

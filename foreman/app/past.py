@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from foreman.agentkit import versions
 from foreman.app.past_learning import PastLearning, by_people, known_at
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
@@ -135,7 +136,7 @@ class Past:
             found = tuple(self._as_it_was(hit, at) for hit in hits)
             truth = self._truth(connection, issue)
         similar = [replace(hit, score=0.0) for hit in found[:SHOWN]]  # depends on all others, and is not shown
-        mine = (issue.title, issue.body, issue.author_role, self._guidance)
+        mine = (issue.title, issue.body, issue.author_role, self._guidance, tuple(map(self._versions, similar)))
         told = repr((mine, similar, self._learning.mark(at)))
         digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
         return Then(look=self._look(issue), at=at, truth=truth, found=found, digest=digest)
@@ -155,7 +156,13 @@ class Past:
             with self._db.read() as connection:
                 guidance = self._library.about(connection, self._repo, title=issue.title, body=issue.body)
         priors = self._learning.priors(issue, at=then.at)
-        return Known(similar=then.found[:SHOWN], priors=priors, guidance=guidance)
+        shown = then.found[:SHOWN]
+        named = {hit.issue: self._versions(hit) for hit in shown}
+        return Known(similar=shown, versions=named, priors=priors, guidance=guidance)
+
+    def _versions(self, hit: Hit) -> tuple[str, ...]:
+        kept = self._kept.get(hit.issue.number)
+        return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
 
     def _look(self, issue: MirrorIssue) -> Look:
         number = issue.issue.number

@@ -39,6 +39,8 @@ def _head(facts: dict[str, Any]) -> None:
         said.append(f"{facts['read_from_forge']} issues were read from the forge first")
     if facts["not_read_because"]:
         said.append(f"some may be missing: {facts['not_read_because']}")
+    if facts["comments_not_read_because"]:
+        said.append(f"not all comments are known: {facts['comments_not_read_because']}")
     if facts["reused"]:
         said.append(f"{facts['reused']} answers are from an earlier run")
     said += [f"{count} left alone: {reason}" for reason, count in facts["left_alone"].items()]
@@ -101,7 +103,7 @@ def _rest(facts: dict[str, Any]) -> None:
     if same["original_known"]:
         depths = ", ".join(f"{_share(share)} at {depth}" for depth, share in same["found_at"].items())
         _say(f"            original found: {depths}", beneath=12)
-    told = "cannot be told: no comments of these issues were read"
+    told = "cannot be told: of no issue all comments are known"
     if stale["comments_known"]:
         told = (
             f"{stale['would_be_stale']} of {stale['comments_known']} whose comments are known;"

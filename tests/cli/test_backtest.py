@@ -45,6 +45,7 @@ def _fill(world: World, count: int = ISSUES, first: int = 0) -> None:
 def filled(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path / "data"))
     world.forge.add_account(MAINTAINER)
+    world.forge.add_collaborator(REPO, MAINTAINER, permission="write")
     _fill(world)
     return world
 
@@ -54,6 +55,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path / "data"))
     made = World(tmp_path, kind=request.param)
     made.forge.add_account(MAINTAINER)
+    made.forge.add_collaborator(REPO, MAINTAINER, permission="write")
     _fill(made)
     yield made
     made.close()
@@ -280,3 +282,25 @@ def test_everything_printed_fits_eighty_columns(filled, run, monkeypatch) -> Non
 
     assert [line for line in shown.splitlines() if len(line) > 80 and "http" not in line] == []
     assert "a label with a name of fift…" in shown
+
+
+def test_originals_and_silence_are_told_by_comments_that_are_read_once(either, run) -> None:
+    copy, quiet, back = 5, 6, 7
+    say = either.forge.comment
+    say(REPO, copy, author=MAINTAINER, body="Duplicate of #2", at=BEGAN + 100 * DAY)
+    say(REPO, quiet, author=MAINTAINER, body="Which version is that?", at=BEGAN + 8 * DAY)
+    say(REPO, back, author=MAINTAINER, body="Which version is that?", at=BEGAN + 8 * DAY)
+    say(REPO, back, author="kim", body="2.4, sorry for the wait", at=BEGAN + 90 * DAY)
+    either.forge.reopen(REPO, quiet, by=MAINTAINER, at=BEGAN + 9 * DAY)
+    either.forge.close_issue(REPO, quiet, by=MAINTAINER, reason="not_planned", at=BEGAN + 200 * DAY)
+
+    facts = json.loads(run("backtest", either.key(), "--json", config=either.file).answer)
+    requests = len(either.forge.ledger)
+    run("backtest", either.key(), config=either.file)
+
+    assert facts["duplicates"]["original_known"] == 1
+    assert facts["duplicates"]["found_at"]["10"] == 1.0
+    assert facts["stale"] == {"comments_known": 8, "would_be_stale": 2, "person_would_have_reversed": 1}
+    assert facts["comments_not_read_because"] == ""
+    assert len(either.forge.ledger) == requests
+    assert either.effects() == []
