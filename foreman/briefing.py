@@ -118,7 +118,7 @@ def brief(
         forge=facts.forge.value,
         issue=_issue(facts, comments[-MAX_COMMENTS:], known.guidance.form, cleaner),
         labels=_labels(facts.repo_labels or (), plan, facts.labels_by_us),
-        config={**_plain(plan.config), "llm_when": llm_when},
+        config={**_plain(plan.config), **_in_force(plan), "llm_when": llm_when},
     )
     context = TaskContext(
         memory_summary=memory_summary,
@@ -138,6 +138,12 @@ def brief(
     )
     task = Task(task_id=UUID(task_id), type=plan.task_type, repo=facts.ref.repo.key, payload=payload, context=context)
     return Briefing(task=task, hidden=dict(cleaner.hidden), cut=cleaner.cut)
+
+
+def _in_force(plan: AgentPlan) -> dict[str, Any]:
+    """Return what the policy says where an agent's own settings may be silent: so it asks for neither less nor more."""
+    stale = {"stale_days": plan.policy.stale_days} if plan.policy.stale_label else {}
+    return {"allow_close": plan.policy.allow_close, **stale}
 
 
 def _issue(facts: Facts, comments: tuple[Comment, ...], form: FilledForm | None, cleaner: _Cleaner) -> TaskIssue:
