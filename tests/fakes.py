@@ -19,6 +19,7 @@ from foreman.forge.base import (
     Change,
     ForgeReader,
     ForgeWriter,
+    Labelling,
     ListedFile,
     Permission,
     Probe,
@@ -28,6 +29,7 @@ from foreman.forge.base import (
 )
 from foreman.forge.files import plain, text_of
 from foreman.forge.grants import Grants, TokenKind
+from foreman.forge.reading import labellings_in
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 from tests.fake_hub import FakeHub, FakeRepo, Ticking
 
@@ -148,6 +150,23 @@ class FakeForge:
             return tuple(self._repo(ref.repo).history[ref.number])
 
         return self._do("history", (ref,), look)
+
+    def labellings(self, repo: RepoRef, *, page: int) -> tuple[tuple[Labelling, ...], bool]:
+        def look() -> tuple[tuple[Labelling, ...], bool]:
+            found = [
+                one
+                for number, history in self._repo(repo).history.items()
+                for one in labellings_in(number, history)
+                if page == 1
+            ]
+            return tuple(sorted(found, key=lambda one: one.at, reverse=True)), False
+
+        return self._do("labellings", (repo, page), look)
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        return self._do(
+            "labellings_of", (ref,), lambda: labellings_in(ref.number, self._repo(ref.repo).history[ref.number])
+        )
 
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         def look() -> tuple[Reaction, ...]:

@@ -132,6 +132,23 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """That a label was put on an issue.
+
+    Attributes:
+        number: Of the issue.
+        label: Which.
+        actor: Who did it; None for a deleted account or where the forge does not say.
+        at: When, aware UTC.
+    """
+
+    number: int
+    label: str
+    actor: Account | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFile:
     """A file as the list of its folder shows it.
 
@@ -221,6 +238,15 @@ class ForgeReader(Protocol):
 
         One request on GitHub, three on GitLab, while a page holds it all.
         """
+
+    def labellings(self, repo: RepoRef, *, page: int) -> tuple[tuple[Labelling, ...], bool] | None:
+        """Return a page of the labels put on any issues, newest first, and whether more follow; one request.
+
+        None, unasked, where the forge tells only of one issue at a time: see `labellings_of`.
+        """
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        """Return every time a label was put on an issue, oldest first; one request while a page holds it all."""
 
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         """Return the reactions to the issue itself, or to one of its comments, oldest first.

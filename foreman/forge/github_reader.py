@@ -10,12 +10,12 @@ from foreman.errors import ForgeNotFound
 from foreman.forge import github_files, github_owned
 from foreman.forge import github_map as words
 from foreman.forge import github_rows as rows
-from foreman.forge.base import LONGEST_FILE, Change, ListedFile, Permission, Probe, RepoFile, RepoInfo
+from foreman.forge.base import LONGEST_FILE, Change, Labelling, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_grants import grants_of
 from foreman.forge.grants import Grants
 from foreman.forge.line import Reply
-from foreman.forge.reading import OnLine, by_change, elsewhere, shaped
+from foreman.forge.reading import OnLine, by_change, elsewhere, labellings_in, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
@@ -124,6 +124,17 @@ class GitHubReader(OnLine):
             with readable("read history", ref.repo.key):
                 found.update((change.id, change) for change in words.changes_of(reply.data))
         return tuple(sorted(found.values(), key=lambda change: (change.at, change.id)))
+
+    def labellings(self, repo: RepoRef, *, page: int) -> tuple[tuple[Labelling, ...], bool]:
+        """Return a page of the labels put on any issues, newest first."""
+        query = {**_FULL_PAGE, "page": page}
+        reply = self._client.get("read labellings", repo.key, f"/repos/{repo.path}/issues/events", query=query)
+        with readable("read labellings", repo.key):
+            return words.labellings_of(reply.data, repo), reply.has_next and bool(reply.data)
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        """Return every time a label was put on an issue."""
+        return labellings_in(ref.number, self.history(ref))
 
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         """Return the reactions to the issue or to one of its comments, oldest first."""

@@ -13,12 +13,12 @@ from foreman.errors import ForgeAuthError, ForgeMoved, ForgeNotFound, ForgeRejec
 from foreman.forge import gitlab_files, gitlab_history, gitlab_owned
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
-from foreman.forge.base import LONGEST_FILE, Change, ListedFile, Permission, Probe, RepoFile, RepoInfo
+from foreman.forge.base import LONGEST_FILE, Change, Labelling, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_people import People
 from foreman.forge.grants import Grants, TokenKind
 from foreman.forge.line import Reply
-from foreman.forge.reading import OnLine, by_change, elsewhere, shaped
+from foreman.forge.reading import OnLine, by_change, elsewhere, labellings_in, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
@@ -156,6 +156,17 @@ class GitLabReader(OnLine):
             for change in gitlab_history.of_notes(notes):
                 seen(change.id, change)
         return tuple(sorted(found.values(), key=lambda change: (change.at, change.id)))
+
+    def labellings(self, repo: RepoRef, *, page: int) -> None:
+        """GitLab tells only of one issue at a time."""
+        del repo, page
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        """Return every time a label was put on an issue."""
+        found: list[Change] = []
+        for labels in self._lists(shapes.LabelEventRow, "read labellings", ref, "/resource_label_events", {}):
+            found += gitlab_history.of_labels(labels)
+        return labellings_in(ref.number, found)
 
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         """Return the reactions, oldest first."""

@@ -46,8 +46,14 @@ class ReferencesRow(Row):
 
 
 class LinksRow(Row):
-    """Addresses of what belongs to an issue."""
+    """Addresses of what belongs to an issue.
 
+    Attributes:
+        itself: `…/projects/4/issues/14`.
+        closed_as_duplicate_of: The same of another issue, which may be in another project.
+    """
+
+    itself: str = Field(default="", alias="self")
     closed_as_duplicate_of: str | None = None
 
 

@@ -51,6 +51,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", r"/issues/(\d+)/labels/(.+)", github_labels.delete_label),
     ("PUT", r"/issues/(\d+)/lock", github_issues.lock),
     ("DELETE", r"/issues/(\d+)/lock", github_issues.unlock),
+    ("GET", "/issues/events", read.repo_events),
     ("GET", r"/issues/(\d+)/events", read.events),
     ("GET", r"/issues/(\d+)/timeline", read.timeline),
     ("POST", r"/issues/(\d+)/assignees", github_issues.assign),

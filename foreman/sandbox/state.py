@@ -158,6 +158,7 @@ class Issue:
         closed_by: Login; empty when open.
         deleted: Gone for good.
         moved_to: Repository id and number after a transfer.
+        duplicate_of: Number of the issue that it was closed as a duplicate of; GitLab alone keeps it.
     """
 
     id: int
@@ -183,6 +184,7 @@ class Issue:
     updated_by: str = ""
     deleted: bool = False
     moved_to: tuple[int, int] | None = None
+    duplicate_of: int | None = None
 
     @property
     def gone(self) -> bool:

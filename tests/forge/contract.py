@@ -16,7 +16,7 @@ import pytest
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission
 from foreman.forge.grants import TokenKind
-from foreman.model import Account, IssueRef, ReactionKind, RepoRef, Role
+from foreman.model import Account, ForgeKind, IssueRef, ReactionKind, RepoRef, Role
 
 REPO = RepoRef.parse("acme/widget")
 BOT = "foreman-bot"
@@ -221,6 +221,32 @@ class ForgeContract:
         assert [change.label for change in found[:2]] == ["bug", "bug"]
         assert found[2].assignee == "mia"
         assert len({change.id for change in found}) == len(found)
+
+    def test_who_put_labels_on_is_told_for_one_issue_and_where_the_forge_can_for_all(self, world: World) -> None:
+        first, second = world.open(), world.open()
+        people, repo = world.people, world.repo.path
+        people.add_label(repo, first.number, "bug", by="mia")
+        people.add_label(repo, second.number, "bug", by=BOT)
+        people.remove_label(repo, first.number, "bug", by="tim")
+        people.add_label(repo, first.number, "question", by="tim")
+
+        of_first = world.reader.labellings_of(first)
+        page = world.reader.labellings(world.repo, page=1)
+
+        assert [(one.number, one.label, one.actor and one.actor.login) for one in of_first] == [
+            (first.number, "bug", "mia"),
+            (first.number, "question", "tim"),
+        ]
+        if world.repo.forge is ForgeKind.GITLAB:
+            assert page is None
+            return
+        found, more = page
+        assert [(one.number, one.label, one.actor and one.actor.login) for one in found] == [
+            (first.number, "question", "tim"),
+            (second.number, "bug", BOT),
+            (first.number, "bug", "mia"),
+        ]
+        assert found[0].at == of_first[1].at and not more
 
     def test_reactions_have_somebody_and_move_no_time(self, world: World) -> None:
         ref = world.open()

@@ -224,12 +224,15 @@ def test_the_fake_fails_on_demand_in_every_method(method: str) -> None:
         "issue": (ref,),
         "comments": (ref,),
         "history": (ref,),
+        "labellings": (REPO,),
+        "labellings_of": (ref,),
     }.get(method, (ref, "x"))
     named = {
         "owned": {"nested": False},
         "probe": {"etag": ""},
         "changed_since": {"since": hub.now()},
         "newest_open": {"limit": 3},
+        "labellings": {"page": 1},
     }.get(method, {})
 
     with pytest.raises(ForgeUnavailable) as raised:
