@@ -15,7 +15,10 @@ import yaml
 
 MOST_FIELDS = 50
 MAX_HEADING_CHARS = 200
+MAX_CHARS = 20_000
+"""Of a form that is read; those of large projects have half of that."""
 
+_TRUE = frozenset({"true", "yes", "on"})
 _ANSWERABLE = frozenset({"input", "textarea", "dropdown", "checkboxes", "upload"})
 _EMPTY = frozenset({"", "_no response_", "no response"})
 _LEAST_SHARE = 0.5  # of a form's headings that are in an issue which was written with it
@@ -79,8 +82,10 @@ def read(path: str, text: str) -> Form | None:
         text: Raw text.
 
     Returns:
-        The form; None when it is none, or asks for nothing.
+        The form; None when it is none, asks for nothing, or is too long.
     """
+    if len(text) > MAX_CHARS:
+        return None
     stem = path.rpartition("/")[2].rpartition(".")[0]
     form = _of_markdown(stem, text) if path.casefold().endswith(".md") else _of_yaml(stem, text)
     return form if form is not None and form.fields else None
@@ -114,7 +119,7 @@ def filled(forms: Sequence[Form], body: str) -> FilledForm | None:
 
 def _of_yaml(stem: str, text: str) -> Form | None:
     try:
-        data = yaml.safe_load(text)
+        data = _load(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     body = data.get("body") if isinstance(data, dict) else None
@@ -122,6 +127,11 @@ def _of_yaml(stem: str, text: str) -> Form | None:
         return None
     fields = [field for item in body[:MOST_FIELDS] if (field := _field(item)) is not None]
     return Form(name=_name(data.get("name"), stem), fields=tuple(fields))
+
+
+def _load(text: str) -> Any:
+    # Everything is text to it, whatever a tag says. The loader in C, which is faster, dies of deep nesting.
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
 
 
 def _field(item: Any) -> Field | None:
@@ -134,7 +144,7 @@ def _field(item: Any) -> Field | None:
     told = attributes.get("value") if isinstance(attributes, dict) else None
     return Field(
         heading=" ".join(label.split())[:MAX_HEADING_CHARS],
-        required=isinstance(rules, dict) and rules.get("required") is True,
+        required=isinstance(rules, dict) and str(rules.get("required")).casefold() in _TRUE,
         told=told if isinstance(told, str) else "",
     )
 
@@ -145,7 +155,7 @@ def _of_markdown(stem: str, text: str) -> Form:
     if front is not None:
         text = text[front.end() :]
         try:
-            head = yaml.safe_load(front[1])
+            head = _load(front[1])
         except (yaml.YAMLError, ValueError, RecursionError):
             head = None
         name = head.get("name") if isinstance(head, dict) else None

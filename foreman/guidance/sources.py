@@ -36,7 +36,7 @@ class Role(StrEnum):
 def folders(forge: ForgeKind, docs: Sequence[str]) -> tuple[str, ...]:
     """Return the folders whose files are to be listed, each once; empty for the root."""
     here = ".gitlab" if forge is ForgeKind.GITLAB else ".github"
-    fixed = ("", ".github", here, "docs", FORMS[forge])
+    fixed = ("", here, "docs", FORMS[forge])
     return tuple(dict.fromkeys([*fixed, *(pattern.rpartition("/")[0] for pattern in docs)]))
 
 

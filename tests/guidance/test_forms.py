@@ -150,6 +150,9 @@ def test_a_template_in_markdown_marks_what_it_requires() -> None:
         "&a [*a]",
         "body: [{type: input, attributes: {label: ' '}}]",
         "!!python/object/apply:os.system ['true']",
+        "a: !!timestamp soon",
+        "[" * 30_000,
+        "body: [{type: input, attributes: {label: Long}}]" + " " * 20_000,
         "\x00",
     ],
 )
