@@ -161,7 +161,7 @@ def test_what_is_no_form_is_none(text: str) -> None:
 
 
 def test_a_form_with_too_many_fields_is_cut() -> None:
-    many = "body:\n" + "".join(f"  - {{type: input, attributes: {{label: Field {n}}}}}\n" for n in range(500))
+    many = "body:\n" + "".join(f"  - {{type: input, attributes: {{label: Field {n}}}}}\n" for n in range(200))
 
     form = _read("x.yml", many)
 
