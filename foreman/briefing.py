@@ -141,7 +141,7 @@ def brief(
 
 
 def _in_force(plan: AgentPlan) -> dict[str, Any]:
-    """Return what the policy says where an agent's own settings may be silent: so it asks for neither less nor more."""
+    """Return what the policy says where an agent's settings may be silent: so it asks for neither less nor more."""
     stale = {"stale_days": plan.policy.stale_days} if plan.policy.stale_label else {}
     return {"allow_close": plan.policy.allow_close, **stale}
 

@@ -301,7 +301,12 @@ def _with_turn(look: Look, plan: AgentPlan) -> Look:
     """Work out whose turn it is; which label asks the reporter stands in the agent's settings."""
     label = plan.policy.needs_info_label
     owed = turn.turn(
-        look.facts.issue, look.comments, look.history, look.facts.bot, needs_info=(label,) if label else ()
+        look.facts.issue,
+        look.comments,
+        look.history,
+        look.facts.bot,
+        needs_info=(label,) if label else (),
+        edited_at=look.edited_at,
     )
     return replace(look, facts=replace(look.facts, owed=owed))
 
