@@ -32,7 +32,15 @@ from foreman.store.actions import LogEntry, StoredAction
 MOST = 1_000
 """Decisions in one run."""
 
-_REASONS = frozenset(Reason)
+_LATER = {
+    Reason.STALE,
+    Reason.ANOTHER_ISSUE,
+    Reason.NOT_FOR_US,
+    Reason.MODE_APPROVE,
+    Reason.MODE_SHADOW,
+    Reason.REJECTED,
+}
+_REASONS = frozenset(Reason) - _LATER
 _Pasts: TypeAlias = dict[tuple[RepoRef, str], Past]
 
 

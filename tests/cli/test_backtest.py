@@ -98,6 +98,35 @@ def _asks_the_model(task: dict[str, Any]) -> Any:
     return decision(task, {"type": "add_label", "label": label}, confidence=0.9)
 
 
+SCHEMA = {
+    "repo agent provider model issues reused read_from_forge not_read_because comments_not_read_because asked"
+    " left_alone failed failures stopped decisions held denied labels duplicates stale comments closes input_tokens"
+    " output_tokens usd model_calls no_model_needed compared annoying": "",
+    "labels": "issues_people_labelled who_labelled_not_known hits wrong missed precision recall f1 macro_f1 coverage"
+    " calibration_error calibration per_label confusion",
+    "calibration": "from to issues confidence right",
+    "per_label": "hits wrong missed precision recall f1",
+    "duplicates": "closed_as_duplicate original_known found_at suggested suggested_right"
+    " suggested_where_people_closed_as_duplicate",
+    "stale": "comments_known would_be_stale person_would_have_reversed",
+    "annoying": "number title url what weight",
+}
+"""What scripts may rely on: a key that goes is a breaking change."""
+
+
+def _keys(facts: dict[str, Any]) -> dict[str, str]:
+    labels = facts["labels"]
+    parts = {
+        "labels": labels,
+        "calibration": labels["calibration"][0],
+        "per_label": labels["per_label"]["bug"],
+        "duplicates": facts["duplicates"],
+        "stale": facts["stale"],
+        "annoying": facts["annoying"][0],
+    }
+    return {" ".join(facts): ""} | {name: " ".join(part) for name, part in parts.items()}
+
+
 def test_tokens_and_money_are_those_of_the_models_and_two_of_them_are_compared(filled, run, monkeypatch) -> None:
     _with_models(filled, monkeypatch)
 
@@ -107,6 +136,7 @@ def test_tokens_and_money_are_those_of_the_models_and_two_of_them_are_compared(f
     dear = run("backtest", REPO, "--model", "dear", "--json", config=filled.file)
 
     assert asked == ISSUES, "what is known is not asked again"
+    assert _keys(cheap) == SCHEMA
     assert (cheap["usd"], cheap["input_tokens"], cheap["output_tokens"], cheap["model_calls"]) == (0.008, 800, 56, 8)
     assert (again["reused"], again["usd"]) == (8, 0.008)
     facts = json.loads(dear.answer)
