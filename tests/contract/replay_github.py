@@ -6,7 +6,9 @@ import base64
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
+from foreman.errors import ForgeUnavailable
 from foreman.forge import github_rows as rows
 from foreman.forge.base import LONGEST_FILE, ChangeKind, Permission
 from foreman.forge.github import GitHubForge
@@ -191,7 +193,10 @@ def _content(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
         return
     row = one.data
     if row is None:
-        return  # recorded of somebody who asked for the bare content
+        # Recorded of somebody who asked for the bare content, which is no JSON.
+        with suppress(ForgeUnavailable):
+            yield forge.file(_SOMEBODY, "README.md"), ForgeUnavailable
+        return
     file = forge.file(_SOMEBODY, row["path"])
     if file is None:
         yield row["type"] != "file" or row["encoding"] != "base64" or row["size"] > LONGEST_FILE, True
