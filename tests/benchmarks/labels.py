@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from foreman.learn import Example, Model, train
-from foreman.learn.calibration import sharpened
+from foreman.learn.calibration import Scale
 from tests.learn.corpus import LABELS, written
 
 TARGET = 0.81
@@ -143,11 +143,11 @@ def covered(examples: Sequence[Example], told: Mapping[int, Told], share: float)
     return sum(likeliest(told[row]) == label(examples[row]) for row in rows) / len(rows)
 
 
-def calibration_error(examples: Sequence[Example], told: Mapping[int, Told], temperature: float) -> float:
+def calibration_error(examples: Sequence[Example], told: Mapping[int, Told], scale: Scale) -> float:
     """Return how far what is said is from what is, in ten bins, weighed by their size."""
     bins: dict[int, list[tuple[float, bool]]] = {}
     for row, one in told.items():
-        sure = max(sharpened(list(one.values()), temperature))
+        sure = max(scale.of(list(one.values()), examples[row].repo))
         bins.setdefault(min(9, int(sure * 10)), []).append((sure, likeliest(one) == label(examples[row])))
     return sum(abs(sum(sure - right for sure, right in found)) for found in bins.values()) / len(told)
 
@@ -206,7 +206,7 @@ def main() -> None:
         repos = sorted({example.repo for example in examples})
         print("| macro-F1 | mean | " + " | ".join(repos) + " |\n|---|---|" + "---|" * len(repos))
         table(examples, {row: by_keywords(example) for row, example in enumerate(examples)}, "rules by keywords")
-    temperature = 1.0
+    scale = Scale()
     told: dict[int, Told] = {}
     splits: list[Split] = []
     with ProcessPoolExecutor(asked.jobs) as pool:
@@ -220,13 +220,13 @@ def main() -> None:
         if asked.only is None:
             table(examples, pool.submit(run, examples, by_age(examples)).result(), "learned, older to newer")
     if asked.only != "cross":
-        temperature = whole(examples).temperature
+        scale = whole(examples).scale
     for share, wanted in COVERAGE.items() if told else ():
         print(
             f"| right among the {share:.0%} it is surest of | {covered(examples, told, share):.3f} (wanted {wanted}) |"
         )
     if told:
-        print(f"| expected calibration error | {calibration_error(examples, told, temperature):.3f} |")
+        print(f"| expected calibration error | {calibration_error(examples, told, scale):.3f} |")
         print(f"| wanted macro-F1 in cross-validation | {TARGET} |", flush=True)
     if asked.only is None:
         print("\n| issues a label and repository | macro-F1, first fold |\n|---|---|")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from foreman.learn import Correction, Example, Model, Prior, train
-from foreman.learn.calibration import NEVER, thresholds
+from foreman.learn.calibration import NEVER, WANTED_PRECISION, thresholds
 from foreman.learn.features import features, form_lines
 from foreman.learn.training import MOST_EXAMPLES, newest_in_turn
 from tests.learn.corpus import LABELS, written
@@ -183,3 +183,9 @@ def test_a_threshold_is_the_lowest_from_which_on_enough_was_right() -> None:
     assert 0.6 < first <= 0.75
     assert second == NEVER
     assert thresholds(said[:9], truths[:9]) == (NEVER, NEVER)
+
+
+def test_where_it_was_always_right_it_may_be_a_little_less_sure_than_it_ever_was() -> None:
+    said = [(0.995, 0.005)] * 20 + [(0.004, 0.996)] * 20
+
+    assert thresholds(said, [0] * 20 + [1] * 20) == (WANTED_PRECISION, WANTED_PRECISION)
