@@ -41,7 +41,11 @@ _END = re.compile(
     r"[.!?][\"')\]*_`]{0,3}(?=\s+(?![a-z])|\s*$)|[\u3002\uff01\uff1f]|\n[ \t]*(?=\n)"
     r"|\n(?=[ \t]{0,8}(?:[-*+#|>]|\d{1,3}[.)])[ \t])"
 )
-_FETCHES = re.compile(r"\b(?:curl|wget|iwr|irm)\b|\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b", re.IGNORECASE)
+_ODD = re.compile(
+    r"\b(?:curl|wget|iwr|irm|iex)\b|\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|<!|`{4}|[\w*]#\d|&#?\w+;", re.IGNORECASE
+)
+"""What had better not be repeated: fetching and running something, and what may look otherwise than it is."""
+
 _GOOD_URL = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~:/?#@!$&'*+,;=%-]*")
 _WORD = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _COMMON_WORDS = """
@@ -121,7 +125,7 @@ def cite(task: Task, passage: int, quote: str) -> Citation | None:
         return None
     start, end = _sentences(text, *span)
     said = _plain(text[start:end])
-    if not said or _FETCHES.search(said) or not _is_about(task, f"{found.path}\n{found.heading}\n{said}", text):
+    if not said or _ODD.search(said) or not _is_about(task, f"{found.path}\n{found.heading}\n{said}", text):
         return None
     start = end - len(text[start:end].lstrip())
     line = found.line + text[:start].count("\n")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.issue_triage.reading import Parts
+from agents.issue_triage.saying import plain_words
 
 FACTS = ("version", "steps", "expected", "actual", "log")
 """What may be asked for, in the order it is asked for in."""
@@ -194,8 +195,8 @@ def unfilled(missing: Sequence[str], report: Report) -> tuple[str, ...]:
     Returns:
         Headings, without those whose fact stands elsewhere in the report.
     """
-    named = dict.fromkeys(" ".join(heading.split()) for heading in missing)
-    kept = [name for name in named if 0 < len(name) <= _HEADING_CHARS and fact_of(name) not in report.present]
+    named = dict.fromkeys(plain_words(heading, _HEADING_CHARS) for heading in missing)
+    kept = [name for name in named if name and fact_of(name) not in report.present]
     return tuple(kept)[:_MOST_HEADINGS]
 
 

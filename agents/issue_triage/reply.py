@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from agents.issue_triage.missing import FACTS
+from agents.issue_triage.saying import comment_of, plain_words
 from foreman.agentkit import extract_json
 
 MAX_COMMENT_CHARS = 1_500
@@ -19,15 +19,7 @@ _MAX_REASON_CHARS = 160
 _MAX_QUOTE_CHARS = 600
 """Most of what the model says stands in a passage, which is no longer itself."""
 
-_READ_CHARS = 20_000
 _ITEMS = 20
-
-_ADDRESS = re.compile(r"\S{0,200}(?:://|www\.)\S{0,2000}|[#!&@]\S{1,100}")
-_NO_COMMENT = re.compile(
-    r"://|\bwww\.|(?<!\w)@\w|\b(?:curl|wget|iwr|irm|sudo|eval|chmod)\b|\|\s*(?:ba|z|da)?sh\b|\b(?:pip3?|pipx|npm|npx|brew)\s+i",
-    re.IGNORECASE,
-)
-_NO_REASON = re.compile(r"[\[\]<>|\\*_~]+|`+(?!\w)(?<!\w`)")
 
 
 class NoUse(Exception):
@@ -120,7 +112,7 @@ def read_reply(text: str) -> Reply:
         duplicates=_duplicates(found.get("duplicates")),
         answer=_pointer(found.get("answer")),
         security=found.get("security") is True,
-        comment=_comment(said or ""),
+        comment=comment_of(said or "", MAX_COMMENT_CHARS),
         confidence=_confidence(found.get("confidence")),
         reason=_line(found.get("reason"), 600),
     )
@@ -131,7 +123,7 @@ def _duplicates(value: Any) -> tuple[Duplicate, ...]:
     return tuple(
         Duplicate(
             number=row["number"],
-            reason=_line(_harmless(row.get("reason")), _MAX_REASON_CHARS),
+            reason=plain_words(_line(row.get("reason"), 1_000), _MAX_REASON_CHARS),
             certain=row.get("certain") is True,
         )
         for row in rows
@@ -153,16 +145,6 @@ def _confidence(value: Any) -> float:
         float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6 else 0.5
     )
     return min(1.0, max(0.0, number)) if math.isfinite(number) else 0.5
-
-
-def _comment(said: str) -> str:
-    """Drop a comment that holds what it was told not to hold: an address, a name to call, a command to run."""
-    return "" if _NO_COMMENT.search(said[:_READ_CHARS]) else said.strip()[:MAX_COMMENT_CHARS]
-
-
-def _harmless(value: Any) -> Any:
-    """Take out of a reason what is no reason: addresses, names to call, other issues, markup."""
-    return _NO_REASON.sub(" ", _ADDRESS.sub(" ", value)) if isinstance(value, str) else value
 
 
 def _line(value: Any, limit: int) -> str:
