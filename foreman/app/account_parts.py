@@ -13,7 +13,7 @@ from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.approvals import Dashboard
 from foreman.executor import Executor
-from foreman.poller import Backfill, Discovery, Poller, ProjectFiles
+from foreman.poller import Backfill, Discovery, LookingBack, Poller, ProjectFiles
 from foreman.store.database import Database
 
 
@@ -71,7 +71,13 @@ def account_for(
             db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=time.monotonic
         ),
         backfill=Backfill(
-            db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=time.monotonic
+            db=db,
+            reader=reader,
+            plan=current.plan_of,
+            redact=redact,
+            looking_back=LookingBack(db=db, reader=reader, bot_id=bot.id, now=now),
+            now=now,
+            monotonic=time.monotonic,
         ),
         now=now,
         stop=stop,

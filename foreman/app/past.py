@@ -46,7 +46,7 @@ class Truth:
         labels: That are on it and that neither Foreman nor another bot is known to have put there.
         known: It was read who put them on; else they are taken for people's.
         state_reason: The forge's word for why it was closed.
-        duplicate_of: The original that a person named.
+        duplicate_of: The original that a person named, or that the forge keeps.
         silence: None where comments were not read; else whether it was quiet for `stale_days` while the reporter owed
             an answer, and whether a person came back to it after that.
     """
@@ -210,7 +210,7 @@ class Past:
             labels=by_people(issue, self._by),
             known=issue.issue.number in self._by,
             state_reason=issue.state_reason,
-            duplicate_of=named[-1] if named else None,
+            duplicate_of=named[-1] if named else issue.duplicate_of,
             silence=_silence(issue, said, patience) if len(said) == issue.comment_count else None,
         )
 

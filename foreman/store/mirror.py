@@ -45,6 +45,7 @@ class MirrorIssue:
         created_at: Aware UTC.
         updated_at: Aware UTC.
         closed_at: Aware UTC; None while it is open, and where the forge did not say.
+        duplicate_of: Number of its original, where the forge's list tells.
     """
 
     issue: IssueRef
@@ -65,6 +66,7 @@ class MirrorIssue:
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
+    duplicate_of: int | None = None
 
 
 def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
@@ -248,6 +250,7 @@ _PLAIN = (
     "created_at",
     "updated_at",
     "closed_at",
+    "duplicate_of",
 )
 
 

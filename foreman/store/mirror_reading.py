@@ -27,6 +27,11 @@ class Reading:
         forgotten_at: When a person had the repository forgotten: it is not read again by itself.
         rows_read: Issues and pull requests read so far.
         requests: Sent for that.
+        labels_read: Requests sent to learn who put labels on.
+        labels_below: Issues of lower numbers are still to be asked for that; None for all, 0 where all is done.
+        duplicates_read: Requests sent to learn which original duplicates have.
+        duplicates_below: The same for them.
+        facts_done_at: When both ended; None while it goes on.
     """
 
     repo: RepoRef
@@ -37,6 +42,11 @@ class Reading:
     forgotten_at: datetime | None = None
     rows_read: int = 0
     requests: int = 0
+    labels_read: int = 0
+    labels_below: int | None = None
+    duplicates_read: int = 0
+    duplicates_below: int | None = None
+    facts_done_at: datetime | None = None
 
 
 _COLUMNS = tuple(column.name for column in mirror_reading.columns if column.name != "repo")

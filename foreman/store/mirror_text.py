@@ -65,6 +65,7 @@ def values(issue: CleanIssue) -> dict[str, Any]:
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,
         "closed_at": issue.closed_at,
+        "duplicate_of": issue.duplicate_of,
     }
 
 

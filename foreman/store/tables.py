@@ -199,6 +199,7 @@ mirror = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
+    Column("duplicate_of", Integer),
     Column("seen_at", UtcTime, nullable=False),
     # Last: to read what stands behind a long text, SQLite goes through all of it.
     Column("title", OutsideText, nullable=False),
@@ -257,6 +258,11 @@ mirror_reading = Table(
     Column("forgotten_at", UtcTime),
     Column("rows_read", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
+    Column("labels_read", Integer, nullable=False),
+    Column("labels_below", Integer),
+    Column("duplicates_read", Integer, nullable=False),
+    Column("duplicates_below", Integer),
+    Column("facts_done_at", UtcTime),
 )
 """How far the older issues of each repository were read into the mirror."""
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
+        sa.Column("duplicate_of", sa.Integer(), nullable=True),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -73,6 +74,11 @@ def upgrade() -> None:
         sa.Column("forgotten_at", sa.DateTime(), nullable=True),
         sa.Column("rows_read", sa.Integer(), nullable=False),
         sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("labels_read", sa.Integer(), nullable=False),
+        sa.Column("labels_below", sa.Integer(), nullable=True),
+        sa.Column("duplicates_read", sa.Integer(), nullable=False),
+        sa.Column("duplicates_below", sa.Integer(), nullable=True),
+        sa.Column("facts_done_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("repo"),
     )
     op.create_table(
