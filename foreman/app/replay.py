@@ -24,6 +24,7 @@ from foreman.config.models import Config
 from foreman.errors import AgentError, BudgetExceeded, StoreError, UsageError
 from foreman.gate.reasons import Reason
 from foreman.model import ActionState, EventKind, RepoRef
+from foreman.scribe import CHORE
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions, mirror
@@ -72,7 +73,7 @@ class Replayed:
         held: list[StoredAction] = []
         refused: list[StoredAction] = []
         for action in self.entry.actions:
-            if action.type == "remove_label" and action.payload.get("label") == TRIAGE_LABEL:
+            if action.payload.get(CHORE) or action.payload.get("label") == TRIAGE_LABEL:
                 continue  # no agent asked for that
             by_gate = action.reason in _REASONS
             (let if not by_gate else refused if action.state is ActionState.DENIED else held).append(action)

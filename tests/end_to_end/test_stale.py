@@ -110,6 +110,8 @@ def test_only_what_the_reporter_owes_goes_stale_and_is_closed_two_weeks_later(wo
     closed = [issue.number for issue in world.forge.issues(REPO) if issue.state == "closed"]
     assert closed == []
     world.forge.comment(REPO, numbers["talked"], author="mira", body="Thanks, will look.")
+    world.once()
+    assert stale() == {"asked"}
     days_later(world, 2)
 
     closed = [names[issue.number] for issue in world.forge.issues(REPO) if issue.state == "closed"]
