@@ -64,7 +64,7 @@ def _labels(labels: dict[str, Any]) -> None:
     line(f"macro F1 {_share(labels['macro_f1'])}, coverage {_share(labels['coverage'])}")
     _say(
         f"on {labels['issues_people_labelled']} issues that bear one of these labels;"
-        f" who labelled {labels['who_labelled_not_known']} is not known"
+        f" of {labels['who_labelled_not_known']} nobody knows who put them on"
     )
     mixed = sorted(
         (-count, right, said)
