@@ -67,7 +67,6 @@ def test_mission_form_and_documentation_reach_the_agent_of_a_dry_run_and_of_the_
     assert world.effects() == []
 
 
-@on_both
 def test_files_that_cannot_be_read_keep_nobody_from_deciding(world: World, foreman: Command) -> None:
     stock(world)
     world.forge.write_file(REPO, "README.md", b"\xff\xfe\x00binary")
@@ -85,3 +84,18 @@ def test_files_that_cannot_be_read_keep_nobody_from_deciding(world: World, forem
     (files,) = [one for one in checked if one["what"].endswith(" files")]
     assert files["result"] == "warn"
     assert "MISSION.md" in files["text"]
+
+
+@on_both
+def test_the_bundled_agent_asks_for_the_field_of_the_form_that_was_left_empty(world: World) -> None:
+    stock(world)
+    world.config["agents"] = {"issue-triage": {"runtime": "process"}}
+    world.config["repos"][0]["agents"][0]["config"]["needs_info_label"] = "needs-info"
+    number = world.forge.open_issue(REPO, title="Crash", author="kim", body="### Version\n\n1.4\n\n### Steps\n\n")
+
+    world.once()
+
+    (said,) = world.forge.issue(REPO, number).comments
+    assert "- Steps" in said.body.splitlines()
+    assert "- Version" not in said.body.splitlines()
+    assert "needs-info" in world.forge.issue(REPO, number).labels
