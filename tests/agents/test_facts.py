@@ -161,6 +161,8 @@ def test_what_is_said_passes_the_gate_as_it_is(code: str) -> None:
         ("Memory leak in the token cache", "", False),
         ("Crash", "No known vulnerability is involved. It just crashes.", False),
         ("Crash", "> an attacker may use this vulnerability\n\nThat quote is from the docs.", False),
+        ("Upgrade netty to 4.1.45 to handle CVE-2019-20444", "", False),
+        ("Bump zlib: an attacker can run code, proof of concept below", "CVE-2026-1234", True),
         ("Round trip of deserialization loses a field", "", False),
         ("Security policy is hard to find", "", False),
     ],
