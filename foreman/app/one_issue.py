@@ -10,17 +10,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from foreman import scribe
-from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.opening import open_store
-from foreman.app.workshop import Workshop, utc_now, workshop
+from foreman.app.project import read_project
+from foreman.app.workshop import utc_now, workshop
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
 from foreman.deliberation import Deliberation
-from foreman.errors import ForemanError, ForgeError, ForgeNotFound, UsageError
-from foreman.log import get_logger
-from foreman.model import ActionState, EventKind, InboxState, IssueRef, RepoRef
+from foreman.errors import ForemanError, ForgeNotFound, UsageError
+from foreman.model import ActionState, EventKind, InboxState, IssueRef
 from foreman.pipeline import nothing_there
-from foreman.poller import ProjectFiles
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions, discovered, inbox, memory
@@ -30,11 +28,6 @@ from foreman.store.lease import DaemonLease
 
 WAIT = timedelta(minutes=10)
 """How long the command waits for a running daemon; the work stays queued after that."""
-
-FILES_READ = 12
-"""Files of a repository that a command reads where no daemon has: so many requests and four for the lists."""
-
-log = get_logger(__name__)
 
 _OPEN = frozenset({ActionState.PLANNED, ActionState.SENT})
 
@@ -105,7 +98,7 @@ def dry_run(
     plans = agents_for(config, ref, agent)
     thoughts = []
     with workshop(config, settings=settings, secrets=secrets, claim=False, forge=ref.repo.forge) as shop:
-        _read_files(shop, ref.repo)  # an app's token reaches what was asked for, found by a pattern or not yet
+        read_project(shop, ref.repo)  # an app's token reaches what was asked for, found by a pattern or not yet
         with shop.db.read() as connection:
             summary = memory.summary(connection, ref)
         for plan in plans:
@@ -157,28 +150,9 @@ def handle(
             return wait_for(db, queue(db, ref, plans))
     with workshop(config, settings=settings, secrets=secrets, source=source, forge=ref.repo.forge) as shop:
         items = queue(shop.db, ref, plans)
-        _read_files(shop, ref.repo)
+        read_project(shop, ref.repo)
         shop.daemon.work_off(ref)
         return outcome(shop.db, items)
-
-
-def _read_files(shop: Workshop, repo: RepoRef) -> None:
-    """Read what the repository says of itself, where no daemon did so lately; a decision goes without it, too."""
-    plan = shop.config.plan_of(repo)
-    if plan is None or repo.forge not in shop.connections:
-        return
-    files = ProjectFiles(
-        db=shop.db,
-        reader=shop.connections[repo.forge].reader,
-        plan=shop.config.plan_of,
-        redact=LiveSecrets(shop.secrets).redact,
-        now=shop.now,
-        monotonic=time.monotonic,
-    )
-    try:
-        files.read(plan, most=FILES_READ)
-    except ForgeError as error:
-        log.info("project_files_not_read", repo=repo.key, reason=str(error))
 
 
 def queue(db: Database, ref: IssueRef, plans: tuple[AgentPlan, ...]) -> tuple[int, ...]:
