@@ -31,6 +31,7 @@ from foreman.store import (
     mirror,
     mirror_reading,
     polls,
+    savings,
     usage,
 )
 from foreman.store.controls import Pause
@@ -276,7 +277,7 @@ def _breakers(connection: Connection, prefix: str) -> Iterator[Health]:
 def _spend(connection: Connection, config: Config, now: datetime) -> Spend:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     totals = usage.totals(connection, midnight)
-    saved = usage.saved(connection, midnight)
+    saved = savings.saved(connection, midnight)
     return Spend(
         usd=sum((total.usd for total in totals), Decimal(0)),
         budget_usd=config.llm.budget.usd_per_day,

@@ -24,12 +24,12 @@ def lines(connection: Connection, place: RepoRef | IssueRef | None, since: datet
         The lines. They are about all of that, tries that are in no log as well, however few rows stand above.
     """
     from foreman.model import IssueRef
-    from foreman.store import usage
+    from foreman.store import savings, usage
 
     if isinstance(place, IssueRef):
         return []
     repo = place.key if place else None
-    totals, saved = usage.totals(connection, since, repo=repo), usage.saved(connection, since, repo=repo)
+    totals, saved = usage.totals(connection, since, repo=repo), savings.saved(connection, since, repo=repo)
     calls = sum(total.calls for total in totals)
     tokens_in, tokens_out = sum(one.input_tokens for one in totals), sum(one.output_tokens for one in totals)
     unpriced = sum(total.unpriced for total in totals)
