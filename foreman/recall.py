@@ -140,6 +140,7 @@ class Recall:
                 breaker_open=breakers.flood_open(connection, now=now),
                 paused=controls.paused(connection, ref.repo),
                 private_repo=repo.info is None or repo.info.private,
+                visibility_known=repo.info is not None,
                 reminded_at=closing.reminded_at(connection, ref),
                 close_objected=closing.objected(connection, ref) or _opened_again(history, self._bot),
                 close_announced=bool(closing.announced(connection, ref)),

@@ -14,6 +14,7 @@ from foreman.deliberation import Deliberation
 from foreman.executor import freshness, grace
 from foreman.gate.policy import Judged, final_state
 from foreman.gate.reasons import Reason
+from foreman.gate.rules_whole import is_public_report
 from foreman.gate.turn import Turn
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, Verdict
 from foreman.protocol import Close, RemoveLabel
@@ -116,6 +117,8 @@ def _is_stale_no_more(plan: AgentPlan, thought: Deliberation) -> bool:
     if label in (facts.labels_added_by_people or ()):
         return False
     if facts.owed is None or facts.owed.turn is Turn.REPORTER:
+        return False
+    if is_public_report(facts):
         return False
     if isinstance(thought.admission, Deny) and thought.admission.reason not in _GOOD_HANDS:
         return False  # where Foreman keeps away it touches nothing

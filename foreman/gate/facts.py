@@ -33,7 +33,8 @@ class Facts:
         writes_this_hour: Writes of ours on this repository in the last hour.
         breaker_open: The action rate is far above what is usual.
         paused: A person paused this repository or everything.
-        private_repo: The repository is not public.
+        private_repo: The repository is not public, or that is not known.
+        visibility_known: Whether that is known.
         owed: Whose turn it is, by what people did alone; None when that cannot be told.
         reminded_at: When we last reminded the reporter, or marked the issue as stale; None for never.
         close_objected: A person objected to closing it before: refused it, took it back, or opened the issue again.
@@ -59,6 +60,7 @@ class Facts:
     breaker_open: bool = False
     paused: bool = False
     private_repo: bool = False
+    visibility_known: bool = True
     owed: Owed | None = None
     reminded_at: datetime | None = None
     close_objected: bool = False
