@@ -87,7 +87,7 @@ def remove_repo(connection: Connection, repo: RepoRef) -> None:
 
 
 def tidy(connection: Connection) -> None:
-    """Merge what many writes have left in pieces: a search then takes half the time."""
+    """Merge what many writes have left in pieces: a search takes less time, and what was removed is gone for good."""
     connection.execute(text("INSERT INTO mirror_text (mirror_text) VALUES ('optimize')"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 
 from foreman.model import RepoRef
-from foreman.store import full_text, mirror
+from foreman.store import mirror
 from foreman.store.rows import put, repo_of
 from foreman.store.tables import mirror_reading
 
@@ -88,10 +88,7 @@ def forget(connection: Connection, repo: RepoRef, *, now: datetime) -> int:
 def switch_off(connection: Connection, repo: RepoRef) -> int:
     """Drop a repository's issues since nobody wants them kept; switched on again, they are read from the beginning."""
     connection.execute(delete(mirror_reading).where(mirror_reading.c.repo == repo.key))
-    gone = mirror.forget(connection, repo)
-    if gone:
-        full_text.tidy(connection)
-    return gone
+    return mirror.forget(connection, repo)
 
 
 def _reading(row: Row[Any]) -> Reading:
