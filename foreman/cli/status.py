@@ -78,7 +78,7 @@ def _show(found: Overview, now: datetime) -> None:
         still = f"; older ones of {reading} still being read" if reading else ""
         line(f"mirror    {mirrored:,} {'issue' if mirrored == 1 else 'issues'} to find similar ones among{still}")
     for text in _learned(found.learned):
-        line(f"learned   {text}")
+        line(text)
     for pattern in found.patterns:
         line(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
     for pause in found.pauses:
@@ -110,17 +110,17 @@ def _learned(pools: Sequence[Learned]) -> Iterator[str]:
         if pool.trained_at is None:
             if pool.issues:
                 enough = "learned soon" if pool.issues >= pool.wanted else "not enough labels yet"
-                yield f"{pool.pool}: {enough}, {pool.issues} of {pool.wanted} issues"
+                yield f"learned   {pool.pool}: {enough}, {pool.issues} of {pool.wanted} issues"
         elif not pool.labels:
-            yield f"{pool.pool}: {pool.issues} labelled issues, but too few of each label"
+            yield f"learned   {pool.pool}: {pool.issues} labelled issues, but too few of each label"
         else:
             labels = "1 label" if len(pool.labels) == 1 else f"{len(pool.labels)} labels"
-            told = f"{labels} from {pool.issues} issues on {pool.trained_at:%Y-%m-%d}"
-            surely = "" if pool.sure is None else f"; sure of {pool.sure:.0%}"
-            right = "" if pool.right is None else f", right in {pool.right:.0%} of these"
-            yield f"{pool.pool}: {told}{surely}{right}"
+            yield f"learned   {pool.pool}: {labels} from {pool.issues} issues on {pool.trained_at:%Y-%m-%d}"
+            if pool.sure is not None:
+                right = "" if pool.right is None else f", right in {pool.right:.0%} of these"
+                yield f"          sure of {pool.sure:.0%} without a model{right}"
     if len(pools) > MOST_POOLS:
-        yield f"{len(pools) - MOST_POOLS} more: `foreman status --json`"
+        yield f"learned   {len(pools) - MOST_POOLS} more: `foreman status --json`"
 
 
 def _stands_for(pattern: PatternStatus) -> str:

@@ -275,12 +275,14 @@ def test_what_was_learned_of_labels_is_told_and_how_much_is_missing(world, store
         priors.save(connection, "only acme/widget", b"", facts, now)
         priors.save(connection, "all github:other", b"", {"examples": 21, "labels": ["bug"], "proofs": {}}, now)
 
-    shown = [line for line in run("status", config=world.file).answer.splitlines() if line.startswith("learned")]
+    lines = run("status", config=world.file).answer.splitlines()
+    shown = [line for line in lines if line.startswith("learned") or " sure of " in line]
     told = json.loads(run("status", "--json", config=world.file).answer)["learned"]
 
     assert shown == [
         "learned   all github:other: 21 labelled issues, but too few of each label",
-        f"learned   only acme/widget: 1 label from 40 issues on {now:%Y-%m-%d}; sure of 50%, right in 95% of these",
+        f"learned   only acme/widget: 1 label from 40 issues on {now:%Y-%m-%d}",
+        "          sure of 50% without a model, right in 95% of these",
         "learned   acme/new: not enough labels yet, 13 of 20 issues",
     ]
     assert [(one["issues"], one["wanted"], one["sure"]) for one in told] == [
