@@ -19,6 +19,7 @@ from foreman.gate.facts import Facts
 from foreman.guidance import mission, passages
 from foreman.guidance.forms import FilledForm
 from foreman.guidance.passages import Passage
+from foreman.learn import Prior
 from foreman.model import Comment, Issue, Label
 from foreman.precedents import Corrected, Known
 from foreman.protocol import (
@@ -126,9 +127,7 @@ def brief(
             {**_similar(hit, facts.issue, cleaner), "versions": list(known.versions.get(hit.issue, ()))}
             for hit in known.similar
         ),
-        label_priors=tuple(
-            {"label": prior.label, "probability": prior.probability, "sure": prior.sure} for prior in known.priors
-        ),
+        label_priors=tuple(_prior(prior, cleaner) for prior in known.priors),
         corrections=tuple(_correction(one, cleaner) for one in known.corrected),
         instructions=_instructions(known.guidance.mission, plan, cleaner),
         docs=tuple(_passage(one, cleaner) for one in known.guidance.passages),
@@ -247,3 +246,9 @@ def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _prior(prior: Prior, cleaner: _Cleaner) -> dict[str, Any]:
+    words = [cleaner.clean(word, 40) for word in prior.words]
+    told = {"label": prior.label, "probability": prior.probability, "sure": prior.sure}
+    return {**told, "threshold": prior.threshold, "words": words} if prior.sure else told

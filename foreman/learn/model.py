@@ -14,7 +14,7 @@ from foreman.learn.calibration import NEVER, Scale
 from foreman.learn.examples import OTHER, Correction, Prior, Proof
 from foreman.learn.features import features
 from foreman.learn.forest import WEIGHT, Forest
-from foreman.learn.vectors import VOTERS, Counts, Vector, Vocabulary, asked_for
+from foreman.learn.vectors import VOTERS, Counts, Vector, Vocabulary, asked_for, cosine
 
 MOST_CORRECTIONS = 50
 """That a model carries beside what it was trained on, the newest."""
@@ -162,8 +162,8 @@ class Model:
             "thresholds": self.thresholds,
             "proofs": {repo: (proof.counts, proof.sure, proof.right) for repo, proof in self.proofs.items()},
         }
-        fitted = self.fitted
-        return packing.pack(head, *((fitted.known, fitted.weights, fitted.forest) if fitted else ({}, [], None)))
+        own = self.fitted
+        return packing.pack(head, *((own.known, own.weights, own.forest) if own else ({}, [], None)))
 
     def calibrated(
         self, *, scale: Scale, thresholds: Mapping[str, tuple[float, ...]], proofs: Mapping[str, Proof]
@@ -198,20 +198,29 @@ class Model:
         """
         if self.fitted is None:
             return ()
-        number = self.repos.index(repo) if repo in self.repos else -1
-        if number not in self._rows:
-            self._rows[number] = self.fitted.rows(number)
+        number, rows = self.weights_in(repo, self.fitted)
         vectors = self._vectors(title, body)
-        told = self.scale.of(self.fitted.votes(vectors, number, self._rows[number]), repo)
+        told = self.scale.of(self.fitted.votes(vectors, number, rows), repo)
         bounds = self.thresholds.get(repo, (NEVER,) * len(told))
         moved = self._moved(told, repo, vectors)
         priors = [
             # Corrections take sureness away and never give it: how often they are right was not measured.
-            Prior(label=label, probability=round(now, 4), sure=now >= max(moved) and min(now, before) >= bound)
+            Prior(
+                label=label,
+                probability=round(now, 4),
+                sure=now >= max(moved) and min(now, before) >= bound,
+                threshold=bound if bound < NEVER else None,
+            )
             for label, before, now, bound in zip(self.labels, told, moved, bounds, strict=True)
             if label != OTHER
         ]
         return tuple(sorted(priors, key=lambda prior: -prior.probability))
+
+    def weights_in(self, repo: str, fitted: Fitted) -> tuple[int, Rows]:
+        """Return a repository's number, -1 for one without weights of its own, and the weights that hold there."""
+        number = self.repos.index(repo) if repo in self.repos else -1
+        rows = self._rows.get(number) or fitted.rows(number)
+        return number, self._rows.setdefault(number, rows)
 
     def _vectors(self, title: str, body: str) -> dict[str, Vector]:
         counts = features(title, body, self.form)
@@ -222,9 +231,7 @@ class Model:
         for one in self.corrections:
             if one.correction.repo != repo:
                 continue
-            alike = (
-                _cosine(vectors["title"], one.vectors["title"]) + _cosine(vectors["stems"], one.vectors["stems"])
-            ) / 2
+            alike = sum(cosine(vectors[part], one.vectors[part]) for part in ("title", "stems")) / 2
             if alike > _ALIKE:
                 pull = _PULL * (alike - _ALIKE) / (1.0 - _ALIKE)
                 moves[self.labels.index(one.correction.label)] += pull if one.correction.fits else -pull
@@ -241,8 +248,3 @@ def _merged(row: array[float], size: int, repo: int) -> array[float]:
     if repo < 0:
         return row[:size]
     return array("d", [a + b for a, b in zip(row[:size], row[size * (1 + repo) : size * (2 + repo)], strict=True)])
-
-
-def _cosine(one: Vector, other: Vector) -> float:
-    values = dict(zip(*one, strict=True))
-    return sum(value * values.get(at, 0.0) for at, value in zip(*other, strict=True))

@@ -127,6 +127,12 @@ VOTERS = (
 """They vote, and a forest beside them. Chosen by cross-validation among combinations of eighteen classifiers."""
 
 
+def cosine(one: Vector, other: Vector) -> float:
+    """Return how alike two vectors of length 1 are."""
+    values = dict(zip(*one, strict=True))
+    return sum(value * values.get(at, 0.0) for at, value in zip(*other, strict=True))
+
+
 def asked_for(vectors: Mapping[str, Vector], repo: int) -> set[int]:
     """Return an issue's features as trees know them: what stands at the head of the vocabularies, and its repository.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,10 @@ def test_without_a_model_new_issues_get_the_labels_that_people_gave_to_such_ones
 
     assert [world.forge.issue(REPO, number).labels for number in (bug, other)] == [("bug",), ("question",)]
     entry = world.entries(bug)[0]
-    assert entry.rationale.startswith("No model was asked; learned labels speak for bug (9")
+    assert re.fullmatch(
+        r"No model was asked; learned labels speak for bug \(9\d%, sure from \d\d%: [a-z, ]+\)\.", entry.rationale
+    )
+    assert "stops" in entry.rationale
     assert (entry.model, entry.input_tokens, entry.usd) == ("", 0, 0)
 
     world.forge.remove_label(REPO, bug, "bug", by="robin")
