@@ -181,7 +181,12 @@ def _annoyance(one: Tried, offered: Sequence[str]) -> Annoyance | None:
 
 
 def _duplicates(asked: Sequence[tuple[Tried, Answer]]) -> dict[str, Any]:
-    known = [(one, answer) for one, answer in asked if one.truth.duplicate_of is not None]
+    # Of a newer one nobody could know: people close the older of two as well.
+    known = [
+        (one, answer)
+        for one, answer in asked
+        if one.truth.duplicate_of is not None and one.truth.duplicate_of < answer.number
+    ]
     closed = [one for one, _ in asked if one.truth.state_reason == "duplicate"]
     named = [(one, answer) for one, answer in asked if answer.duplicates]
     rankings = [(answer.found, one.truth.duplicate_of or 0) for one, answer in known]
