@@ -222,8 +222,8 @@ class _Trial:
             of_day = self.desk.thinker.refusal(then.look.facts.ref.repo.key)
             if of_day is None:  # only this one task needs more than it may
                 return None, self._failed(error)
-            more = "; --max-usd gives a run money of its own" if self.max_usd is None else ""
-            self.stopped = f"{of_day}{more}"
+            told = f"{of_day}; --max-usd gives a run money of its own"
+            self.stopped = told if self.max_usd is None else "--max-usd leaves too little for the next issue"
             return None, ""
         except AgentError as error:
             return None, self._failed(error)
