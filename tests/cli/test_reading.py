@@ -57,7 +57,7 @@ def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
     people = run("explain", entry["id"], config=demo.config)
     document = json.loads(run("inspect", entry["id"], "--json", config=demo.config).answer)
 
-    assert document == {**entry, "reactions": []}
+    assert document == {**entry, "reactions": [], "draft": ""}
     assert {action["type"] for action in document["actions"]} == {"add_label", "comment"}
     (comment,) = [action for action in document["actions"] if action["type"] == "comment"]
     for part in ("+needs-info: done", "comment: done", "it doesnt work", "rationale", "model       none"):
