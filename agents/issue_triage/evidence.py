@@ -22,7 +22,8 @@ HEADING_OF = {name: re.compile(words) for name, words in _HEADINGS.items()}
 
 EVIDENCE = {
     "version": re.compile(
-        r"\bv\d+(?:\.\d+)*\b|\b\d+\.\d+\.\d+|\b(?:version|release|node|python|java|php|ruby|rust|go|chrome|firefox|safari"
+        r"\bv\d+(?:\.\d+)*\b|\bversion\s?: ?[a-z]|\b\d+\.\d+\.\d+"
+        r"|\b(?:version|release|node|python|java|php|ruby|rust|go|chrome|firefox|safari"
         r"|ios|android|macos|ubuntu|debian|fedora|windows|versión|versão|версии|версия|versione)\s*:?\s*v?\d|\b\d+\.\d+\b"
         r"|\b(?:nightly|latest (?:version|release|main|master)|commit [0-9a-f]{7}|(?:on|at|from) (?:main|master))\b"
         r"|版本\s*[:\uff1a]?\s*v?\d|バージョン\s*[:\uff1a]?\s*v?\d|버전\s*:?\s*v?\d"
@@ -41,7 +42,8 @@ EVIDENCE = {
     ),
     "log": re.compile(r"(?:error|exception|fehler|erreur)\s?: \S+ \S+"),
     "actual": re.compile(
-        r"\b(?:but|instead|crash\w*|error\w*|exception\w*|fail\w*|hang\w*|freez\w*|froze|wrong|empty|blank|nothing|"
+        r"\b(?:is|are|was|were|do|does|did)(?: ?n[o']t| not)\b(?! work)"
+        r"|\b(?:but|instead|crash\w*|error\w*|exception\w*|fail\w*|hang\w*|freez\w*|froze|wrong|empty|blank|nothing|"
         r"returns?|shows?|prints?|gets?|throws?|raises?|disappear\w*|ignored?|stuck|slow\w*|aber|stürzt|fehler\w*|"
         r"bleibt|hängt|zeigt|mais|erreur\w*|plante|affiche|pero|falla|muestra|mas|erro|falha|mostra|но|ошибк\w*|"
         r"падает|вылетает|зависает|invece|errore|mostra|si blocca|si chiude)\b|崩溃|错误|报错"
