@@ -107,8 +107,11 @@ def test_an_objection_ends_it_as_soon_as_it_is_heard(world: World, foreman: Comm
     assert world.forge.issue(REPO, 2).state == "open"
 
 
-@on_both
-@pytest.mark.parametrize("order", [("reject", "--because", "another version"), ("undo", "--yes")])
+@pytest.mark.parametrize(
+    ("world", "order"),
+    [("github", ("reject", "--because", "another version")), ("gitlab", ("undo", "--yes"))],
+    indirect=["world"],
+)
 def test_a_person_takes_the_announcement_back_by_command(
     world: World, foreman: Command, order: tuple[str, ...]
 ) -> None:

@@ -81,8 +81,17 @@ def test_a_kill_at_any_point_ends_in_each_write_once(bench: Rig, point: str) -> 
     assert len(bench.sandbox.issue(REPO, ref.number).comments) == 1
 
 
-@pytest.mark.parametrize("objected", [False, True])
-@pytest.mark.parametrize("point", POINTS)
+SAMPLE = {("executor.sent.committed", True), ("executor.request.done", False)}
+"""With an objection after the kill or without; the others at full length only."""
+
+ENDINGS = [
+    pytest.param(*point.values, objected, marks=() if (point.values[0], objected) in SAMPLE else pytest.mark.long)
+    for point in POINTS
+    for objected in (False, True)
+]
+
+
+@pytest.mark.parametrize(("point", "objected"), ENDINGS)
 def test_a_kill_while_an_announced_close_is_done_closes_it_once_or_leaves_it_to_who_objects(
     bench: Rig, point: str, objected: bool
 ) -> None:
