@@ -38,6 +38,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
         forge.comment(REPO, 5, body="Duplicate of #1", author="ada")
         forge.close_issue(REPO, 5, by="ada", reason="duplicate")
         forge.close_issue(REPO, 6, by="ada", reason="duplicate", duplicate_of=2)
+        forge.plan(REPO, 4, "2.0", by="ada")
         made.age = timedelta(0)
         assert numbers == [1, 2, 3, 4, 5, 6]
         made.poller().poll(made.widget)
@@ -96,6 +97,18 @@ def test_who_labelled_is_known_and_which_original_a_duplicate_has(bench: Rig) ->
     assert reading is not None and reading.facts_done_at is not None
     assert (reading.labels_read, reading.duplicates_read) == ((3, 0) if gitlab else (1, 1))
     assert look(bench) == 0
+
+
+def test_the_mirror_knows_the_milestone_and_when_an_issue_was_closed(bench: Rig) -> None:
+    look(bench)
+    with bench.db.read() as connection:
+        found = {issue.issue.number: issue for issue in mirror.of_repo(connection, bench.widget)}
+
+    assert {number: issue.milestone for number, issue in found.items() if issue.milestone} == {4: "2.0"}
+    assert [number for number, issue in found.items() if issue.closed_at is not None] == [6, 5]
+    assert {found[number].state_reason for number in (5, 6)} == (
+        {"", "duplicate"} if bench.widget.forge is ForgeKind.GITLAB else {"duplicate"}
+    )
 
 
 def test_what_polling_has_told_is_not_replaced(bench: Rig) -> None:
