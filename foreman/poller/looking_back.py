@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from foreman.errors import ForgeNotFound, ForgeRejected
+from foreman.errors import ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader, Labelling
 from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
@@ -30,6 +30,8 @@ MOST_ISSUES = 200
 
 MOST_DUPLICATES = 100
 """Duplicates, the newest, whose comments are read for the original that a person named."""
+
+_GONE = (ForgeNotFound, ForgeMoved, ForgeRejected)  # this issue cannot be read; the next one may
 
 
 class LookingBack:
@@ -92,7 +94,7 @@ class LookingBack:
     def _labels_of_one(self, reading: Reading, ref: IssueRef) -> Reading:
         if reading.labels_read >= MOST_ISSUES:
             return replace(reading, labels_below=0)
-        with suppress(ForgeNotFound):
+        with suppress(*_GONE):
             self._keep(reading.repo, self._reader.labellings_of(ref)[::-1])
         return replace(reading, labels_read=reading.labels_read + 1, labels_below=ref.number)
 
@@ -106,7 +108,7 @@ class LookingBack:
             ref = mirror_gaps.duplicate_of_nobody_knows(connection, reading.repo, below=reading.duplicates_below)
         if ref is None or reading.duplicates_read >= MOST_DUPLICATES:
             return replace(reading, duplicates_below=0)
-        with suppress(ForgeNotFound):
+        with suppress(*_GONE):
             said = self._reader.comments(ref)
             with self._db.transaction() as connection:
                 mirror_facts.note_comments(connection, ref, said, bot_id=self._bot_id)

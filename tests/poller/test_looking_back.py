@@ -66,6 +66,13 @@ def filler(bench: Rig) -> Backfill:
     )
 
 
+def kept(bench: Rig) -> bool:
+    """Tell whether all issues are there."""
+    with bench.db.read() as connection:
+        reading = mirror_reading.get(connection, bench.widget)
+    return reading is not None and reading.done_at is not None
+
+
 def known(bench: Rig) -> Facts:
     with bench.db.read() as connection:
         return mirror_facts.labels_of_repo(connection, bench.widget)
@@ -128,11 +135,21 @@ def test_what_polling_has_told_is_not_replaced(bench: Rig) -> None:
 def test_trouble_is_waited_out_and_an_issue_that_is_gone_is_left_out(bench: Rig) -> None:
     where = r".*/(issues/events|resource_label_events)$"
     bench.sandbox.inject(Fault(method="GET", path=where, times=1, action=reply(502)))
+    fill = filler(bench)
+    while not kept(bench):
+        bench.clock.advance(backfill.LOOK_SECONDS)
+        fill.tend((bench.widget,))
+    bench.sandbox.add_repo("acme/elsewhere", labels=["bug"])
+    bench.sandbox.add_collaborator("acme/elsewhere", bench.bot.login, "write")
+    bench.sandbox.transfer(REPO, 5, "acme/elsewhere", by="ada")
     bench.sandbox.delete_issue(REPO, 2)
     look(bench)
 
     assert known(bench)[3] == {"question": "us"}
     assert known(bench)[1] == {"bug": "person", "question": "person"}
+    with bench.db.read() as connection:
+        reading = mirror_reading.get(connection, bench.widget)
+    assert reading is not None and reading.facts_done_at is not None
 
 
 @pytest.mark.parametrize("bench", ["github"], indirect=True)
