@@ -10,7 +10,6 @@ from foreman.cli.context import Context
 from foreman.cli.options import MAX_ID, Json, Yes
 
 if TYPE_CHECKING:
-
     from foreman.store.actions import LogEntry, StoredAction
 
 
