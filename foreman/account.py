@@ -19,7 +19,7 @@ from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
 from foreman.obeying import Steward
-from foreman.poller import Backfill, Discovery, Poller, PollReport, rounds
+from foreman.poller import Backfill, Discovery, Poller, PollReport, ProjectFiles, rounds
 from foreman.store import actions, breakers, controls
 from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
@@ -31,6 +31,9 @@ RETRY_REFUSED = timedelta(minutes=5)
 
 RETRY_AWAY = timedelta(minutes=1)
 """How often a host that does not answer is tried again, with one request."""
+
+FILES_AT_ONCE = 12
+"""Files of a repository read where everything is done once; the next time goes on from there."""
 
 AWAY_AFTER = 3
 """Polls or tasks in a row without a usable answer that make us ask whether the whole host is away."""
@@ -54,6 +57,7 @@ class Account:
         disconnect: Callable[[], None],
         discovery: Discovery | None = None,
         backfill: Backfill | None = None,
+        project_files: ProjectFiles | None = None,
         dashboard: Dashboard | None = None,
         steward: Steward | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -73,6 +77,7 @@ class Account:
             disconnect: Breaks off what is under way at the forge.
             discovery: Looks up what patterns stand for; None where there are none.
             backfill: Reads older issues where there is nothing else to do; None for never.
+            project_files: Reads what a repository's own files say then; None for never.
             dashboard: Keeps the issues that list what waits for approval; None for none.
             steward: Carries out what people order by comment; None for nothing.
             monotonic: Seconds that never jump.
@@ -85,7 +90,8 @@ class Account:
         self._poller = poller
         self._executor = executor
         self._discovery = discovery
-        self._backfill = backfill
+        self._project_files = project_files
+        self._background = tuple(part for part in (project_files, backfill) if part is not None)
         self._dashboard = dashboard
         self._steward = steward
         self._repos = repos
@@ -144,6 +150,7 @@ class Account:
             if self._stop.is_set():
                 break
             done.append(self._poll(repo))
+        self._catch_up([report.repo for report in done if not report.error])
         return done
 
     def write_next(self, *, only: IssueRef | None = None) -> bool:
@@ -268,10 +275,19 @@ class Account:
             self.refused(str(error))
 
     def _fill(self) -> None:
-        if self._backfill is None or self._stop.is_set() or self.shut:
+        for part in self._background:
+            if self._stop.is_set() or self.shut:
+                return
+            try:
+                part.tend(self._repos())
+            except ForgeAuthError as error:
+                self.refused(str(error))
+
+    def _catch_up(self, repos: Sequence[RepoRef]) -> None:
+        if self._project_files is None or self._stop.is_set() or self.shut:
             return
         try:
-            self._backfill.tend(self._repos())
+            self._project_files.catch_up(repos, most=FILES_AT_ONCE)
         except ForgeAuthError as error:
             self.refused(str(error))
 

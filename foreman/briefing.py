@@ -16,6 +16,10 @@ from uuid import UUID
 from foreman.config.effective import AgentPlan
 from foreman.gate import inbound
 from foreman.gate.facts import Facts
+from foreman.guidance import mission, passages
+from foreman.guidance.forms import FilledForm
+from foreman.guidance.passages import Passage
+from foreman.learn import Prior
 from foreman.model import Comment, Issue, Label
 from foreman.precedents import Corrected, Known
 from foreman.protocol import (
@@ -23,8 +27,10 @@ from foreman.protocol import (
     Task,
     TaskComment,
     TaskContext,
+    TaskForm,
     TaskIssue,
     TaskLabel,
+    TaskPassage,
     TaskPayload,
 )
 from foreman.recall import Look
@@ -38,7 +44,7 @@ MAX_COMMENTS = 20
 MAX_LABELS = 300
 MAX_OTHER_TITLE_CHARS = 300
 MAX_BECAUSE_CHARS = 300
-MAX_INSTRUCTIONS_CHARS = 8_000
+MAX_HEADING_CHARS = 200
 _MOST_LABELS_OF_ANOTHER = 20
 
 _BY_MAINTAINERS = frozenset({"rejected", "undone", "removed", "added", "comment_deleted"})
@@ -111,18 +117,20 @@ def brief(
     payload = TaskPayload(
         event=facts.event.value,
         forge=facts.forge.value,
-        issue=_issue(facts, comments[-MAX_COMMENTS:], cleaner),
+        issue=_issue(facts, comments[-MAX_COMMENTS:], known.guidance.form, cleaner),
         labels=_labels(facts.repo_labels or (), plan, facts.labels_by_us),
-        config={**_plain(plan.config), "llm_when": llm_when},
+        config={**_plain(plan.config), **_in_force(plan), "llm_when": llm_when},
     )
     context = TaskContext(
         memory_summary=memory_summary,
-        similar=tuple(_similar(hit, facts.issue, cleaner) for hit in known.similar),
-        label_priors=tuple(
-            {"label": prior.label, "probability": prior.probability, "sure": prior.sure} for prior in known.priors
+        similar=tuple(
+            {**_similar(hit, facts.issue, cleaner), "versions": list(known.versions.get(hit.issue, ()))}
+            for hit in known.similar
         ),
+        label_priors=tuple(_prior(prior, cleaner) for prior in known.priors),
         corrections=tuple(_correction(one, cleaner) for one in known.corrected),
-        instructions=_instructions(plan, cleaner),
+        instructions=_instructions(known.guidance.mission, plan, cleaner),
+        docs=tuple(_passage(one, cleaner) for one in known.guidance.passages),
         llm_backend=llm,
         attempt=attempt,
         deadline=_time(deadline),
@@ -131,7 +139,13 @@ def brief(
     return Briefing(task=task, hidden=dict(cleaner.hidden), cut=cleaner.cut)
 
 
-def _issue(facts: Facts, comments: tuple[Comment, ...], cleaner: _Cleaner) -> TaskIssue:
+def _in_force(plan: AgentPlan) -> dict[str, Any]:
+    """Return what the policy says where an agent's settings may be silent: so it asks for neither less nor more."""
+    stale = {"stale_days": plan.policy.stale_days} if plan.policy.stale_label else {}
+    return {"allow_close": plan.policy.allow_close, **stale}
+
+
+def _issue(facts: Facts, comments: tuple[Comment, ...], form: FilledForm | None, cleaner: _Cleaner) -> TaskIssue:
     issue = facts.issue
     return TaskIssue(
         number=issue.ref.number,
@@ -147,6 +161,7 @@ def _issue(facts: Facts, comments: tuple[Comment, ...], cleaner: _Cleaner) -> Ta
         thumbs_up=issue.thumbs_up,
         thumbs_down=issue.thumbs_down,
         turn=facts.owed.turn.value if facts.owed else "",
+        form=_form(form, cleaner) if form is not None else None,
         comments=tuple(
             TaskComment(
                 author=said.author.login,
@@ -200,9 +215,29 @@ def _correction(one: Corrected, cleaner: _Cleaner) -> dict[str, Any]:
     }
 
 
-def _instructions(plan: AgentPlan, cleaner: _Cleaner) -> str:
+def _instructions(says: str, plan: AgentPlan, cleaner: _Cleaner) -> str:
     told = plan.config.get("instructions")
-    return cleaner.clean(told, MAX_INSTRUCTIONS_CHARS) if isinstance(told, str) else ""
+    configured = cleaner.clean(told, mission.MAX_CHARS).strip() if isinstance(told, str) else ""
+    room = mission.room(configured)
+    return mission.joined(cleaner.clean(says, room).strip() if room and says else "", configured)
+
+
+def _form(form: FilledForm, cleaner: _Cleaner) -> TaskForm:
+    return TaskForm(
+        name=cleaner.clean(form.name, MAX_HEADING_CHARS),
+        required=tuple(cleaner.clean(heading, MAX_HEADING_CHARS) for heading in form.required),
+        missing=tuple(cleaner.clean(heading, MAX_HEADING_CHARS) for heading in form.missing),
+    )
+
+
+def _passage(one: Passage, cleaner: _Cleaner) -> TaskPassage:
+    return TaskPassage(
+        path=one.path,
+        line=one.line,
+        heading=cleaner.clean(one.heading, MAX_HEADING_CHARS),
+        text=cleaner.clean(one.text, passages.MAX_CHARS),
+        url=one.url,
+    )
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,3 +246,9 @@ def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _prior(prior: Prior, cleaner: _Cleaner) -> dict[str, Any]:
+    words = [cleaner.clean(word, 40) for word in prior.words]
+    told = {"label": prior.label, "probability": prior.probability, "sure": prior.sure}
+    return {**told, "threshold": prior.threshold, "words": words} if prior.sure else told

@@ -18,7 +18,7 @@ from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, Budg
 from foreman.gate import admission, personal, reply, turn
 from foreman.gate.policy import Judged, judge
 from foreman.gate.secret_scan import KnownSecrets
-from foreman.model import Allow, EventKind, IssueRef, Verdict
+from foreman.model import INSIDERS, Allow, EventKind, IssueRef, Verdict
 from foreman.precedents import Known, Precedents
 from foreman.protocol import Decision, LLMBackendInfo, Task
 from foreman.recall import Look, Recall
@@ -162,6 +162,8 @@ class Thinker:
         timeout = self._agents.timeout_seconds(plan.agent)
         deadline = self._now() + timedelta(seconds=timeout)
         llm = self._open_model(task_id, issue.ref, plan, deadline)
+        bearing = known(look, plan)
+        look = _with_words(look, bearing)
         written = briefing.brief(
             task_id=task_id,
             look=look,
@@ -172,7 +174,7 @@ class Thinker:
             attempt=attempt,
             deadline=deadline,
             redact=self._redact,
-            known=known(look, plan),
+            known=bearing,
         )
         started = time.monotonic()
         raw, spent = self._ask(plan.agent, written.task, timeout)
@@ -191,6 +193,10 @@ class Thinker:
             cut=written.cut,
             duration_ms=duration_ms,
         )
+
+    def refusal(self, repo: str) -> BudgetExceeded | None:
+        """Return the day's budget that is spent for a repository; None when there is some left, or no model."""
+        return None if self._models is None else self._models.refusal(repo, self._now())
 
     def _ask(self, agent: str, task: Task, timeout_seconds: float) -> tuple[bytes, Spent]:
         task_id = str(task.task_id)
@@ -295,9 +301,22 @@ def _with_turn(look: Look, plan: AgentPlan) -> Look:
     """Work out whose turn it is; which label asks the reporter stands in the agent's settings."""
     label = plan.policy.needs_info_label
     owed = turn.turn(
-        look.facts.issue, look.comments, look.history, look.facts.bot, needs_info=(label,) if label else ()
+        look.facts.issue,
+        look.comments,
+        look.history,
+        look.facts.bot,
+        needs_info=(label,) if label else (),
+        edited_at=look.edited_at,
     )
     return replace(look, facts=replace(look.facts, owed=owed))
+
+
+def _with_words(look: Look, known: Known) -> Look:
+    """Note what the project itself says: only that may be repeated where it tells people to run something."""
+    facts = look.facts
+    said = [one.body for one in look.comments or () if one.role in INSIDERS and one.author.id != facts.bot.id]
+    words = (*said, *(passage.text for passage in known.guidance.passages))
+    return replace(look, facts=replace(facts, said_by_project=words))
 
 
 def replace_rationale(decision: Decision, rationale: str) -> Decision:

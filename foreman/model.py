@@ -284,6 +284,7 @@ class Issue:
         thumbs_down: Reactions of this kind to the issue itself.
         milestone: Title of the milestone it is planned for; empty for none.
         closed_at: Aware UTC; None while it is open, and where the forge did not say.
+        duplicate_of: Number of the issue that it was closed as a duplicate of, where the list tells; GitLab only.
     """
 
     ref: IssueRef
@@ -307,6 +308,7 @@ class Issue:
     thumbs_down: int = 0
     milestone: str = ""
     closed_at: datetime | None = None
+    duplicate_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,19 @@
     claim -> deliberate -> one transaction: decision + actions + memory + the item's end
 
 A decision is durable before anything is sent, because sending is somebody else's job: the executor's, from its rows.
-Whatever fails before that transaction leaves the item claimed, and the next start makes it ready again.
+What ends before that transaction leaves the item claimed: the next claim, or the next start, makes it ready again.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from sqlalchemy import Connection
 
 from foreman import checkpoint, scribe
 from foreman.config.effective import AgentPlan, RepoPlan
@@ -30,6 +33,8 @@ from foreman.errors import (
     ForgeNotFound,
     ForgeRateLimited,
     ForgeUnavailable,
+    LeaseLost,
+    StoreError,
 )
 from foreman.log import get_logger
 from foreman.model import Allow, Hold, IssueRef, RepoRef
@@ -53,6 +58,8 @@ NOT_FOUND_PATIENCE = timedelta(minutes=10)
 
 HOLD_WITHOUT_END = timedelta(hours=1)
 """How long an item waits when what holds it does not say until when."""
+
+_REFUSED = "the database could not take what became of it"
 
 
 class Ending(StrEnum):
@@ -112,6 +119,7 @@ class Pipeline:
     model: str = ""
     jitter: Callable[[], float] = field(default=random.random)
     stopping: Callable[[], bool] = field(default=lambda: False)
+    _unfinished: list[InboxItem] = field(default_factory=list, init=False)
 
     def work(
         self,
@@ -133,10 +141,12 @@ class Pipeline:
             What happened, None when nothing was ready.
 
         Raises:
-            StoreError: The database cannot be used; the item stays claimed until its lease ends.
+            StoreError: The database cannot be used. An item that was claimed is given back by the next call that
+                finds it usable, or becomes free when its lease ends.
         """
         with self.places.choosing() as full:
             with self.db.transaction() as connection:
+                given_back = self._give_back(connection)
                 item = inbox.claim(
                     connection,
                     worker=worker,
@@ -146,13 +156,27 @@ class Pipeline:
                     full_repos=closed,
                     only=only,
                 )
+            del self._unfinished[:given_back]
             if item is None:
                 return None
             self.places.take(item.agent)
         try:
             return self._work(item)
+        except StoreError:
+            self._unfinished.append(item)
+            raise
         finally:
             self.places.leave(item.agent)
+
+    def _give_back(self, connection: Connection) -> int:
+        """Make what the database refused to take the end of ready again; returns how many such items there were."""
+        waiting = len(self._unfinished)
+        for item in self._unfinished[:waiting]:
+            with suppress(LeaseLost):  # whoever has it now works on it
+                inbox.postpone(
+                    connection, item, not_before=self.now(), reason=_REFUSED, count_attempt=False, now=self.now()
+                )
+        return waiting
 
     def _work(self, item: InboxItem) -> Passed:
         checkpoint.reach("pipeline.claimed")
@@ -216,6 +240,7 @@ class Pipeline:
                 )
                 return Passed(item=item, ending=Ending.RETRY, reason="the configuration changed")
             scribe.note_corrections(connection, thought.look, plan)
+            scribe.hear_objections(connection, thought.look)
             log_id = scribe.record(connection, decision, now=now)
             for comment_id, found in thought.look.reactions.items():
                 reactions.note(connection, item.issue, comment_id, found, bot=thought.look.facts.bot, now=now)

@@ -1,17 +1,20 @@
-"""What is known beside an issue itself: similar ones, learned labels, and what people put right before.
+"""What is known beside an issue itself: similar ones, learned labels, corrections, and the project's own files.
 
 Everything is of the same repository, and nothing of a confidential issue. Nothing in it is in an agent's words.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from foreman.agentkit import versions
 from foreman.config.effective import AgentPlan
+from foreman.guidance import Guidance, Library
 from foreman.learn import Prior
-from foreman.model import Issue
+from foreman.model import Issue, IssueRef
 from foreman.priors import Priors
 from foreman.recall import Look
 from foreman.store import corrections, memory, mirror, mirror_text, search
@@ -46,13 +49,17 @@ class Known:
 
     Attributes:
         similar: The most alike first; any of the repository that is neither confidential nor this one.
+        versions: What each of them names, as far as its text is kept.
         priors: The likeliest first.
         corrected: Those of the issue itself first, then the most alike, then the newest.
+        guidance: What the repository's own files say.
     """
 
     similar: tuple[Hit, ...] = ()
+    versions: Mapping[IssueRef, tuple[str, ...]] = field(default_factory=dict)
     priors: tuple[Prior, ...] = ()
     corrected: tuple[Corrected, ...] = ()
+    guidance: Guidance = field(default_factory=Guidance)
 
 
 class Precedents:
@@ -66,6 +73,7 @@ class Precedents:
         """
         self._db = db
         self._priors = Priors(db)
+        self._library = Library()
 
     def of(self, look: Look, plan: AgentPlan) -> Known:
         """Tell what bears on an issue.
@@ -91,7 +99,16 @@ class Precedents:
                 exclude=issue.ref.number,
             )
             corrected = _nearest(connection, issue, newest, hits)
-        return Known(similar=hits[:MOST_SIMILAR], priors=priors, corrected=corrected)
+            guidance = self._library.about(connection, issue.ref.repo, title=issue.title, body=issue.body)
+            named = {hit.issue: _versions(connection, hit) for hit in hits[:MOST_SIMILAR]}
+        return Known(
+            similar=hits[:MOST_SIMILAR], versions=named, priors=priors, corrected=corrected, guidance=guidance
+        )
+
+
+def _versions(connection: Connection, hit: Hit) -> tuple[str, ...]:
+    kept = mirror.get(connection, hit.issue)
+    return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
 
 
 def _standing(newest: tuple[Correction, ...]) -> list[Correction]:

@@ -18,7 +18,7 @@ from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef, Role
-from foreman.store import actions, breakers, closing, controls, inbox, issues, reactions
+from foreman.store import actions, breakers, closing, controls, events, inbox, issues, reactions
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -52,12 +52,14 @@ class Look:
         comments: Everything said on the issue, oldest first; None when it could not be read.
         reactions: All reactions to comments of ours whose number of thumbs is not the one we know.
         history: What happened to the issue, oldest first; None when it could not be read.
+        edited_at: When title or text were last seen to change; None for never.
     """
 
     facts: Facts
     comments: tuple[Comment, ...] | None
     reactions: Mapping[int, tuple[Reaction, ...]] = field(default_factory=dict)
     history: tuple[Change, ...] | None = None
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +148,17 @@ class Recall:
                 paused=controls.paused(connection, ref.repo),
                 kept_off=controls.kept_off(connection, ref),
                 private_repo=repo.info is None or repo.info.private,
+                visibility_known=repo.info is not None,
                 reminded_at=closing.reminded_at(connection, ref),
                 close_objected=closing.objected(connection, ref) or _opened_again(history, self._bot),
+                close_announced=bool(closing.announced(connection, ref)),
                 now=now,
             )
-        return Look(facts=facts, comments=comments, reactions=self._reactions(ref, comments), history=history)
+            edits = [one.occurred_at for one in events.of_issue(connection, ref) if one.kind is EventKind.EDITED]
+        found = self._reactions(ref, comments)
+        return Look(
+            facts=facts, comments=comments, reactions=found, history=history, edited_at=max(edits, default=None)
+        )
 
     def begin(self, task_id: str, look: Look) -> Look:
         """Note that a task about an issue begins, and count in the author's tasks that are under way.

@@ -11,14 +11,25 @@ from foreman.changes import TRIAGE_LABEL, put_on, put_right
 from foreman.config.effective import AgentPlan, Policy
 from foreman.config.plan import policy_version
 from foreman.deliberation import Deliberation
-from foreman.executor import freshness
+from foreman.executor import freshness, grace
 from foreman.gate.policy import Judged, final_state
-from foreman.model import ActionState, Allow, Deny, Hold, Issue, Mode, Verdict
-from foreman.protocol import Close
+from foreman.gate.reasons import Reason
+from foreman.gate.rules_whole import is_public_report
+from foreman.gate.turn import Turn
+from foreman.model import ActionState, Allow, Deny, Hold, Mode, Verdict
+from foreman.protocol import Close, RemoveLabel
 from foreman.recall import Look
-from foreman.store import actions, corrections, mirror_facts
+from foreman.store import actions, closing, corrections, mirror_facts
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.inbox import InboxItem
+
+REMOVE = "remove_label"
+
+CHORE = "chore"
+"""Marks what is done beside an agent's decision."""
+
+_GOOD_HANDS = frozenset({Reason.ACTOR_IS_INSIDER, Reason.NOT_REPORTERS_TURN, Reason.NEVER_STALE})
+"""Why no agent was asked, though Foreman may act: somebody of the project has it."""
 
 REFUSED = "refused"
 """The log's word for a reply that was no Decision, beside the protocol's four."""
@@ -62,7 +73,7 @@ def decision_row(item: InboxItem, plan: AgentPlan, thought: Deliberation, *, mod
         duration_ms=thought.duration_ms,
         author_id=facts.issue.author.id,
         actions=tuple(_action(judged, plan.policy, facts.now) for judged in thought.judged)
-        + _housekeeping(item, plan, facts.issue),
+        + _housekeeping(item, plan, thought),
     )
 
 
@@ -83,12 +94,35 @@ def _action(judged: Judged, policy: Policy, now: datetime) -> NewAction:
     )
 
 
-def _housekeeping(item: InboxItem, plan: AgentPlan, issue: Issue) -> tuple[NewAction, ...]:
-    """Take off the label that asked for this run; no agent can ask for that."""
-    if not item.requested or TRIAGE_LABEL not in issue.labels:
-        return ()
-    state = ActionState.SHADOW if plan.policy.mode is Mode.SHADOW else ActionState.PLANNED
-    return (NewAction(type="remove_label", payload={"type": "remove_label", "label": TRIAGE_LABEL}, state=state),)
+def _housekeeping(item: InboxItem, plan: AgentPlan, thought: Deliberation) -> tuple[NewAction, ...]:
+    """Take off the label that asked for this run, and one of ours that is not true any more; no agent needs to ask."""
+    found = []
+    if item.requested and TRIAGE_LABEL in thought.look.facts.issue.labels:
+        state = ActionState.SHADOW if plan.policy.mode is Mode.SHADOW else ActionState.PLANNED
+        found.append(_chore(TRIAGE_LABEL, state))
+    if _is_stale_no_more(plan, thought):
+        found.append(_chore(plan.policy.stale_label, final_state(Allow(), plan.policy.mode_of(REMOVE), paused=False)))
+    return tuple(found)
+
+
+def _chore(label: str, state: ActionState) -> NewAction:
+    return NewAction(type=REMOVE, payload={"type": REMOVE, "label": label, CHORE: True}, state=state)
+
+
+def _is_stale_no_more(plan: AgentPlan, thought: Deliberation) -> bool:
+    """Return whether an issue carries our stale label though it is not the reporter who owes an answer."""
+    facts, label = thought.look.facts, plan.policy.stale_label
+    if not label or label not in facts.labels_by_us or facts.issue.state != "open":
+        return False
+    if label in (facts.labels_added_by_people or ()):
+        return False
+    if facts.owed is None or facts.owed.turn is Turn.REPORTER:
+        return False
+    if is_public_report(facts):
+        return False
+    if isinstance(thought.admission, Deny) and thought.admission.reason not in _GOOD_HANDS:
+        return False  # where Foreman keeps away it touches nothing
+    return not any(isinstance(one.action, RemoveLabel) and one.action.label == label for one in thought.judged)
 
 
 def refused_row(item: InboxItem, plan: AgentPlan, reason: str, *, model: str) -> NewDecision:
@@ -170,6 +204,29 @@ def note_corrections(connection: Connection, look: Look, plan: AgentPlan) -> int
         now=facts.now,
     )
     return corrections.note(connection, facts.ref, found, now=facts.now)
+
+
+def hear_objections(connection: Connection, look: Look) -> None:
+    """End closes that were announced and that somebody objected to, as soon as a look at the issue tells.
+
+    Args:
+        connection: In a transaction.
+        look: At one issue.
+    """
+    facts = look.facts
+    if look.comments is None or look.history is None:
+        return
+    for close in closing.announced(connection, facts.ref):
+        why = grace.objection(
+            actions.entry(connection, close.log_id),
+            issue=facts.issue,
+            comments=look.comments,
+            history=look.history,
+            bot=facts.bot,
+        )
+        if why:
+            reason = f"{closing.OBJECTED}: {why}"
+            actions.cancel(connection, [close.id], state=ActionState.DENIED, reason=reason, now=facts.now)
 
 
 def note_facts(connection: Connection, look: Look) -> None:

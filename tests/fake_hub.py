@@ -37,6 +37,7 @@ class FakeRepo:
     comments: dict[int, list[Comment]] = field(default_factory=dict)
     history: dict[int, list[Change]] = field(default_factory=dict)
     reactions: dict[tuple[int, int | None], list[Reaction]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     moved: set[int] = field(default_factory=set)
 
@@ -72,6 +73,9 @@ class FakeHub:
         repo.roles[owner], repo.permissions[owner] = Role.OWNER, Permission.ADMIN
         self.repos[path] = repo
         return repo.id
+
+    def write_file(self, repo: str, path: str, content: str | bytes) -> None:
+        self.repos[repo].files[path] = content.encode() if isinstance(content, str) else content
 
     def archive(self, path: str) -> None:
         self.repos[path].archived = True

@@ -5,14 +5,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
-from foreman.forge.base import Change, ForgeReader, ForgeWriter, Permission, Probe, Quota, RepoInfo, Sign
+from foreman.forge.base import (
+    LONGEST_FILE,
+    Change,
+    ForgeReader,
+    ForgeWriter,
+    Labelling,
+    ListedFile,
+    Permission,
+    Probe,
+    Quota,
+    RepoFile,
+    RepoInfo,
+    Sign,
+)
+from foreman.forge.files import plain, text_of
 from foreman.forge.grants import Grants, TokenKind
+from foreman.forge.reading import labellings_in
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, ReactionKind, RepoRef
 from tests.fake_hub import FakeHub, FakeRepo, Ticking
 
@@ -134,6 +152,23 @@ class FakeForge:
 
         return self._do("history", (ref,), look)
 
+    def labellings(self, repo: RepoRef, *, page: int) -> tuple[tuple[Labelling, ...], bool]:
+        def look() -> tuple[tuple[Labelling, ...], bool]:
+            found = [
+                one
+                for number, history in self._repo(repo).history.items()
+                for one in labellings_in(number, history)
+                if page == 1
+            ]
+            return tuple(sorted(found, key=lambda one: one.at, reverse=True)), False
+
+        return self._do("labellings", (repo, page), look)
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        return self._do(
+            "labellings_of", (ref,), lambda: labellings_in(ref.number, self._repo(ref.repo).history[ref.number])
+        )
+
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         def look() -> tuple[Reaction, ...]:
             self._issue(ref)
@@ -155,6 +190,28 @@ class FakeForge:
             return found.permissions.get(account.login, Permission.NONE if found.private else Permission.READ)
 
         return self._do("permission", (repo, account), look)
+
+    def file(self, repo: RepoRef, path: str, *, most: int = LONGEST_FILE) -> RepoFile | None:
+        def look() -> RepoFile | None:
+            data = self._repo(repo).files.get(plain(path, repo, operation="read file"))
+            text = None if data is None else text_of(base64.b64encode(data).decode(), most=most)
+            if data is None or text is None:
+                return None
+            url = f"https://forge.example/{repo.path}/blob/main/{quote(path)}"
+            return RepoFile(path=path, text=text, sha=hashlib.sha1(data).hexdigest(), url=url)
+
+        return self._do("file", (repo, path), look)
+
+    def files(self, repo: RepoRef, folder: str) -> tuple[ListedFile, ...]:
+        def look() -> tuple[ListedFile, ...]:
+            inside = f"{folder}/" if plain(folder, repo, operation="list files") else ""
+            return tuple(
+                ListedFile(path=path, sha=hashlib.sha1(data).hexdigest(), size=len(data))
+                for path, data in sorted(self._repo(repo).files.items())
+                if path.startswith(inside) and "/" not in path.removeprefix(inside)
+            )
+
+        return self._do("files", (repo, folder), look)
 
     def add_label(self, ref: IssueRef, label: str) -> None:
         self._write("add_label", ref, (label,), lambda path: self.hub.add_label(path, ref.number, label, self.login))

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from foreman.config.effective import AgentPlan
+from foreman.guidance import Guidance
 from foreman.model import Issue, IssueRef
 from foreman.precedents import MOST_CORRECTIONS, Known, Precedents
 from foreman.recall import Look
-from foreman.store import corrections, memory, mirror
+from foreman.store import corrections, memory, mirror, project_files
 from foreman.store.database import Database
+from foreman.store.project_files import ProjectFile
 from tests.gate.cases import NOW, facts, make_policy
 
 HERE = facts().issue
@@ -83,6 +85,14 @@ def test_a_thumbs_down_that_was_taken_back_is_none(db: Database) -> None:
     assert [one.correction.kind for one in known(db, "Printing").corrected] == ["thumbs_down"]
 
 
+def test_versions_that_a_similar_issue_names_are_told(db: Database) -> None:
+    keep(db, another(1, "Printing hangs in 2.3"), another(2, "Printing hangs"))
+
+    found = known(db, "Printing hangs")
+
+    assert {ref.number: named for ref, named in found.versions.items()} == {1: ("2.3",), 2: ()}
+
+
 def test_there_is_an_end_to_it(db: Database) -> None:
     keep(db, *(another(number, f"Printing hangs {number}") for number in range(1000, 1020)))
     for number in range(1000, 1020):
@@ -92,3 +102,25 @@ def test_there_is_an_end_to_it(db: Database) -> None:
 
     assert len(found.similar) == 5
     assert len(found.corrected) == MOST_CORRECTIONS
+
+
+def test_what_the_repositorys_own_files_say_is_told(db: Database) -> None:
+    form = "name: Bug\nbody: [{type: input, attributes: {label: Version}, validations: {required: true}}]"
+    texts = {
+        "MISSION.md": "We make a drawing program.",
+        ".github/ISSUE_TEMPLATE/bug.yml": form,
+        "docs/export.md": "# Export\n\nLayers are exported one by one.",
+        "README.md": "# Draw\n\nInstall it.",
+    }
+    before = known(db, "Layers are not exported")
+    with db.transaction() as connection:
+        for path, text in texts.items():
+            file = ProjectFile(path=path, text=text, sha="a", url=f"https://x/{path}", read_at=NOW)
+            project_files.save(connection, HERE.ref.repo, file)
+
+    after = known(db, "Layers are not exported")
+
+    assert before.guidance == Guidance()
+    assert after.guidance.mission == "We make a drawing program."
+    assert [one.url for one in after.guidance.passages] == ["https://x/docs/export.md?plain=1#L3"]
+    assert after.guidance.form is None, "it was not written with it"

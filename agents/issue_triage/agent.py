@@ -11,6 +11,7 @@ from dataclasses import replace
 from agents.issue_triage.answers import PROJECT_ROLES, Answer, may_remove, skip
 from agents.issue_triage.asking import ask
 from agents.issue_triage.case import Case
+from agents.issue_triage.citing import is_near
 from agents.issue_triage.deciding import by_hand, by_model, report_in_private
 from agents.issue_triage.security import is_report
 from agents.issue_triage.stale import decide_stale
@@ -80,6 +81,8 @@ def _triage(case: Case, model: Model) -> Answer:
 
 def _wants_model(case: Case) -> bool:
     """Return whether a call is worth its money: none for what is sorted, nor for what is sure and new."""
+    if case.may_answer and case.kind(case.choice.labels) == "question" and is_near(case.task):
+        return True
     if case.carried:
         return False
     known = any(each.maybe for each in case.found) and not any(each.same for each in case.found)

@@ -9,7 +9,7 @@ from agents.issue_triage.choosing import LEANS, Choice, Prior, categories, prior
 from agents.issue_triage.duplicates import Candidate, candidates
 from agents.issue_triage.kinds import Kind, kind_of
 from agents.issue_triage.language import detect
-from agents.issue_triage.missing import Report, examine
+from agents.issue_triage.missing import Report, examine, fact_of, lacking, unfilled
 from agents.issue_triage.past import Past
 from agents.issue_triage.reading import Parts, read
 from agents.issue_triage.settings import Settings
@@ -92,6 +92,28 @@ class Case:
         if not label or label in self.task.payload.issue.labels or self.past.is_refused(label):
             return False
         return self.may_speak and may_add(self.task, label)
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether words of the documentation are welcome: the issue is new, and there is something to cite."""
+        new = self.task.payload.event in ("opened", "requested")
+        return self.settings.answers and new and self.may_speak and bool(self.task.context.docs)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Headings of the project's form that are required and not filled in."""
+        form = self.task.payload.issue.form
+        return unfilled(form.missing, self.report) if form is not None else ()
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The usual facts that are missing, without those that a heading asks for."""
+        return self.beside_fields(lacking(self.report))
+
+    def beside_fields(self, facts: tuple[str, ...]) -> tuple[str, ...]:
+        """Leave out facts that are asked for by a heading of the form."""
+        asked = {fact_of(heading) for heading in self.fields}
+        return tuple(name for name in facts if name not in asked)
 
     def kind(self, labels: tuple[str, ...]) -> Kind:
         """Return what the issue is with these labels on it besides those it carries."""

@@ -7,6 +7,7 @@ on this issue stands, and what a person did not want here is not proposed again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from agents.issue_triage.answers import may_add
 from agents.issue_triage.keywords import Match, choose, confidence, is_sure, match
@@ -18,6 +19,8 @@ from foreman.protocol import Task
 _LEARNED = 0.8
 """Probability from which a learned label is sure where Foreman does not say whether it is."""
 
+_MOST_WORDS = 4
+_LONGEST_WORD = 40
 
 LEANS = 0.5
 """Probability from which what was learned speaks against another label."""
@@ -31,11 +34,13 @@ class Prior:
         label: Its name.
         probability: Between 0 and 1.
         sure: Above the threshold that was measured for it in this repository.
+        why: The threshold, and the issue's own words that speak for it, for the maintainer.
     """
 
     label: str
     probability: float
     sure: bool
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +92,15 @@ def priors(task: Task, settings: Settings, past: Past) -> tuple[Prior, ...]:
         if not may_add(task, name) or name in settings.chores or past.is_refused(name) or not 0 <= probability <= 1:
             continue
         is_clear = sure if isinstance(sure, bool) else probability >= _LEARNED
-        found.append(Prior(label=name, probability=float(probability), sure=is_clear))
+        found.append(Prior(label=name, probability=float(probability), sure=is_clear, why=_because(row)))
     return tuple(sorted(found, key=lambda each: -each.probability))
+
+
+def _because(row: dict[str, Any]) -> str:
+    bound, words = row.get("threshold"), row.get("words")
+    why = f", sure from {bound:.0%}" if isinstance(bound, float) else ""
+    named = [str(word)[:_LONGEST_WORD] for word in words[:_MOST_WORDS]] if isinstance(words, list) else []
+    return f"{why}: {', '.join(named)}" if named else why
 
 
 def weigh(task: Task, settings: Settings, parts: Parts, past: Past) -> Choice:
@@ -119,7 +131,7 @@ def weigh(task: Task, settings: Settings, parts: Parts, past: Past) -> Choice:
     if sure and (prior is None or prior.label == matches[0].label):
         return _by_keywords(matches[0], matches, past, others, sure=lean in ("", matches[0].label))
     if prior is not None:
-        why = f"learned labels speak for {prior.label} ({prior.probability:.0%})"
+        why = f"learned labels speak for {prior.label} ({prior.probability:.0%}{prior.why})"
         why += f", keywords for {matches[0].label}" if sure else ""
         return Choice(labels=(prior.label, *others)[:3], why=why, confidence=prior.probability, sure=not sure)
     best = _best(matches, learned)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from agents.issue_triage.answers import Answer, add_labels, comment, may_add, may_remove, skip
 from agents.issue_triage.case import Case
 from agents.issue_triage.choosing import one_category
+from agents.issue_triage.citing import Citation, cite
 from agents.issue_triage.duplicates import MOST
-from agents.issue_triage.missing import lacking
 from agents.issue_triage.reply import Duplicate, Reply
 from foreman.protocol import Action, Close, RemoveLabel
 
@@ -15,6 +15,9 @@ _LEAST = 0.5
 
 _CERTAIN = 0.9
 """Confidence from which an issue may be closed as a duplicate, where closing is allowed at all."""
+
+_ANSWERS = 0.7
+"""Confidence from which a question is answered with what the model points at."""
 
 _BY_THE_LETTER = 0.8
 """Confidence in what is said without a label to be sure about: the same title, or facts that are plainly not there."""
@@ -44,19 +47,19 @@ def by_hand(case: Case) -> Answer:
     labels = case.choice.labels
     why = [f"No model was asked; {case.choice.why}."]
     same = [each for each in case.found if each.same][:MOST]
-    facts = lacking(case.report) if case.is_bug(labels) else ()
+    facts, fields = (case.lacking, case.fields) if case.is_bug(labels) else ((), ())
     said = ""
     if same:
         texts = case.texts
         reasons = [(each.number, texts.same_error if each.same_error else texts.same_title) for each in same]
         said = texts.may_be(reasons)
         why.append(f"Nearly the same by the letter: {', '.join(f'#{each.number}' for each in same)}.")
-    elif facts and case.may_ask:
-        said = case.texts.ask_for(facts)
+    elif (facts or fields) and case.may_ask:
+        said = case.texts.ask_for(facts, fields=fields)
         labels = (*labels[:2], case.settings.needs_info_label)
-        why.append(f"Missing: {', '.join(facts)}.")
+        why.append(f"Missing: {', '.join((*fields, *facts))}.")
     confidence = case.choice.confidence if case.choice.labels else (_BY_THE_LETTER if said else None)
-    return _together(case, labels, said, " ".join(why), confidence, whole=not facts)
+    return _together(case, labels, said, " ".join(why), confidence, whole=not (facts or fields))
 
 
 def by_model(case: Case, reply: Reply, model: str) -> Answer:
@@ -76,21 +79,29 @@ def by_model(case: Case, reply: Reply, model: str) -> Answer:
     labels = _labels(case, reply)
     same = _duplicates(case, reply)
     kind = case.kind(labels)
-    facts = _missing(case, reply) if kind in ("bug", "") else ()
+    facts = case.beside_fields(_missing(case, reply)) if kind in ("bug", "") else ()
+    fields = case.fields if kind == "bug" or (kind == "" and reply.asks) else ()
+    found = _citation(case, reply, kind)
     said = ""
     if same:
+        open_ones = {each.number for each in case.found if not each.done}
         close = case.settings.allow_close and len(same) == 1 and same[0].certain and reply.confidence >= _CERTAIN
+        close = close and same[0].number in open_ones
         said = case.texts.may_be([(each.number, each.reason) for each in same], will_close=close)
         why += f" May be the same as {', '.join(f'#{each.number}' for each in same)}."
         if close:
             ends = Close(type="close", reason="duplicate", duplicate_of=same[0].number)
             return Answer("close", why, (comment(said), ends), reply.confidence)
-    elif reply.asks and case.may_ask and kind in ("bug", "") and (facts or reply.comment):
-        said = case.texts.ask_for(facts, more=reply.comment)
+    elif case.may_ask and kind in ("bug", "") and (fields or (reply.asks and (facts or reply.comment))):
+        said = case.texts.ask_for(facts, fields=fields, more=reply.comment if reply.asks else "")
         labels = (*labels[:2], case.settings.needs_info_label)
+    elif found is not None:
+        said = found.said(case.texts.cites)
+        why += f" Answered with {found.path}:{found.line}."
     elif case.settings.respond and case.may_speak and not reply.asks and kind != "question":
         said = reply.comment
-    return _together(case, labels, said, why, reply.confidence, whole=not reply.asks and not lacking(case.report))
+    whole = not (reply.asks or fields or case.lacking)
+    return _together(case, labels, said, why, reply.confidence, whole=whole)
 
 
 def _labels(case: Case, reply: Reply) -> tuple[str, ...]:
@@ -117,7 +128,14 @@ def _missing(case: Case, reply: Reply) -> tuple[str, ...]:
     given = case.report.present & ({"version", "log"} if case.report.shows else {"version"})
     if reply.missing:
         return tuple(name for name in reply.missing if name not in given)
-    return () if reply.comment else lacking(case.report)
+    return () if reply.comment else case.lacking
+
+
+def _citation(case: Case, reply: Reply, kind: str) -> Citation | None:
+    """Take the answer of a question from the documentation; without a passage that holds it nothing is said."""
+    if reply.answer is None or kind != "question" or not case.may_answer or reply.confidence < _ANSWERS:
+        return None
+    return cite(case.task, reply.answer.passage, reply.answer.quote)
 
 
 def _together(

@@ -1,8 +1,8 @@
 """Issues that may be the same, out of those that Foreman's search found. Pure.
 
-Only open ones are ever named: one closed as not planned says nothing to a reporter, one closed as done may have come
-back in a newer version, and of neither can be told here. Without a model only what is nearly the same by the letter
-counts: the title, or an error line.
+One closed as not planned is never named: it says nothing to a reporter. One closed as done may have come back in a
+newer version; it is named only where this report names a version, and none that the original did not name as well.
+Without a model only what is nearly the same by the letter counts: the title, or an error line.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from foreman.agentkit import versions
 from foreman.protocol import Task
 
 MOST = 3
@@ -32,17 +33,19 @@ _EMPTY_WORDS = frozenset(_FILLING.split())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An open issue that the search found.
+    """An issue that the search found and that may be named.
 
     Attributes:
         number: Of it.
         title: As the task gives it.
+        done: It was closed as done, about the same version.
         share: Of words both titles have in common, between 0 and 1; 0 where they share too few to tell.
         same_error: It names the error line that this report shows.
     """
 
     number: int
     title: str
+    done: bool
     share: float
     same_error: bool
 
@@ -58,7 +61,7 @@ class Candidate:
 
 
 def candidates(task: Task) -> tuple[Candidate, ...]:
-    """Return the open issues that may be the same as a task's.
+    """Return the issues that may be the same as a task's.
 
     Args:
         task: With what the search found, best first.
@@ -68,23 +71,35 @@ def candidates(task: Task) -> tuple[Candidate, ...]:
     """
     issue = task.payload.issue
     errors = [_error_words(found) for found in _ERROR.finditer(f"{issue.title}\n{issue.body[:32_768]}"[:33_000])][:20]
+    ours = frozenset(versions(f"{issue.title}\n{issue.body[:32_768]}"))
     found = []
     for row in task.context.similar[:10]:
         number, title = row.get("number"), row.get("title")
         if not isinstance(number, int) or isinstance(number, bool) or not isinstance(title, str):
             continue
-        if row.get("state") != "open" or not 0 < number < issue.number:
+        done = _is_done(row, ours)
+        if not (row.get("state") == "open" or done) or not 0 < number < issue.number:
             continue
         theirs = _ERROR.search(title)
         same_error = theirs is not None and _error_words(theirs) in errors
         share = _share(issue.title, title)
-        found.append(Candidate(number=number, title=title[:300], share=share, same_error=same_error))
+        found.append(Candidate(number=number, title=title[:300], done=done, share=share, same_error=same_error))
     return tuple(found)
 
 
 def shown(task: Task) -> list[dict[str, Any]]:
     """Return what a model is shown of the candidates: bounded, and nothing else than was offered."""
-    return [{"number": each.number, "title": each.title[:200]} for each in candidates(task)[:5]]
+    return [
+        {"number": each.number, "title": each.title[:200], "state": "fixed" if each.done else "open"}
+        for each in candidates(task)[:5]
+    ]
+
+
+def _is_done(row: dict[str, Any], ours: frozenset[str]) -> bool:
+    """Return whether an issue was closed as done and names every version that the report names, of which there are."""
+    theirs = row.get("versions")
+    closed = row.get("state") == "closed" and row.get("state_reason") == "completed"
+    return closed and isinstance(theirs, list | tuple) and bool(ours) and ours <= set(theirs)
 
 
 def _share(first: str, second: str) -> float:

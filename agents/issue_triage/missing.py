@@ -8,9 +8,12 @@ did not get is asked for again.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.issue_triage.evidence import CRASH, EVIDENCE, HEADING_OF, TROUBLE, WISH
 from agents.issue_triage.reading import Parts
+from agents.issue_triage.saying import plain_words
 
 FACTS = ("version", "steps", "expected", "actual", "log")
 """What may be asked for, in the order it is asked for in."""
@@ -24,70 +27,14 @@ _LONG_WORDS = 60
 _NAMING_WORDS, _PICTURE_WORDS = 4, 5
 """Words in title and text from which an exact name, or a picture, is worth starting on."""
 
+_MOST_HEADINGS, _HEADING_CHARS = 6, 100  # of a form, named in one comment
+
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
-_HEADINGS = {
-    "version": "version|environment|operating system|platform|system info|umgebung|betriebssystem|versión|entorno|"
-    "versão|ambiente|environnement|système|версия|окружение|版本|环境|バージョン|環境",
-    "steps": "reproduc|steps|schritte|reproduzier|étapes|reproduire|pasos|passos|reproduz|шаги|воспроизв|"
-    "重现|复现|步骤|再現|手順",
-    "expected": "expect|erwart|soll-?verhalten|attendu|esperad|ожида|期望|预期|期待",
-    "actual": "actual|what happen|current behavio|describe the bug|bug description|what went wrong|tatsächlich|"
-    "was passiert|constaté|obtenu|observé|ocurre|acontece|фактическ|что происходит|实际|実際|問題の内容",
-    "log": "logs?\\b|traceback|stack ?trace|console output|log output|error message|fehlermeldung|journal|registro|"
-    "журнал|日志|ログ",
-}
-_HEADING_OF = {name: re.compile(words) for name, words in _HEADINGS.items()}
 _HEADING = re.compile(r"\s{0,3}(?:#{1,6}\s+(?P<sharp>.{1,120})|\*\*(?P<bold>[^*]{1,120}?):?\*\*:?\s*(?P<rest>.*))")
 _PICTURE = re.compile(r"!\[|\[image\b|<(?:img|video)\b|\.(?:png|jpe?g|gif|mp4|mov)\b", re.IGNORECASE)
 _AUTOMATIC = re.compile(r"automat|optional")
 _EMPTY = frozenset({"", "_no response_", "no response", "n/a", "none", "-", "...", "?", "[image]", "```"})
-
-_EVIDENCE = {
-    "version": re.compile(
-        r"\bv\d+(?:\.\d+)*\b|\b\d+\.\d+\.\d+|\b(?:version|release|node|python|java|php|ruby|rust|go|chrome|firefox|safari"
-        r"|ios|android|macos|ubuntu|debian|fedora|windows|versión|versão|версии|версия)\s*:?\s*v?\d|\b\d+\.\d+\b"
-        r"|\b(?:nightly|latest (?:version|release|main|master)|commit [0-9a-f]{7}|(?:on|at|from) (?:main|master))\b"
-        r"|版本\s*[:\uff1a]?\s*v?\d|バージョン\s*[:\uff1a]?\s*v?\d"
-    ),
-    "steps": re.compile(
-        r"\b(?:steps|reproduc\w*|repro|when(?:ever)?|after|each time|every time|as soon as|if) "
-        r"(?:i|you|we|the|a|an|it|to|\w+ing)\b|\bto reproduce|\bsteps to\b|(?:^|\s)1[.)] .{3,400}?\s2[.)] "
-        r"|\b(?:run|ran|running|click|clicked|press|pressed|open|opened|call|called|calling|install|installed) \S+"
-        r"|\b(?:wenn|sobald|nachdem|beim|lorsque|quand|après|cuando|después|quando|depois|если|когда|после)\b"
-        r"|如果|点击|之后|的时候|すると|とき|後に|クリック"
-    ),
-    "expected": re.compile(
-        r"\b(?:expect\w*|should|supposed to|instead of|rather than|erwart\w*|sollte\w*|anstatt|attend\w*|devrait"
-        r"|au lieu|esper\w*|debería|en lugar|deveria|em vez|ожида\w*|долж\w*|вместо)\b|应该|预期|期望|はず|期待"
-    ),
-    "log": re.compile(r"(?:error|exception|fehler|erreur)\s?: \S+ \S+"),
-    "actual": re.compile(
-        r"\b(?:but|instead|crash\w*|error\w*|exception\w*|fail\w*|hang\w*|freez\w*|froze|wrong|empty|blank|nothing|"
-        r"returns?|shows?|prints?|gets?|throws?|raises?|disappear\w*|ignored?|stuck|slow\w*|aber|stürzt|fehler\w*|"
-        r"bleibt|hängt|zeigt|mais|erreur\w*|plante|affiche|pero|falla|muestra|mas|erro|falha|mostra|но|ошибк\w*|"
-        r"падает|вылетает|зависает)\b|崩溃|错误|报错|无法|不能|失败|クラッシュ|エラー|できません|落ち|固ま"
-    ),
-}
-_CRASH = re.compile(
-    r"\b(?:crash\w*|error\w*|exception\w*|panic\w*|segfault\w*|abst[uü]rz\w*|stürzt|fehler\w*|erreur\w*|plante|"
-    r"falla|erro|trava|ошибк\w*|падает|вылетает)\b|崩溃|错误|报错|クラッシュ|エラー"
-)
-_TROUBLE = re.compile(
-    _CRASH.pattern
-    + r"|\b(?:bug|broken|fails?|failed|failing|hangs?|freezes?|frozen|wrong|regression|(?:does|do|did|is|"
-    r"are) ?n(?:o|')t (?:work|load|start|open|respond|display|show)\w*|(?:does|do|did|is|are) not (?:work|load|start|"
-    r"open|respond|display|show)\w*|stopped working|funktioniert nicht|geht nicht|kaputt|ne (?:fonctionne|marche) pas|"
-    r"no funciona|não funciona|не работает|не открывается)\b"
-    r"|不工作|无法|没有反应|動かない|動作しない|動きません|できません"
-)
-
-
-_WISH = re.compile(
-    r"^(?:\[[^\[\]]{1,30}\]\s*|\w{1,20}:\s*)?(?:add|allow|improve|support|split|remove|replace|rename|make|use|implement"
-    r"|introduce|document|refactor|provide|enable|how|why|where|can|could|is it|is there|what|feature|request|proposal"
-    r"|question|would be)\b"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,13 +77,13 @@ def examine(parts: Parts, body: str) -> Report:
     text = f"{parts.title}\n{parts.prose}"
     filled, empty = _form(body)
     shows = parts.has_output or "`" in parts.prose
-    present = filled | {name for name, pattern in _EVIDENCE.items() if pattern.search(text)}
+    present = filled | {name for name, pattern in EVIDENCE.items() if pattern.search(text)}
     picture = bool(_PICTURE.search(body))
     if picture:
         present |= {"actual"}
     if shows:
         present |= {"log"}
-        if "version" not in present and _EVIDENCE["version"].search(parts.output):
+        if "version" not in present and EVIDENCE["version"].search(parts.output):
             present |= {"version"}
     words = parts.prose_words + len(_UNSPACED.findall(parts.prose)) // 2
     all_words = words + len(parts.title.split()) + len(_UNSPACED.findall(parts.title)) // 2
@@ -147,9 +94,9 @@ def examine(parts: Parts, body: str) -> Report:
         all_words=all_words,
         shows=shows,
         points=(parts.names and all_words >= _NAMING_WORDS) or (picture and all_words >= _PICTURE_WORDS),
-        crashed=bool(_CRASH.search(text)),
-        troubled=bool(_TROUBLE.search(text)),
-        wished=bool(_WISH.match(parts.title)) or parts.title.endswith(("?", "\uff1f")),
+        crashed=bool(CRASH.search(text)),
+        troubled=bool(TROUBLE.search(text)),
+        wished=bool(WISH.match(parts.title)) or parts.title.endswith(("?", "\uff1f")),
     )
 
 
@@ -181,6 +128,21 @@ def lacking(report: Report) -> tuple[str, ...]:
     return tuple(name for name in FACTS if name in wanted)
 
 
+def unfilled(missing: Sequence[str], report: Report) -> tuple[str, ...]:
+    """Name what a form of the project requires and did not get.
+
+    Args:
+        missing: Headings of the form under which nothing stands.
+        report: What the report holds all the same.
+
+    Returns:
+        Headings, without those whose fact stands elsewhere in the report.
+    """
+    named = dict.fromkeys(plain_words(heading, _HEADING_CHARS) for heading in missing)
+    kept = [name for name in named if name and fact_of(name) not in report.present]
+    return tuple(kept)[:_MOST_HEADINGS]
+
+
 def _believed(report: Report) -> frozenset[str]:
     """Return what may be believed of so short a text: a word like `when` does not make steps of it."""
     return report.present if report.words >= VAGUE_WORDS // 2 else report.present - {"steps"}
@@ -194,7 +156,7 @@ def _form(body: str) -> tuple[set[str], set[str]]:
     for line in body.splitlines():
         heading = _HEADING.match(line)
         if heading is not None:
-            current = _fact_of(heading["sharp"] or heading["bold"])
+            current = fact_of(heading["sharp"] or heading["bold"])
             if current and current not in filled:
                 empty.add(current)
             line = heading["rest"] or ""
@@ -203,8 +165,9 @@ def _form(body: str) -> tuple[set[str], set[str]]:
     return filled, empty - filled
 
 
-def _fact_of(heading: str) -> str:
+def fact_of(heading: str) -> str:
+    """Return which fact a heading asks for, empty for none of them."""
     text = heading.casefold()
     if _AUTOMATIC.search(text):  # nobody was asked for it
         return ""
-    return next((name for name, pattern in _HEADING_OF.items() if pattern.search(text)), "")
+    return next((name for name, pattern in HEADING_OF.items() if pattern.search(text)), "")

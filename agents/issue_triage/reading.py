@@ -10,7 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 
 _URL = re.compile(r"\bhttps?://\S+")
-_IMAGE = re.compile(r"!\[[^\[\]]{0,200}\]\([^()]{0,500}\)")
+_IMAGE = re.compile(r"!\[[^\[\]]{0,200}\]\([^()]{0,500}\)|\[image(?: [^\[\]]{0,500})?\]")
+"""A picture, as it is written and as Foreman shows it to an agent."""
 _UPLOAD = re.compile(r"\bhttps?://\S*(?:/assets/|user-images|/uploads/|\.(?:png|jpe?g|gif|mp4|mov|webm)\b)\S*")
 _EXACT = re.compile(
     r"`[^`]|\bhttps?://|(?<!\w)#\d|--[a-z]{2}|\b[a-z]+[A-Z]\w|\b[A-Z][a-z]+[A-Z]\w+|[A-Za-z]\w*_\w*[A-Za-z]"

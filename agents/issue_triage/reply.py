@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.issue_triage.missing import FACTS
+from agents.issue_triage.saying import comment_of, plain_words
 from foreman.agentkit import extract_json
 
 MAX_COMMENT_CHARS = 1_500
@@ -14,6 +15,9 @@ MAX_COMMENT_CHARS = 1_500
 
 _MAX_REASON_CHARS = 160
 """Longest reason for a duplicate, which is shown in public."""
+
+_MAX_QUOTE_CHARS = 600
+"""Most of what the model says stands in a passage, which is no longer itself."""
 
 _ITEMS = 20
 
@@ -38,6 +42,19 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Where the model says that a question is answered.
+
+    Attributes:
+        passage: Number of it, from 1, unchecked.
+        quote: Words of it, unchecked.
+    """
+
+    passage: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What the model answered.
 
@@ -46,6 +63,7 @@ class Reply:
         missing: Names of facts, each once, in their order.
         asks: Something is missing.
         duplicates: Numbers, unchecked.
+        answer: Where the question is answered; None for nowhere.
         security: It reports a security hole.
         comment: Text, bounded.
         confidence: Between 0 and 1.
@@ -56,6 +74,7 @@ class Reply:
     missing: tuple[str, ...]
     asks: bool
     duplicates: tuple[Duplicate, ...]
+    answer: Pointer | None
     security: bool
     comment: str
     confidence: float
@@ -91,8 +110,9 @@ def read_reply(text: str) -> Reply:
         missing=missing,
         asks=bool(missing) or found.get("needs_info") is True,
         duplicates=_duplicates(found.get("duplicates")),
+        answer=_pointer(found.get("answer")),
         security=found.get("security") is True,
-        comment=(said or "").strip()[:MAX_COMMENT_CHARS],
+        comment=comment_of(said or "", MAX_COMMENT_CHARS),
         confidence=_confidence(found.get("confidence")),
         reason=_line(found.get("reason"), 600),
     )
@@ -103,12 +123,21 @@ def _duplicates(value: Any) -> tuple[Duplicate, ...]:
     return tuple(
         Duplicate(
             number=row["number"],
-            reason=_line(row.get("reason"), _MAX_REASON_CHARS),
+            reason=plain_words(_line(row.get("reason"), 1_000), _MAX_REASON_CHARS),
             certain=row.get("certain") is True,
         )
         for row in rows
         if isinstance(row.get("number"), int) and not isinstance(row["number"], bool)
     )
+
+
+def _pointer(value: Any) -> Pointer | None:
+    if not isinstance(value, dict):
+        return None
+    passage, quote = value.get("passage"), value.get("quote")
+    if not isinstance(passage, int) or isinstance(passage, bool) or not isinstance(quote, str) or not quote.strip():
+        return None
+    return Pointer(passage=passage, quote=quote[:_MAX_QUOTE_CHARS])
 
 
 def _confidence(value: Any) -> float:

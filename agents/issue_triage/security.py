@@ -39,6 +39,11 @@ _LEAK = re.compile(
 _REQUEST = re.compile(
     r"^(?:\W*(?:\w+\W+)?)(?:how (?:do|to|can)|docs?\b|document|add |support |feature|allow |question|request|proposal)"
 )
+_KNOWN = re.compile(
+    r"\b(?:upgrad|bump|updat|backport|mitigat|dependenc|transitive|scan(?:s|ned|ner)?\b|snyk|dependabot|owasp)"
+)
+"""What is said of a hole that is public already, mostly in what a project is built on."""
+
 _HARMLESS = re.compile(
     r"\bno (?:known )?(?:security )?vulnerabilit(?:y|ies)\b|\bmemory leak|\bsecurity polic(?:y|ies)\b|\bsecurity\.md\b"
 )
@@ -57,6 +62,8 @@ def is_report(parts: Parts) -> bool:
     text = f"{title}\n{prose}"
     attacked = bool(_ATTACKER.search(text))
     if _REQUEST.match(title) and not attacked:
+        return False
+    if not attacked and _KNOWN.search(text) and not _LEAK.search(text):
         return False
     if _HOLE.search(title) or _LEAK.search(text):
         return True

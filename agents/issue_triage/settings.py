@@ -27,6 +27,7 @@ class Settings:
         allow_close: Whether stale issues may be closed.
         always_model: Ask the model even where the keywords are sure.
         respond: Whether a model's comment may be more than a question for missing information.
+        answers: Whether a question may be answered with a line of the project's documentation.
         language: Two-letter code of the language to write in; empty for the reporter's own.
         instructions: The maintainers' own words about their project.
     """
@@ -39,6 +40,7 @@ class Settings:
     allow_close: bool = False
     always_model: bool = False
     respond: bool = False
+    answers: bool = True
     language: str = ""
     instructions: str = ""
 
@@ -62,8 +64,9 @@ class Settings:
             allow_close=config.get("allow_close") is True,
             always_model=config.get("llm_when") == "always",
             respond=config.get("respond") is True,
+            answers=config.get("answer_questions") is not False,
             language=_language(_text(config.get("language"))),
-            instructions=(_text(config.get("instructions")) or task.context.instructions)[:MAX_INSTRUCTIONS_CHARS],
+            instructions=(task.context.instructions or _text(config.get("instructions")))[:MAX_INSTRUCTIONS_CHARS],
         )
 
 

@@ -6,6 +6,7 @@ Needs pydantic and the standard library, nothing else of Foreman but `foreman.pr
 from foreman.agentkit.jsontext import extract_json, json_objects
 from foreman.agentkit.model import BudgetSpent, Model, ModelError, ModelUnavailable, unix_url
 from foreman.agentkit.server import AgentServer, make_server, serve
+from foreman.agentkit.versions import versions
 
 __all__ = [
     "AgentServer",
@@ -18,4 +19,5 @@ __all__ = [
     "make_server",
     "serve",
     "unix_url",
+    "versions",
 ]

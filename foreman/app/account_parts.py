@@ -14,7 +14,7 @@ from foreman.app.current import CurrentConfig
 from foreman.approvals import Dashboard
 from foreman.executor import Executor
 from foreman.obeying import Steward
-from foreman.poller import Backfill, Discovery, Poller
+from foreman.poller import Backfill, Discovery, LookingBack, Poller, ProjectFiles
 from foreman.store.database import Database
 
 
@@ -68,8 +68,17 @@ def account_for(
         discovery=Discovery(
             db=db, reader=reader, patterns=lambda: current.patterns, changed=current.rediscovered, now=now
         ),
-        backfill=Backfill(
+        project_files=ProjectFiles(
             db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=time.monotonic
+        ),
+        backfill=Backfill(
+            db=db,
+            reader=reader,
+            plan=current.plan_of,
+            redact=redact,
+            looking_back=LookingBack(db=db, reader=reader, bot_id=bot.id, now=now),
+            now=now,
+            monotonic=time.monotonic,
         ),
         now=now,
         stop=stop,

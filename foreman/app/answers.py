@@ -7,7 +7,8 @@ import importlib.util
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from foreman import __version__
 from foreman.config.effective import AgentPlan
 from foreman.config.models import BUNDLED_AGENTS, Config
 from foreman.deliberation import Deliberation
-from foreman.model import Allow, Hold, RepoRef
+from foreman.model import Allow, Hold, Mode, RepoRef
 from foreman.scribe import describe
 
 _FORMAT = 1  # of the file
@@ -38,6 +39,7 @@ class Answer:
         comment: Something would have been said.
         duplicates: Issues that would have been named as the same.
         close: Reason to close; empty when it would have stayed open.
+        others: Whatever else would have been done, a word or two each.
         found: Similar issues, best first, from which the agent was shown some.
         input_tokens: Of the model.
         output_tokens: Of the model.
@@ -56,6 +58,7 @@ class Answer:
     comment: bool = False
     duplicates: tuple[int, ...] = ()
     close: str = ""
+    others: tuple[str, ...] = ()
     found: tuple[int, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
@@ -94,12 +97,25 @@ def answer_of(thought: Deliberation, *, digest: str = "", found: tuple[int, ...]
         comment=bool(said),
         duplicates=tuple(one for one in dict.fromkeys(named) if not found or one in found),
         close=str(closes[0].get("reason") or "not_planned") if closes else "",
+        others=tuple(word for one in allowed if (word := other_word(one.action.type, one.payload))),
         found=found,
         input_tokens=spent.input_tokens,
         output_tokens=spent.output_tokens,
         usd=None if spent.usd is None else float(spent.usd),
         calls=spent.calls,
     )
+
+
+def other_word(kind: str, payload: Mapping[str, Any]) -> str:
+    """Name an action that is neither a new label, nor a comment, nor a close; empty for those."""
+    match kind:
+        case "add_label" | "comment" | "close":
+            return ""
+        case "remove_label":
+            return f"-{payload.get('label', '')}"
+        case "assign":
+            return f"assign {payload.get('user', '')}"
+    return kind
 
 
 class Kept:
@@ -130,10 +146,12 @@ class Kept:
             plan.agent,
             sorted(plan.events),
             json.dumps(dict(plan.config), sort_keys=True, default=str),
-            repr(plan.policy),
+            repr(replace(plan.policy, mode=Mode.AUTO, modes={})),  # what is done with a decision is no part of it
             repr(config.agent(plan.agent)),
             llm.provider,
             llm.model,
+            str(llm.api_base),
+            repr(llm.fallbacks),
             llm.when,
             llm.temperature,
             llm.max_output_tokens,

@@ -6,40 +6,27 @@ is written to a forge, nor to the action log.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
-from uuid import uuid4
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 
-from foreman.app import forges
 from foreman.app.answers import Answer, Kept, answer_of
-from foreman.app.bench import Bench, bench, with_model
-from foreman.app.gate_secrets import LiveSecrets
+from foreman.app.bench import Bench, bench, with_budget, with_model
+from foreman.app.catching_up import catch_up, catch_up_on_comments
 from foreman.app.one_issue import agents_for
 from foreman.app.opening import open_store
 from foreman.app.past import Past, Then, Truth
-from foreman.app.workshop import utc_now
 from foreman.config.effective import AgentPlan
-from foreman.config.load import secrets_of
 from foreman.config.models import Config
-from foreman.errors import AgentError, BudgetExceeded, ConfigError, ForgeError, UsageError
-from foreman.forge.base import ForgeReader
+from foreman.errors import AgentError, BudgetExceeded, ForemanError, UsageError
 from foreman.model import IssueRef, RepoRef
-from foreman.poller.backfill import BEGINNING
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
-from foreman.store import controls, mirror, mirror_reading, mirror_text
-from foreman.store.database import Database
-from foreman.store.mirror_text import CleanIssue
+from foreman.store.mirror import MirrorIssue
 
-MOST_READ = 5_000
-"""Issues that are read from the forge at the most where the mirror has no closed ones."""
-
-_SAVED_EVERY = 100
-_OVERLAP = timedelta(hours=1)  # of two readings: forges list what changed a little late
+MOST_FAILURES = 3
+"""In a row; after that it is no matter of single issues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +49,19 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """What an earlier run with the configured model left, where this one had another.
+
+    Attributes:
+        model: Its name.
+        answers: By number of the issue.
+    """
+
+    model: str
+    answers: dict[int, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
     """What a run found.
 
@@ -74,7 +74,9 @@ class Backtest:
         reused: How many answers an earlier run had left.
         read: How many issues were read from the forge for it.
         unread: Why none could be, where some may be missing.
+        comments_unread: Why it is not known of some who said something when.
         stopped: Why it ended early; empty when it did not.
+        other: What to compare with; None for nothing.
     """
 
     repo: RepoRef
@@ -85,7 +87,9 @@ class Backtest:
     reused: int
     read: int = 0
     unread: str = ""
+    comments_unread: str = ""
     stopped: str = ""
+    other: Other | None = None
 
 
 def run(
@@ -96,6 +100,7 @@ def run(
     since: datetime | None,
     agent: str | None,
     model: str | None,
+    max_usd: Decimal | None = None,
     settings: Settings,
     secrets: KnownSecrets,
     progress: Callable[[int, int], None],
@@ -109,9 +114,10 @@ def run(
         since: Only what was opened since, aware UTC.
         agent: Which agent; None for the only one.
         model: Instead of the configured one.
+        max_usd: What this run may cost, instead of what is left of today's budget.
         settings: Of the environment.
         secrets: Filled with every secret that is there.
-        progress: Called with how many are done and how many there are.
+        progress: Called with how many are done and how many there are; 0 where that is not known yet.
 
     Returns:
         What was found.
@@ -123,43 +129,27 @@ def run(
     if len(plans) > 1:
         raise UsageError(f"say with --agent which one: {', '.join(plan.agent for plan in plans)}")
     plan = plans[0]
-    config = with_model(config, model)
+    if model is not None and config.llm.provider == "none":
+        raise UsageError("--model needs a provider in the configuration: llm.provider is none")
+    configured, config = config, with_model(config, model)
     with open_store(config, create=True) as db:
-        read, unread = _catch_up(config, repo, db=db, secrets=secrets)
+        caught_up = catch_up(config, repo, db=db, secrets=secrets, progress=progress)
         past = Past(db, repo, plan, config)
         closed = past.closed(limit=limit, since=since)
         if not closed:
-            why = unread or "try --since further back" if since else unread
+            why = caught_up.why_not or ("try --since further back" if since else "")
             raise UsageError(f"no closed issue of {repo} is known" + (f": {why}" if why else ""))
-        kept = Kept.at(settings.data_dir / "backtest", config, repo, plan)
-        tried: list[Tried] = []
-        reused, stopped = 0, ""
-        with bench(config, db=db, settings=settings, secrets=secrets) as desk:
+        said = catch_up_on_comments(config, repo, closed, db=db, secrets=secrets, progress=progress)
+        folder = settings.data_dir / "backtest"
+        kept = Kept.at(folder, config, repo, plan)
+        with bench(with_budget(config, max_usd, db=db), db=db, settings=settings, secrets=secrets) as desk:
+            trial = _Trial(desk=desk, past=past, plan=plan, kept=kept, secrets=secrets, max_usd=max_usd)
             for issue in closed:
-                progress(len(tried), len(closed))
-                then = past.then(issue)
-                answer, failure = kept.get(issue.issue.number, then.digest), ""
-                reused += answer is not None
-                if answer is None:
-                    try:
-                        answer = _ask(desk, past, then, plan)
-                    except BudgetExceeded as error:
-                        stopped = str(error)
-                        break
-                    except AgentError as error:
-                        failure = secrets.redact(str(error))
-                    else:
-                        kept.add(answer)
-                tried.append(
-                    Tried(
-                        title=secrets.redact(issue.title),
-                        url=then.look.facts.issue.url,
-                        answer=answer,
-                        truth=then.truth,
-                        failure=failure,
-                    )
-                )
-            progress(len(tried), len(closed))
+                progress(len(trial.tried), len(closed))
+                if trial.stopped:
+                    break
+                trial.go_on(issue)
+            progress(len(trial.tried), len(closed))
     provider = config.llm.provider
     name = config.llm.model or "" if provider != "none" else ""
     return Backtest(
@@ -167,77 +157,87 @@ def run(
         plan=plan,
         provider=provider,
         model=name,
-        tried=tuple(tried),
-        reused=reused,
-        read=read,
-        unread=unread,
-        stopped=stopped,
+        tried=tuple(trial.tried),
+        reused=trial.reused,
+        read=caught_up.read,
+        unread=caught_up.why_not,
+        comments_unread=said.why_not,
+        stopped=trial.stopped,
+        other=_other(configured, trial, Kept.at(folder, configured, repo, plan)) if config != configured else None,
     )
 
 
-def _ask(desk: Bench, past: Past, then: Then, plan: AgentPlan) -> Answer:
-    thought = desk.thinker.think(
-        then.look,
-        plan,
-        task_id=str(uuid4()),
-        attempt=1,
-        memory_summary="",
-        known=lambda _look, _plan: past.known(then),
-    )
-    return answer_of(thought, digest=then.digest, found=tuple(hit.issue.number for hit in then.found))
+def _other(configured: Config, trial: _Trial, kept: Kept) -> Other | None:
+    answers = {
+        one.answer.number: answer
+        for one in trial.tried
+        if one.answer is not None and (answer := kept.get(one.answer.number, one.answer.digest)) is not None
+    }
+    return Other(model=configured.llm.model or "", answers=answers) if answers else None
 
 
-def _catch_up(config: Config, repo: RepoRef, *, db: Database, secrets: KnownSecrets) -> tuple[int, str]:
-    """Read what the daemon has not yet read into the mirror: how many, and why none could be; there may be enough."""
-    key = f"backtest:read:{repo.key}"
-    plan = config.plan_of(repo)
-    with db.read() as connection:
-        reading = mirror_reading.get(connection, repo)
-        last = controls.meta_get(connection, key)
-    if plan is None or not plan.mirror_issues:
-        return 0, "`mirror_issues: 0` keeps none"
-    if reading is not None and reading.done_at is not None:
-        return 0, "it was forgotten" if reading.forgotten_at else ""
-    began = utc_now()
-    for reference in secrets_of(config):  # before anything of a stranger is stored
-        reference.make_known(secrets)
-    since = datetime.fromisoformat(last) - _OVERLAP if last else BEGINNING
-    try:
-        with _reader(config, repo, secrets) as connected:
-            count = _read(connected, repo, since, db, LiveSecrets(secrets).redact)
-    except ConfigError as error:
-        return 0, "; ".join(f"{one.path} {one.message}" for one in error.problems)
-    except ForgeError as error:
-        return 0, str(error)
-    if count < MOST_READ:
-        with db.transaction() as connection:
-            controls.meta_set(connection, key, began.isoformat())
-    return count, ""
+@dataclass(slots=True, kw_only=True)
+class _Trial:
+    """One run, as far as it got."""
 
+    desk: Bench
+    past: Past
+    plan: AgentPlan
+    kept: Kept
+    secrets: KnownSecrets
+    max_usd: Decimal | None
+    tried: list[Tried] = field(default_factory=list)
+    reused: int = 0
+    stopped: str = ""
+    _failures: int = 0
+    _spent: float = 0.0
 
-def _read(reader: ForgeReader, repo: RepoRef, since: datetime, db: Database, redact: Callable[[str], str]) -> int:
-    count = 0
-    page: list[CleanIssue] = []
-    for issue in islice(reader.changed_since(repo, since=since), MOST_READ):
-        page.append(mirror_text.clean(issue, redact))
-        count += 1
-        if len(page) == _SAVED_EVERY:
-            _save(db, page)
-            page = []
-    _save(db, page)
-    return count
+    def go_on(self, issue: MirrorIssue) -> None:
+        """Try the next issue, or say why the run ends before it."""
+        then = self.past.then(issue)
+        answer, failure = self.kept.get(issue.issue.number, then.digest), ""
+        if answer is not None:
+            self.reused += 1
+        else:
+            answer, failure = self._asked(then)
+            if answer is None and not failure:
+                return
+        self.tried.append(
+            Tried(
+                title=self.secrets.redact(issue.title),
+                url=then.look.facts.issue.url,
+                answer=answer,
+                truth=then.truth,
+                failure=failure,
+            )
+        )
 
+    def _asked(self, then: Then) -> tuple[Answer | None, str]:
+        if self.max_usd is not None and self._spent >= float(self.max_usd):
+            self.stopped = f"USD {self._spent:.4f} were spent, as --max-usd allows"
+            return None, ""
+        try:
+            thought = self.desk.ask(then.look, self.plan, lambda: self.past.known(then))
+        except BudgetExceeded as error:
+            of_day = self.desk.thinker.refusal(then.look.facts.ref.repo.key)
+            if of_day is None:  # only this one task needs more than it may
+                return None, self._failed(error)
+            told = f"{of_day}; --max-usd gives a run money of its own"
+            self.stopped = told if self.max_usd is None else "--max-usd leaves too little for the next issue"
+            return None, ""
+        except AgentError as error:
+            return None, self._failed(error)
+        answer = answer_of(thought, digest=then.digest, found=tuple(hit.issue.number for hit in then.found))
+        self._failures = 0
+        self.kept.add(answer)
+        self._spent += answer.usd or 0.0
+        if answer.usd is None and self.max_usd is not None:
+            self.stopped = "the price of this model is not known, so nothing can be held to --max-usd"
+        return answer, ""
 
-@contextmanager
-def _reader(config: Config, repo: RepoRef, secrets: KnownSecrets) -> Iterator[ForgeReader]:
-    connection = forges.connect(config, repo.forge, secrets=secrets, now=utc_now, stop=threading.Event())
-    try:
-        yield connection.reader
-    finally:
-        connection.disconnect()
-
-
-def _save(db: Database, issues: list[CleanIssue]) -> None:
-    with db.transaction() as connection:
-        for issue in issues:
-            mirror.save(connection, issue, now=utc_now())
+    def _failed(self, error: ForemanError) -> str:
+        failure = self.secrets.redact(str(error))
+        self._failures += 1
+        if self._failures == MOST_FAILURES and not self.stopped:
+            self.stopped = f"{MOST_FAILURES} failures in a row: {failure}"
+        return failure

@@ -52,6 +52,7 @@ def document(found: Backtest) -> dict[str, Any]:
     asked = [(one, answer) for one, answer in answered if not answer.left_alone]
     scored = [(answer.labels, one.truth.labels) for one, answer in asked if _on(one.truth.labels, offered)]
     scores = scoring.per_label(scored, offered)
+    told = _confidence(asked, offered)
     return {
         "repo": found.repo,
         "agent": found.plan.agent,
@@ -61,6 +62,7 @@ def document(found: Backtest) -> dict[str, Any]:
         "reused": found.reused,
         "read_from_forge": found.read,
         "not_read_because": found.unread,
+        "comments_not_read_because": found.comments_unread,
         "asked": len(asked),
         "left_alone": dict(Counter(answer.left_alone.split(":")[0] for _, answer in answered if answer.left_alone)),
         "failed": sum(1 for one in found.tried if one.answer is None),
@@ -77,7 +79,17 @@ def document(found: Backtest) -> dict[str, Any]:
             **_numbers(scoring.micro(scores.values())),
             "macro_f1": _rounded(scoring.macro_f1(scores.values())),
             "coverage": _rounded(scoring.coverage(bool(_on(said, offered)) for said, _ in scored)),
-            "calibration_error": _rounded(scoring.calibration_error(_confidence(asked, offered))),
+            "calibration_error": _rounded(scoring.calibration_error(told)),
+            "calibration": [
+                {
+                    "from": part.low,
+                    "to": part.high,
+                    "issues": part.count,
+                    "confidence": _rounded(part.confidence),
+                    "right": _rounded(part.right),
+                }
+                for part in scoring.calibration(told)
+            ],
             "per_label": {label: _numbers(score) for label, score in scores.items()},
             "confusion": scoring.confusion(scored, offered),
         },
@@ -90,6 +102,7 @@ def document(found: Backtest) -> dict[str, Any]:
         "usd": _usd([answer.usd for _, answer in asked]),
         "model_calls": sum(answer.calls for _, answer in asked),
         "no_model_needed": sum(1 for _, answer in asked if not answer.calls),
+        "compared": [_in_short(found, model, answers) for model, answers in _sides(found)],
         "annoying": annoying(found),
     }
 
@@ -106,6 +119,40 @@ def annoying(found: Backtest) -> tuple[Annoyance, ...]:
     offered = categories(found.plan)
     all_of_them = [bad for one in found.tried if (bad := _annoyance(one, offered)) is not None]
     return tuple(sorted(all_of_them, key=lambda bad: (-bad.weight, bad.number))[:MOST_ANNOYING])
+
+
+def _sides(found: Backtest) -> tuple[tuple[str, tuple[Answer, ...]], ...]:
+    """Return this run's and another model's answers to the issues that both were asked about."""
+    if found.other is None:
+        return ()
+    mine = {one.answer.number: one.answer for one in found.tried if one.answer is not None}
+    both = [number for number in mine if number in found.other.answers]
+    return (
+        (found.other.model, tuple(found.other.answers[number] for number in both)),
+        (found.model, tuple(mine[number] for number in both)),
+    )
+
+
+def _in_short(found: Backtest, model: str, answers: Sequence[Answer]) -> dict[str, Any]:
+    offered = categories(found.plan)
+    truth = {one.answer.number: one.truth.labels for one in found.tried if one.answer is not None}
+    scored = [
+        (answer.labels, truth[answer.number])
+        for answer in answers
+        if not answer.left_alone and _on(truth[answer.number], offered)
+    ]
+    scores = scoring.per_label(scored, offered)
+    whole = _numbers(scoring.micro(scores.values()))
+    return {
+        "model": model,
+        "issues": len(answers),
+        "precision": whole["precision"],
+        "recall": whole["recall"],
+        "macro_f1": _rounded(scoring.macro_f1(scores.values())),
+        "coverage": _rounded(scoring.coverage(bool(_on(said, offered)) for said, _ in scored)),
+        "tokens": sum(answer.input_tokens + answer.output_tokens for answer in answers),
+        "usd": _usd([answer.usd for answer in answers]),
+    }
 
 
 def _annoyance(one: Tried, offered: Sequence[str]) -> Annoyance | None:
@@ -134,7 +181,12 @@ def _annoyance(one: Tried, offered: Sequence[str]) -> Annoyance | None:
 
 
 def _duplicates(asked: Sequence[tuple[Tried, Answer]]) -> dict[str, Any]:
-    known = [(one, answer) for one, answer in asked if one.truth.duplicate_of is not None]
+    # Of a newer one nobody could know: people close the older of two as well.
+    known = [
+        (one, answer)
+        for one, answer in asked
+        if one.truth.duplicate_of is not None and one.truth.duplicate_of < answer.number
+    ]
     closed = [one for one, _ in asked if one.truth.state_reason == "duplicate"]
     named = [(one, answer) for one, answer in asked if answer.duplicates]
     rankings = [(answer.found, one.truth.duplicate_of or 0) for one, answer in known]

@@ -8,8 +8,9 @@ from datetime import timedelta
 from foreman.app.checkup import Finding, fail, fine, warn
 from foreman.app.connection import Connection
 from foreman.config.effective import RepoPattern, RepoPlan
-from foreman.errors import ForgeError, ForgeNotFound
+from foreman.errors import ForgeAuthError, ForgeError, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader, RepoInfo
+from foreman.guidance.sources import MISSIONS
 from foreman.model import ForgeKind, Mode, RepoRef
 
 SKEW_WARN = timedelta(minutes=1)
@@ -40,6 +41,7 @@ def look_at_repositories(
             info = seen[plan.repo.key] = connection.reader.repository(plan.repo)
             yield _repository(info, plan, remedy=_access(connection))
             yield from _labels(connection.reader, plan)
+            yield _files(connection, plan, private=info.private)
         except ForgeNotFound:
             remedy = f"check its name, and give {connection.bot.login} access to it"
             yield fail(plan.repo.key, "does not exist, or the token may not see it", remedy)
@@ -137,6 +139,22 @@ def _repository(info: RepoInfo, plan: RepoPlan, *, remedy: str) -> Finding:
         return warn(where, "the token may not change its issues, which mode shadow does not need", remedy)
     kind = "private" if info.private else "public"
     return fine(where, f"{kind}; issues can be read and changed")
+
+
+def _files(connection: Connection, plan: RepoPlan, *, private: bool) -> Finding:
+    what = f"{plan.repo.key} files"
+    try:
+        listed = connection.reader.files(plan.repo, "")
+    except (ForgeAuthError, ForgeRejected) as error:
+        if connection.kind is ForgeKind.GITLAB:
+            remedy = "give the bot the role Reporter"
+        else:
+            remedy = "grant contents: read as well" if private else "try again later"
+        text = f"cannot be read ({error}): agents are not told its MISSION.md, forms and documentation"
+        return warn(what, text, f"{remedy}; nothing else needs it")
+    if any(file.path.casefold() in MISSIONS for file in listed):
+        return fine(what, "can be read; agents are told its MISSION.md")
+    return fine(what, "can be read; a MISSION.md would tell agents what the project is and is not")
 
 
 def _labels(reader: ForgeReader, plan: RepoPlan) -> Iterator[Finding]:

@@ -99,7 +99,11 @@ def _app(grants: Grants, plans: Sequence[RepoPlan], *, writes: bool) -> Iterator
     from foreman.app.forge_github import wish_for
 
     needed = wish_for(plans).permissions
-    missing = {name: level for name, level in needed.items() if _rank(grants.granted.get(name)) < _rank(level)}
+    missing = {
+        name: level
+        for name, level in needed.items()
+        if name != "contents" and _rank(grants.granted.get(name)) < _rank(level)
+    }
     if missing:
         remedy = "tick it on the app's page under Permissions, then accept it on the page of the installation"
         text = f"the app was not granted {_pairs(missing)}"

@@ -66,7 +66,8 @@ def wish_for(plans: Sequence[RepoPlan]) -> Wish:
     boards = [RepoRef.parse(agent.policy.dashboard) for agent in agents if agent.policy.dashboard]
     repositories = {plan.repo.path for plan in mine}
     repositories |= {board.path for board in boards if board.forge is ForgeKind.GITHUB}
-    permissions = {"metadata": "read", "issues": "write"}
+    # `contents` is for private repositories alone: what a public one says of itself everybody may read.
+    permissions = {"metadata": "read", "issues": "write", "contents": "read"}
     if any(EventKind.PULL_REQUEST_OPENED in agent.events for agent in agents):
         permissions["pull_requests"] = "read"
     return Wish(repositories=frozenset(repositories), permissions=permissions)

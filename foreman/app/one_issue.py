@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from foreman import scribe
 from foreman.app.opening import open_store
+from foreman.app.project import read_project
 from foreman.app.workshop import utc_now, workshop
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
@@ -97,7 +98,7 @@ def dry_run(
     plans = agents_for(config, ref, agent)
     thoughts = []
     with workshop(config, settings=settings, secrets=secrets, claim=False, forge=ref.repo.forge) as shop:
-        shop.config.plan_of(ref.repo)  # an app's token reaches what was asked for, found by a pattern or not yet
+        read_project(shop, ref.repo)  # an app's token reaches what was asked for, found by a pattern or not yet
         with shop.db.read() as connection:
             summary = memory.summary(connection, ref)
         for plan in plans:
@@ -149,6 +150,7 @@ def handle(
             return wait_for(db, queue(db, ref, plans))
     with workshop(config, settings=settings, secrets=secrets, source=source, forge=ref.repo.forge) as shop:
         items = queue(shop.db, ref, plans)
+        read_project(shop, ref.repo)
         shop.daemon.work_off(ref)
         return outcome(shop.db, items)
 

@@ -10,9 +10,11 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
+from foreman.app import announced, redirect
 from foreman.app.agents import in_use
 from foreman.app.doctor import NO_BYTES
 from foreman.app.found import plans_of
+from foreman.app.learned import Learned, learned
 from foreman.app.reach import PatternStatus, QuotaStatus, patterns_now, quotas_now, troubles
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
@@ -29,6 +31,7 @@ from foreman.store import (
     mirror,
     mirror_reading,
     polls,
+    savings,
     usage,
 )
 from foreman.store.controls import Pause
@@ -129,6 +132,7 @@ class Overview:
         oldest_ready_at: Since when the oldest task waits that could be begun.
         actions: Actions by state.
         spend: What models cost today.
+        learned: What was learned from labels, and where there are not enough yet.
         agents: Each type at work.
         accounts: Bot accounts that are or were refused.
         hosts: Forges that do or did not answer.
@@ -147,6 +151,7 @@ class Overview:
     oldest_ready_at: datetime | None
     actions: dict[ActionState, int]
     spend: Spend
+    learned: tuple[Learned, ...]
     agents: tuple[Health, ...]
     accounts: tuple[Health, ...]
     hosts: tuple[Health, ...]
@@ -170,7 +175,8 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
     """
     free = shutil.disk_usage(config.storage.path.parent).free
     with db.read() as connection:
-        repos = tuple(_repo(connection, plan, now) for plan in plans_of(config, connection))
+        plans = tuple(plans_of(config, connection))
+        repos = tuple(_repo(connection, plan, now) for plan in plans)
         patterns = patterns_now(connection, config)
         tasks = inbox.counts(connection)
         states = actions.states(connection)
@@ -187,6 +193,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             oldest_ready_at=inbox.oldest_ready(connection),
             actions=states,
             spend=_spend(connection, config, now),
+            learned=tuple(learned(connection, plans)),
             agents=agents,
             accounts=accounts,
             hosts=tuple(_breakers(connection, "forge:")),
@@ -194,8 +201,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             free_bytes=free,
             pauses=controls.all(connection),
             announced=tuple(
-                f"{close.issue} will be closed as a duplicate of #{close.payload.get('duplicate_of')}"
-                f" on {close.not_before:%Y-%m-%d %H:%M} UTC unless somebody objects"
+                f"{close.issue} {announced.in_words(close, now=now)} (`foreman reject {close.id}` stops it)"
                 for close in closing.announced(connection)
             ),
             attention=(
@@ -210,7 +216,8 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
 def _left_to_people(connection: Connection, now: datetime) -> Iterator[str]:
     """Name each issue that was escalated; what is said about it in private stands in the log, not here."""
     for one in escalations.unseen(connection, now=now):
-        why = "may report a security hole in public" if one.security else "is left to you"
+        hole = one.security or redirect.is_about_a_hole(connection, actions.entry(connection, one.log_id))
+        why = "may report a security hole in public" if hole else "is left to you"
         yield f"{one.issue} {why} (`foreman explain {one.log_id}`, then `foreman seen {one.log_id}`)"
 
 
@@ -270,7 +277,7 @@ def _breakers(connection: Connection, prefix: str) -> Iterator[Health]:
 def _spend(connection: Connection, config: Config, now: datetime) -> Spend:
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     totals = usage.totals(connection, midnight)
-    saved = usage.saved(connection, midnight)
+    saved = savings.saved(connection, midnight)
     return Spend(
         usd=sum((total.usd for total in totals), Decimal(0)),
         budget_usd=config.llm.budget.usd_per_day,

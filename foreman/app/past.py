@@ -14,10 +14,12 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from foreman.agentkit import versions
 from foreman.app.past_learning import PastLearning, by_people, known_at
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
 from foreman.gate.facts import Facts
+from foreman.guidance import Guidance, Library
 from foreman.model import INSIDERS, Account, EventKind, ForgeKind, Issue, Label, RepoRef, Role
 from foreman.precedents import Known
 from foreman.priors.pools import categories
@@ -44,7 +46,7 @@ class Truth:
         labels: That are on it and that neither Foreman nor another bot is known to have put there.
         known: It was read who put them on; else they are taken for people's.
         state_reason: The forge's word for why it was closed.
-        duplicate_of: The original that a person named.
+        duplicate_of: The original that a person named, or that the forge keeps.
         silence: None where comments were not read; else whether it was quiet for `stale_days` while the reporter owed
             an answer, and whether a person came back to it after that.
     """
@@ -62,12 +64,14 @@ class Then:
 
     Attributes:
         look: When it was opened.
+        at: When all other issues looked as they are shown, aware UTC.
         truth: In the end.
         found: Older issues like it, best first, at most `FOUND`.
         digest: Of everything of it that an agent may be shown.
     """
 
     look: Look
+    at: datetime
     truth: Truth
     found: tuple[Hit, ...]
     digest: str
@@ -93,6 +97,9 @@ class Past:
         with db.read() as connection:
             self._by = mirror_facts.labels_of_repo(connection, repo)
             self._times = mirror_facts.label_times(connection, repo)
+            # Forms and documentation of today would tell what was not known: only what a maintainer tells every task.
+            self._library = Library()
+            self._guidance = Guidance(mission=self._library.about(connection, repo, title="", body="").mission)
             self._all = sorted(mirror.of_repo(connection, repo), key=lambda one: (one.created_at, one.issue.number))
         self._kept = {one.issue.number: one for one in self._all}
         self._learning = PastLearning(repo.key, self._all, by=self._by, times=self._times, offered=categories(plan))
@@ -105,9 +112,17 @@ class Past:
         found = [one for one in self._all if one.state == "closed" and not one.confidential]
         return [one for one in found if since is None or one.created_at >= since][-limit:]
 
-    def then(self, issue: MirrorIssue) -> Then:
-        """Return an issue as it was when it was opened, and what came of it."""
-        opened = issue.created_at
+    def then(self, issue: MirrorIssue, *, at: datetime | None = None) -> Then:
+        """Return an issue as it was when it was opened, and what came of it.
+
+        Args:
+            issue: Which.
+            at: Show all others as they were later than that, aware UTC; None for when the issue was opened.
+
+        Returns:
+            What is known.
+        """
+        at = at or issue.created_at
         with self._db.read() as connection:
             hits = search.similar(
                 connection,
@@ -115,19 +130,39 @@ class Past:
                 title=issue.title,
                 body=issue.body,
                 limit=FOUND,
-                before=opened,
+                before=at,
                 exclude=issue.issue.number,
             )
-            found = tuple(self._as_it_was(hit, opened) for hit in hits)
+            found = tuple(self._as_it_was(hit, at) for hit in hits)
             truth = self._truth(connection, issue)
         similar = [replace(hit, score=0.0) for hit in found[:SHOWN]]  # depends on all others, and is not shown
-        told = repr((issue.title, issue.body, issue.author_role, similar, self._learning.mark(opened)))
+        mine = (issue.title, issue.body, issue.author_role, self._guidance, tuple(map(self._versions, similar)))
+        told = repr((mine, similar, self._learning.mark(at)))
         digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
-        return Then(look=self._look(issue), truth=truth, found=found, digest=digest)
+        return Then(look=self._look(issue), at=at, truth=truth, found=found, digest=digest)
 
-    def known(self, then: Then) -> Known:
-        """Return what was known beside the issue: older ones, and labels learned from older ones alone."""
-        return Known(similar=then.found[:SHOWN], priors=self._learning.priors(then.look.facts.issue))
+    def known(self, then: Then, *, files: bool = False) -> Known:
+        """Return what was known beside the issue: older ones, and labels learned from older ones alone.
+
+        Args:
+            then: The issue.
+            files: Also what the project's forms and documentation of today say.
+
+        Returns:
+            What an agent may be told.
+        """
+        issue, guidance = then.look.facts.issue, self._guidance
+        if files:
+            with self._db.read() as connection:
+                guidance = self._library.about(connection, self._repo, title=issue.title, body=issue.body)
+        priors = self._learning.priors(issue, at=then.at)
+        shown = then.found[:SHOWN]
+        named = {hit.issue: self._versions(hit) for hit in shown}
+        return Known(similar=shown, versions=named, priors=priors, guidance=guidance)
+
+    def _versions(self, hit: Hit) -> tuple[str, ...]:
+        kept = self._kept.get(hit.issue.number)
+        return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
 
     def _look(self, issue: MirrorIssue) -> Look:
         number = issue.issue.number
@@ -175,7 +210,7 @@ class Past:
             labels=by_people(issue, self._by),
             known=issue.issue.number in self._by,
             state_reason=issue.state_reason,
-            duplicate_of=named[-1] if named else None,
+            duplicate_of=named[-1] if named else issue.duplicate_of,
             silence=_silence(issue, said, patience) if len(said) == issue.comment_count else None,
         )
 

@@ -68,13 +68,13 @@ class PastLearning:
         """Return what tells apart what is learned from at a moment; empty where nothing is learned yet."""
         return self._marks.get(self._count(at), "")
 
-    def priors(self, issue: Issue) -> tuple[Prior, ...]:
-        """Tell what was learned before an issue was opened, the likeliest label first."""
-        count = self._count(issue.created_at)
+    def priors(self, issue: Issue, *, at: datetime) -> tuple[Prior, ...]:
+        """Tell what is likely for an issue by what was known at a moment, the likeliest label first."""
+        count = self._count(at)
         if not count:
             return ()
         if self._model[0] != count:
-            examples = [self._example(issue, labels) for issue, labels in self._known[:count]]
+            examples = [self._example(one, labels) for one, labels in self._known[:count]]
             self._model = (count, train(examples, labels=self._offered))
         wanted = {label.casefold() for label in self._offered}
         told = self._model[1].predict(self._repo, issue.title, issue.body)

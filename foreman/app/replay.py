@@ -9,27 +9,40 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-from uuid import uuid4
+from typing import Any, TypeAlias
 
-from foreman.app.answers import Answer, answer_of
+from sqlalchemy import Connection
+
+from foreman.app.answers import Answer, answer_of, other_word
+from foreman.app.backtest import MOST_FAILURES
 from foreman.app.bench import Bench, bench, with_model
 from foreman.app.one_issue import agents_for
 from foreman.app.opening import open_store
 from foreman.app.past import Past
-from foreman.changes.looks import content_digest
+from foreman.changes import TRIAGE_LABEL, content_digest
 from foreman.config.models import Config
-from foreman.errors import AgentError, BudgetExceeded, UsageError
-from foreman.model import ActionState, EventKind
+from foreman.errors import AgentError, BudgetExceeded, StoreError, UsageError
+from foreman.gate.reasons import Reason
+from foreman.model import ActionState, EventKind, RepoRef
+from foreman.scribe import CHORE
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions, mirror
-from foreman.store.actions import LogEntry
+from foreman.store.actions import LogEntry, StoredAction
 
 MOST = 1_000
 """Decisions in one run."""
 
-_REFUSED = frozenset({ActionState.DENIED})
+_LATER = {
+    Reason.STALE,
+    Reason.ANOTHER_ISSUE,
+    Reason.NOT_FOR_US,
+    Reason.MODE_APPROVE,
+    Reason.MODE_SHADOW,
+    Reason.REJECTED,
+}
+_REASONS = frozenset(Reason) - _LATER
+_Pasts: TypeAlias = dict[tuple[RepoRef, str], Past]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,28 +53,43 @@ class Replayed:
         entry: As logged.
         now: What would be done today; None where it could not be replayed.
         text_changed: The issue's text is another one than the agent read then.
-        why_not: Why it could not be replayed; empty when it was.
+        why_not: Why it was not replayed; empty when it was.
+        failed: It could have been, but the agent or its model did not answer.
     """
 
     entry: LogEntry
     now: Answer | None
     text_changed: bool = False
     why_not: str = ""
+    failed: bool = False
 
     @property
     def before(self) -> dict[str, Any]:
-        """What the gate let through then."""
-        let = [action for action in self.entry.actions if action.state not in _REFUSED]
+        """What the gate let through then, what it held back and what it refused.
+
+        What became of it later counts for nothing here: a person may have refused it, or the issue moved on.
+        """
+        let: list[StoredAction] = []
+        held: list[StoredAction] = []
+        refused: list[StoredAction] = []
+        for action in self.entry.actions:
+            if action.payload.get(CHORE) or action.payload.get("label") == TRIAGE_LABEL:
+                continue  # no agent asked for that
+            by_gate = action.reason in _REASONS
+            (let if not by_gate else refused if action.state is ActionState.DENIED else held).append(action)
         return {
             "decision": self.entry.decision,
             "labels": sorted(str(action.payload["label"]) for action in let if action.type == "add_label"),
             "comment": any(action.type == "comment" for action in let),
             "close": any(action.type == "close" for action in let),
+            "others": sorted(word for action in let if (word := other_word(action.type, action.payload))),
+            "held": sorted(action.type for action in held),
+            "refused": sorted(action.type for action in refused),
         }
 
     @property
     def after(self) -> dict[str, Any] | None:
-        """What it would let through now."""
+        """The same for today."""
         if self.now is None:
             return None
         return {
@@ -69,7 +97,15 @@ class Replayed:
             "labels": sorted(self.now.labels),
             "comment": self.now.comment,
             "close": bool(self.now.close),
+            "others": sorted(self.now.others),
+            "held": sorted(self.now.held),
+            "refused": sorted(self.now.denied),
         }
+
+    @property
+    def same(self) -> bool:
+        """Whether it comes out as it did."""
+        return self.before == self.after
 
 
 def run(
@@ -102,23 +138,33 @@ def run(
     config = with_model(config, model)
     with open_store(config) as db:
         with db.read() as connection:
-            if ids:
-                entries = [actions.entry(connection, number) for number in dict.fromkeys(ids)]
-            else:
-                entries = list(actions.entries(connection, since=since, limit=MOST))[::-1]
-            entries = [entry for entry in entries if entry.undoes is None]
+            entries = _wanted(connection, ids, since)
+        if not entries:
+            raise UsageError("no decision is logged since then")
         with bench(config, db=db, settings=settings, secrets=secrets) as desk:
             done: list[Replayed] = []
+            pasts: _Pasts = {}
             for entry in entries:
                 progress(len(done), len(entries))
-                done.append(_again(desk, config, entry, secrets))
+                if len(done) >= MOST_FAILURES and all(one.failed for one in done[-MOST_FAILURES:]):
+                    why = f"{MOST_FAILURES} failures in a row before it"
+                    done.append(Replayed(entry=entry, now=None, why_not=why, failed=True))
+                else:
+                    done.append(_again(desk, config, entry, secrets, pasts))
             progress(len(done), len(entries))
-    if not done:
-        raise UsageError("no decision is logged since then")
     return tuple(done)
 
 
-def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets) -> Replayed:
+def _wanted(connection: Connection, ids: Sequence[int], since: datetime | None) -> list[LogEntry]:
+    try:
+        named = [actions.entry(connection, number) for number in dict.fromkeys(ids)]
+    except StoreError as error:
+        raise UsageError(f"{error}: `foreman log` shows which there are") from error
+    entries = named if ids else list(actions.entries(connection, since=since, limit=MOST))[::-1]
+    return [entry for entry in entries if entry.undoes is None]
+
+
+def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets, pasts: _Pasts) -> Replayed:
     try:
         plan = agents_for(config, entry.issue, entry.agent)[0]
     except UsageError as error:
@@ -129,23 +175,18 @@ def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets) 
         return Replayed(entry=entry, now=None, why_not="the text of the issue is not kept")
     if entry.event not in ("opened", "requested") or entry.seen.get("comment_count"):
         return Replayed(entry=entry, now=None, why_not="it was made with comments or later events, which are not kept")
-    past = Past(desk.db, entry.issue.repo, plan, config)
-    then = past.then(kept)
+    where = (entry.issue.repo, plan.agent)
+    past = pasts.get(where) or pasts.setdefault(where, Past(desk.db, entry.issue.repo, plan, config))
+    then = past.then(kept, at=entry.timestamp)
     facts = then.look.facts
     labels = tuple(map(str, entry.seen.get("labels") or ()))
     shown = replace(facts.issue, labels=labels, assignees=tuple(map(str, entry.seen.get("assignees") or ())))
     facts = replace(facts, issue=shown, requested=bool(entry.seen.get("requested")), labels_added_by_people=None)
     look = replace(then.look, facts=replace(facts, event=EventKind(entry.event)))
-    changed = entry.seen.get("content_digest") != content_digest(kept.title, kept.body)
+    digest = entry.seen.get("content_digest")  # of what gave up nothing is known
+    changed = digest is not None and digest != content_digest(kept.title, kept.body)
     try:
-        thought = desk.thinker.think(
-            look,
-            plan,
-            task_id=str(uuid4()),
-            attempt=1,
-            memory_summary="",
-            known=lambda _look, _plan: past.known(then),
-        )
+        thought = desk.ask(look, plan, lambda: past.known(then, files=True))
     except (AgentError, BudgetExceeded) as error:
-        return Replayed(entry=entry, now=None, text_changed=changed, why_not=secrets.redact(str(error)))
+        return Replayed(entry=entry, now=None, text_changed=changed, why_not=secrets.redact(str(error)), failed=True)
     return Replayed(entry=entry, now=answer_of(thought), text_changed=changed)

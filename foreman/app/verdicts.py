@@ -22,7 +22,7 @@ from foreman.errors import StoreError, UsageError
 from foreman.model import ActionState, InboxState, RepoRef
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
-from foreman.store import actions, inbox, memory
+from foreman.store import actions, closing, inbox, memory
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
@@ -64,7 +64,9 @@ def approve(desk: Desk, wanted: Sequence[str], *, by: str) -> tuple[StoredAction
 
 
 def reject(desk: Desk, wanted: Sequence[str], *, by: str, because: str) -> tuple[StoredAction, ...]:
-    """Refuse held actions, for good: all of them, or none when one cannot be.
+    """Refuse what waits, for good: all of it, or none when one cannot be refused.
+
+    A close that was announced is refused so too; the comment that announced it stays.
 
     Args:
         desk: Where to do it.
@@ -79,7 +81,7 @@ def reject(desk: Desk, wanted: Sequence[str], *, by: str, because: str) -> tuple
         UsageError: One of them does not wait for a person, or is not what was shown.
     """
     with desk.db.transaction() as connection:
-        found = _waiting(connection, wanted)
+        found = _waiting(connection, wanted, announced=True)
         now = utc_now()
         for action in found:
             actions.reject(connection, action.id, by=by, because=because, now=now)
@@ -222,8 +224,8 @@ def _again(db: Database, items: Sequence[InboxItem]) -> None:
         inbox.retry(connection, [item.id for item in items], utc_now())
 
 
-def _waiting(connection: Connection, wanted: Sequence[str]) -> list[StoredAction]:
-    """Return the held actions a person named; raises UsageError with everything that is wrong."""
+def _waiting(connection: Connection, wanted: Sequence[str], *, announced: bool = False) -> list[StoredAction]:
+    """Return the held, or also announced, actions a person named; raises UsageError with everything that is wrong."""
     found: dict[int, StoredAction] = {}
     wrong: list[str] = []
     for text in wanted:
@@ -236,7 +238,11 @@ def _waiting(connection: Connection, wanted: Sequence[str]) -> list[StoredAction
         except StoreError:
             wrong.append(f"there is no action {number}: `foreman pending` shows those that wait")
             continue
-        if action.state is not ActionState.HELD:
+        if closing.is_announced(action) and not announced:
+            wrong.append(
+                f"action {number} is announced already and done by itself; `foreman reject {number}` stops it"
+            )
+        elif action.state is not ActionState.HELD and not (announced and closing.is_announced(action)):
             wrong.append(f"action {number} is {action.state.value}, it does not wait for a person")
         elif colon and (len(shown) < HASH_CHARS or not action.payload_hash.startswith(shown.lower())):
             wrong.append(f"action {number} is not the one that was shown as {shown[:64]!r}: look at it again")

@@ -1,4 +1,4 @@
-"""`foreman pending`, `approve`, `reject`, `undo`: what a person says about single actions."""
+"""`foreman pending`, `approve`, `reject`: what a person says about single actions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import MAX_ID, Json, Yes
+from foreman.cli.options import Json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from foreman.store.actions import StoredAction
-    from foreman.undo import UndoPlan
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID", help="As `foreman pending` shows it: 12, or 12:1a2b3c4d.")]
 
@@ -29,17 +28,19 @@ def pending(
     where: Annotated[str | None, typer.Argument(metavar="REPO", help="Of this repository only.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the actions that wait for a person, exactly as they would be sent."""
+    """Show the actions that wait for a person, exactly as they would be sent, and closes that were announced."""
     from foreman.app.opening import open_store
     from foreman.cli import parsing
     from foreman.cli.output import emit
-    from foreman.store import actions
+    from foreman.store import actions, closing
 
     config = Context.of(context).load()
     repo = parsing.repo(where) if where else None
     with open_store(config) as db, db.read() as connection:
         held = actions.held(connection, repo)
-    emit([waiting_document(action) for action in held], as_json=as_json, show=lambda: _show_pending(held))
+        announced = closing.announced(connection, repo)
+    document = [waiting_document(action) for action in (*held, *announced)]
+    emit(document, as_json=as_json, show=lambda: _show_pending(held, announced))
 
 
 def approve(context: typer.Context, ids: Ids, as_json: Json = False) -> int:
@@ -63,7 +64,7 @@ def reject(
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; remembered as a correction.")] = "",
     as_json: Json = False,
 ) -> int:
-    """Refuse held actions for good.
+    """Refuse held actions for good, or a close that was announced.
 
     Example: foreman reject 12 13 --because "this label is for regressions only"
     """
@@ -77,55 +78,6 @@ def reject(
         found = verdicts.reject(place, ids, by=verdicts.person(), because=because)
     _report(found, as_json=as_json)
     return exits.DONE
-
-
-def undo(
-    context: typer.Context,
-    ids: Annotated[
-        list[int] | None, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="Decisions, as in `foreman log`.")
-    ] = None,
-    since: Annotated[str | None, typer.Option(help="Everything since: 30m, 2h, 7d, 2026-01-31.")] = None,
-    repo: Annotated[str | None, typer.Option(metavar="REPO", help="Of this repository only.")] = None,
-    delete_comments: Annotated[
-        bool, typer.Option("--delete-comments", help="Delete comments instead of leaving a note of one line.")
-    ] = False,
-    yes: Yes = False,
-    as_json: Json = False,
-) -> int:
-    """Take back what the bot did; shows the plan, `--yes` carries it out.
-
-    Labels go back, comments become a note of one line, issues are reopened. What a person changed since is left alone.
-
-    Example: foreman undo --since 2h --repo owner/name
-    """
-    from datetime import UTC, datetime
-
-    from foreman.app import verdicts
-    from foreman.app.desk import desk
-    from foreman.cli import exits, parsing
-    from foreman.cli.output import emit, line
-    from foreman.errors import UsageError
-
-    if bool(ids) == (since is not None):
-        raise UsageError("say what to take back: decisions by ID, or --since (`foreman log` shows them)")
-    own = Context.of(context)
-    own.start_logging()
-    moment = parsing.since(since, now=datetime.now(UTC)) if since else None
-    where = parsing.repo(repo) if repo else None
-    with desk(own.load(), secrets=own.secrets, source=own.config_file()) as place:
-        plans = verdicts.plan_undo(place, log_ids=ids or (), since=moment, repo=where, delete_comments=delete_comments)
-        done = verdicts.take_back(place, plans, by=verdicts.person()) if yes else ()
-    document = {**plan_document(plans), "carried_out": [action_document(action) for action in done] if yes else None}
-
-    def for_people() -> None:
-        _show_plan(plans)
-        if yes:
-            _show_done(done)
-        elif any(plan.steps for plan in plans):
-            line("nothing was changed yet: say --yes to do it")
-
-    emit(document, as_json=as_json, show=for_people)
-    return exits.DONE if all(action.state == "done" for action in done) else exits.FAILED
 
 
 def action_document(action: StoredAction) -> dict[str, Any]:
@@ -149,35 +101,24 @@ def action_document(action: StoredAction) -> dict[str, Any]:
 
 def waiting_document(action: StoredAction) -> dict[str, Any]:
     """Return an action that waits as its JSON document: with why, explained."""
+    from datetime import UTC, datetime
+
+    from foreman.app.announced import in_words
     from foreman.cli.reading import meaning
 
+    if told := in_words(action, now=datetime.now(UTC)):
+        return {**action_document(action), "explanation": told}
     reason = action.reason or BY_MODE
     return {**action_document(action), "reason": reason, "explanation": meaning(reason) or _ASKED}
 
 
-def plan_document(plans: Sequence[UndoPlan]) -> dict[str, Any]:
-    """Return what would be taken back as a JSON document."""
-    steps = [
-        {"issue": str(step.origin.issue), "decision_id": step.origin.log_id, "action_id": step.origin.id,
-         "undoes": step.origin.type, "type": step.inverse.type, "payload": step.inverse.payload, "text": step.text}
-        for plan in plans for step in plan.steps
-    ]  # fmt: skip
-    left = [
-        {"issue": str(one.origin.issue), "decision_id": one.origin.log_id, "action_id": one.origin.id,
-         "type": one.origin.type, "why": one.why}
-        for plan in plans for one in plan.left
-    ]  # fmt: skip
-    return {"steps": steps, "left": left}
-
-
-def _show_pending(held: Sequence[StoredAction]) -> None:
+def _show_pending(held: Sequence[StoredAction], announced: Sequence[StoredAction]) -> None:
     from foreman.app.verdicts import HASH_CHARS
     from foreman.cli.output import block, line, when
     from foreman.cli.reading import name_of
 
-    if not held:
+    if not held and not announced:
         line("nothing waits for a person")
-        return
     for action in held:
         line(f"{action.id}:{action.payload_hash[:HASH_CHARS]}  {action.issue}  {name_of(action)}")
         told = waiting_document(action)
@@ -190,8 +131,16 @@ def _show_pending(held: Sequence[StoredAction]) -> None:
                 block(_as_posted(str(value)), indent="    | ")
             elif value not in (None, ""):
                 line(f"    {name}: {value}")
-    line()
-    line(f"foreman approve {held[0].id}    or    foreman reject {held[0].id} --because TEXT")
+    for action in announced:
+        told = waiting_document(action)
+        line(f"{action.id}:{action.payload_hash[:HASH_CHARS]}  {action.issue}  {told['explanation']}")
+        line(f"    announced by {action.agent} in decision {action.log_id}")
+    if held:
+        line()
+        line(f"foreman approve {held[0].id}    or    foreman reject {held[0].id} --because TEXT")
+    elif announced:
+        line()
+        line(f"foreman reject {announced[0].id} --because TEXT    lets the issue stay open")
 
 
 def _as_posted(text: str) -> str:
@@ -205,11 +154,12 @@ def _report(found: Sequence[StoredAction], *, as_json: bool) -> int:
     from foreman.cli import exits
     from foreman.cli.output import emit
 
-    emit([action_document(action) for action in found], as_json=as_json, show=lambda: _show_done(found))
+    emit([action_document(action) for action in found], as_json=as_json, show=lambda: show_done(found))
     return exits.DONE if all(action.state == "done" for action in found) else exits.FAILED
 
 
-def _show_done(found: Sequence[StoredAction]) -> None:
+def show_done(found: Sequence[StoredAction]) -> None:
+    """Print what became of actions."""
     from foreman.cli.output import line, when
     from foreman.cli.reading import name_of
 
@@ -221,16 +171,3 @@ def _show_done(found: Sequence[StoredAction]) -> None:
         line(f"{action.issue}: {name_of(action)}: {action.state.value}{why}{later}")
     if any(action.state in {"planned", "sent"} for action in found):
         line("what is not done yet is done by the next `foreman run`")
-
-
-def _show_plan(plans: Sequence[UndoPlan]) -> None:
-    from foreman.cli.output import line
-    from foreman.cli.reading import name_of
-
-    for plan in plans:
-        for step in plan.steps:
-            line(f"{step.origin.issue}: {step.text}   (decision {step.origin.log_id}: {name_of(step.origin)})")
-        for left in plan.left:
-            line(f"{left.origin.issue}: {name_of(left.origin)} stays: {left.why}   (decision {left.origin.log_id})")
-    if not any(plan.steps for plan in plans):
-        line("there is nothing to take back")

@@ -28,6 +28,10 @@ def backtest(
     model: Annotated[
         str | None, typer.Option("--model", metavar="NAME", help="Instead of the configured one.")
     ] = None,
+    max_usd: Annotated[
+        float | None,
+        typer.Option("--max-usd", min=0, metavar="USD", help="What this run may cost, instead of the day's budget."),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Try an agent on closed issues, and compare with what people did. Writes nothing to a forge or the action log.
@@ -35,18 +39,19 @@ def backtest(
     Issues are shown as they were when they were opened. An interrupted run goes on where it was.
     """
     from datetime import UTC, datetime
+    from decimal import Decimal
 
     from foreman.app import backtest as backtests
     from foreman.app.backtest_report import document
     from foreman.app.demo_forge import sandboxed
-    from foreman.cli import exits, parsing
+    from foreman.cli import backtest_page, exits, parsing
     from foreman.cli.output import emit
 
     own = Context.of(context)
     own.start_logging()
     where = parsing.repo(repo)
     begin = parsing.since(since, now=datetime.now(UTC)) if since else None
-    with sandboxed(own.load()) as config, _progress("issues") as progress:
+    with sandboxed(own.load()) as config, _progress("issues") as progress, _resumable():
         found = backtests.run(
             config,
             where,
@@ -54,12 +59,13 @@ def backtest(
             since=begin,
             agent=agent,
             model=model,
+            max_usd=None if max_usd is None else Decimal(str(max_usd)),
             settings=own.settings(),
             secrets=own.secrets,
             progress=progress,
         )
     facts = document(found)
-    emit(facts, as_json=as_json, show=lambda: _show(facts))
+    emit(facts, as_json=as_json, show=lambda: backtest_page.show(facts))
     return exits.FAILED if found.stopped or any(one.failure for one in found.tried) else exits.DONE
 
 
@@ -106,14 +112,15 @@ def replay(
             "agent": one.entry.agent,
             "before": one.before,
             "after": one.after,
-            "same": one.before == one.after,
+            "same": one.same,
             "text_changed": one.text_changed,
+            "failed": one.failed,
             "not_replayed_because": one.why_not,
         }
         for one in done
     ]
     emit(facts, as_json=as_json, show=lambda: _show_replay(facts))
-    return exits.DONE
+    return exits.FAILED if any(one.failed for one in done) else exits.DONE
 
 
 def _show_replay(facts: list[dict[str, Any]]) -> None:
@@ -129,12 +136,29 @@ def _show_replay(facts: list[dict[str, Any]]) -> None:
         if one["text_changed"]:
             line("    the text of the issue has changed since")
     replayed = [one for one in facts if not one["not_replayed_because"]]
-    line(f"{len(replayed)} decisions made again: {sum(not one['same'] for one in replayed)} differ")
+    left_out = f", {len(facts) - len(replayed)} not replayed" if len(replayed) < len(facts) else ""
+    decisions = "decision" if len(replayed) == 1 else "decisions"
+    differ = sum(not one["same"] for one in replayed)
+    line(f"{len(replayed)} {decisions} made again: {differ} {'differs' if differ == 1 else 'differ'}{left_out}")
 
 
 def _in_short(made: dict[str, Any]) -> str:
     parts = [f"+{label}" for label in made["labels"]] + [kind for kind in ("comment", "close") if made[kind]]
+    parts += made["others"]
+    parts += [f"{kind} (held)" for kind in made["held"]] + [f"{kind} (refused)" for kind in made["refused"]]
     return f"{made['decision']}: {', '.join(parts) or 'nothing'}"
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Say how to go on when a person ends a run."""
+    from foreman.cli.output import story
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        story("what was answered is kept: the same command goes on from here")
+        raise
 
 
 @contextmanager
@@ -144,87 +168,13 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda _done, _all: None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, all_of_them: bar.update(task, completed=done, total=all_of_them)
 
+        def told(done: int, of_all: int) -> None:
+            bar.update(task, completed=done, total=of_all or None, description=what if of_all else f"{what} read")
 
-def _show(facts: dict[str, Any]) -> None:
-    from foreman.cli.output import line, table
-
-    labels, same, stale = facts["labels"], facts["duplicates"], facts["stale"]
-    asked_with = facts["model"] or "no model"
-    line(f"{facts['repo']}: {facts['agent']} on {facts['issues']} closed issues, {asked_with}")
-    if facts["read_from_forge"]:
-        line(f"{facts['read_from_forge']} issues and pull requests were read from the forge first")
-    if facts["not_read_because"]:
-        line(f"older issues may be missing: {facts['not_read_because']}")
-    if facts["reused"]:
-        line(f"{facts['reused']} answers are from an earlier run")
-    for reason, count in facts["left_alone"].items():
-        line(f"{count} left alone: {reason}")
-    if facts["failed"]:
-        line(f"{facts['failed']} failed: {'; '.join(facts['failures'])}")
-    if facts["stopped"]:
-        line(f"ended early: {facts['stopped']}; the same command goes on from here")
-    line()
-    rows = [
-        (name, score["hits"], score["wrong"], score["missed"], *map(_share, _rates(score)))
-        for name, score in labels["per_label"].items()
-    ]
-    rows.append(("all", labels["hits"], labels["wrong"], labels["missed"], *map(_share, _rates(labels))))
-    heads = ("label", "right", "wrong", "missed", "precision", "recall", "f1")
-    table(heads, rows, right=heads[1:])
-    line(
-        f"macro F1 {_share(labels['macro_f1'])}, coverage {_share(labels['coverage'])},"
-        f" calibration error {_share(labels['calibration_error'])}"
-    )
-    line(
-        f"on {labels['issues_people_labelled']} issues that bear one of these labels;"
-        f" who labelled {labels['who_labelled_not_known']} of them is not known"
-    )
-    mixed = [
-        f"{right} -> {said}: {count}"
-        for right, row in labels["confusion"].items()
-        for said, count in row.items()
-        if said != right
-    ]
-    if mixed:
-        line(f"people -> agent: {', '.join(mixed)}")
-    line()
-    depths = ", ".join(f"{_share(share)} at {depth}" for depth, share in same["found_at"].items())
-    line(f"duplicates: {same['closed_as_duplicate']} closed as such, original known of {same['original_known']}")
-    if same["original_known"]:
-        line(f"  original found: {depths}")
-    line(f"  suggested for {same['suggested']}, rightly for {same['suggested_right']}")
-    if stale["comments_known"]:
-        line(
-            f"stale: {stale['would_be_stale']} of {stale['comments_known']} whose comments are known,"
-            f" a person would have reversed {stale['person_would_have_reversed']}"
-        )
-    else:
-        line("stale: cannot be told, no comments of these issues were read")
-    usd = "unknown" if facts["usd"] is None else f"{facts['usd']:.4f}"
-    line(
-        f"{facts['comments']} comments, {facts['closes']} closes; {facts['model_calls']} model calls,"
-        f" {facts['input_tokens']} + {facts['output_tokens']} tokens, USD {usd}"
-    )
-    line()
-    if not facts["annoying"]:
-        line("nothing here would have annoyed anybody")
-        return
-    line("these would have annoyed you:" if len(facts["annoying"]) != 10 else "these ten would have annoyed you:")
-    for bad in facts["annoying"]:
-        line(f"  #{bad.number} {bad.title[:100]}")
-        line(f"    {bad.what}")
-        line(f"    {bad.url}")
-
-
-def _rates(score: dict[str, Any]) -> tuple[float | None, ...]:
-    return score["precision"], score["recall"], score["f1"]
-
-
-def _share(number: float | None) -> str:
-    return "-" if number is None else f"{number:.2f}"
+        yield told

@@ -1,4 +1,4 @@
-"""`foreman log`, `explain`, `memory …`: what was decided, why, and what is remembered. They read the store alone."""
+"""`foreman log`, `memory …`: what was decided and what is remembered. They read the store alone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from foreman.cli.context import Context
 from foreman.cli.options import MAX_ID, Json, Yes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from foreman.store.actions import LogEntry, StoredAction
-    from foreman.store.reactions import Opinion
 
 
 def log(
@@ -32,7 +29,7 @@ def log(
     from datetime import UTC, datetime
 
     from foreman.app.opening import open_store
-    from foreman.cli import parsing
+    from foreman.cli import parsing, spending
     from foreman.cli.output import emit, line, table
     from foreman.errors import UsageError
     from foreman.model import ActionState, IssueRef
@@ -53,14 +50,14 @@ def log(
             limit=limit,
             before_id=before,
         )
+        totals = spending.lines(connection, place, moment) if cost else []
 
     def for_people() -> None:
         if not found:
             line("nothing is in the log" + (" for that" if place or moment or status else " yet"))
-            return
-        if cost:
+        elif cost:
             rows = [
-                (e.id, e.timestamp, e.issue, e.model or "-", e.input_tokens, e.output_tokens, _money(e.usd))
+                (e.id, e.timestamp, e.issue, e.model or "-", e.input_tokens, e.output_tokens, money(e.usd))
                 for e in found
             ]
             table(("id", "when", "issue", "model", "in", "out", "usd"), rows, right=("id", "in", "out", "usd"))
@@ -69,30 +66,10 @@ def log(
             table(("id", "when", "issue", "decision", "actions"), rows_, right=("id",))
         if len(found) == limit:
             line(f"older ones: --before {found[-1].id}")
+        for text in totals:
+            line(text)
 
     emit([document(entry) for entry in found], as_json=as_json, show=for_people)
-
-
-def explain(
-    context: typer.Context,
-    entry_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="As `foreman log` shows it.")],
-    as_json: Json = False,
-) -> None:
-    """Show one decision whole: what was seen, the rule behind every verdict, model, cost, what was sent."""
-    from foreman.app.opening import open_store
-    from foreman.cli.output import emit
-    from foreman.errors import StoreError, UsageError
-    from foreman.store import actions, reactions
-
-    config = Context.of(context).load()
-    with open_store(config) as db, db.read() as connection:
-        try:
-            entry = actions.entry(connection, entry_id)
-        except StoreError as error:
-            raise UsageError(f"{error}: `foreman log` shows which there are") from error
-        opinions = reactions.of_issue(connection, entry.issue)
-
-    emit(_explained(entry, opinions), as_json=as_json, show=lambda: _show(entry, opinions))
 
 
 def show(
@@ -214,34 +191,23 @@ def document(entry: LogEntry) -> dict[str, Any]:
     from foreman.cli.output import plain
 
     whole: dict[str, Any] = plain(entry)
-    for action in whole["actions"]:
-        action["explanation"] = meaning(action["reason"])
+    for action, stored in zip(whole["actions"], entry.actions, strict=True):
+        action["explanation"] = in_words_of_close(stored) or meaning(stored.reason)
     return whole
 
 
-def _explained(entry: LogEntry, opinions: Sequence[Opinion]) -> dict[str, Any]:
-    from foreman.cli.output import plain
+def in_words_of_close(action: StoredAction) -> str:
+    """Return what was announced, and when it will be done; empty for what was not."""
+    from datetime import UTC, datetime
 
-    told = [
-        {
-            "action": action.id,
-            "by": one.reaction.author.login,
-            "kind": one.reaction.kind.value,
-            "at": plain(one.reaction.at),
-            "gone_at": plain(one.gone_at),
-        }
-        for action in entry.actions
-        for one in _opinions_on(action, opinions)
-    ]
-    return {**document(entry), "reactions": told}
+    from foreman.app.announced import in_words
 
-
-def _opinions_on(action: StoredAction, opinions: Sequence[Opinion]) -> list[Opinion]:
-    mine = action.undo.get("comment_id") if action.type == "comment" else None
-    return [one for one in opinions if mine is not None and one.comment_id == mine]
+    return in_words(action, now=datetime.now(UTC))
 
 
 def _state(action: StoredAction) -> str:
+    if told := in_words_of_close(action):
+        return told.removeprefix("closes ")
     return (
         f"{action.state.value} ({action.reason})" if action.reason and action.state != "done" else action.state.value
     )
@@ -257,45 +223,6 @@ def meaning(reason: str, *, remedy: bool = True) -> str:
     return f"{told.meaning} {told.remedy}" if remedy else told.meaning
 
 
-def _money(usd: object) -> str:
+def money(usd: object) -> str:
+    """Return US dollars as they are shown; `?` where the price is not known."""
     return "?" if usd is None else f"{usd:.4f}"
-
-
-def _show(entry: LogEntry, opinions: Sequence[Opinion]) -> None:
-    from foreman.cli.output import block, line, when
-
-    seen = entry.seen
-    line(f"decision {entry.id} on {entry.issue}: {entry.decision}")
-    run = f"{entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}"
-    line(f"  when        {when(entry.timestamp)} UTC, {run}")
-    rules = f"mode {entry.mode}, policy {entry.policy_version}"
-    line(f"  why         {entry.event}, by {entry.agent} ({entry.task_type}), {rules}")
-    if "title" in seen:
-        line(f"  seen        {titled(seen['title'])} by {seen.get('author', '?')} ({seen.get('author_role', '?')})")
-        line(f"              {seen.get('state', '?')}, labels: {', '.join(seen.get('labels', ())) or 'none'}")
-        hidden = ", ".join(f"{count} {kind}" for kind, count in dict(seen.get("hidden") or {}).items())
-        if hidden:
-            line(f"              hidden parts taken out or shown: {hidden}")
-    model = f"{entry.model}, {entry.input_tokens} + {entry.output_tokens} tokens, USD {_money(entry.usd)}"
-    line(f"  model       {model if entry.model else 'none'}")
-    if entry.confidence is not None:
-        line(f"  confidence  {entry.confidence:.2f}")
-    line("  rationale")
-    block(in_words(entry.rationale) or "-", indent="              ")
-    for action in entry.actions:
-        line(f"  {name_of(action)}: {action.state.value}" + (f", {action.reason}" if action.reason else ""))
-        if action.detail:
-            line(f"              {action.detail}")
-        explained = meaning(action.reason)
-        if explained:
-            line(f"              {explained}")
-        if action.type == "comment":
-            block(str(action.payload.get("body", "")), indent="              | ")
-        for one in _opinions_on(action, opinions):
-            gone = f", taken back by {when(one.gone_at)}" if one.gone_at else ""
-            kind = one.reaction.kind.value.replace("_", " ")
-            line(f"              {one.reaction.author.login}: {kind}, {when(one.reaction.at)} UTC{gone}")
-    if entry.undoes:
-        line(f"  takes back  decision {entry.undoes}")
-    for later in entry.undone_by:
-        line(f"  taken back by decision {later}")

@@ -10,10 +10,15 @@ from foreman.cli.context import Context
 from foreman.cli.options import Json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from foreman.app.learned import Learned
     from foreman.app.overview import Overview, RepoStatus
     from foreman.app.reach import PatternStatus
+
+MOST_POOLS = 5
+"""What was learned of so many is told."""
 
 MOST_ROWS = 40
 """Repositories shown one by one; of more only those with trouble."""
@@ -72,6 +77,8 @@ def _show(found: Overview, now: datetime) -> None:
         reading = sum(repo.enabled and repo.mirror == "reading" for repo in found.repos)
         still = f"; older ones of {reading} still being read" if reading else ""
         line(f"mirror    {mirrored:,} {'issue' if mirrored == 1 else 'issues'} to find similar ones among{still}")
+    for text in _learned(found.learned):
+        line(text)
     for pattern in found.patterns:
         line(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
     for pause in found.pauses:
@@ -95,6 +102,25 @@ def _show(found: Overview, now: datetime) -> None:
         line("needs a person:")
         for text in found.attention:
             line(f"  {text}")
+
+
+def _learned(pools: Sequence[Learned]) -> Iterator[str]:
+    """Say what was learned; where nothing was, how much is missing."""
+    for pool in pools[:MOST_POOLS]:
+        if pool.trained_at is None:
+            if pool.issues:
+                enough = "learned soon" if pool.issues >= pool.wanted else "not enough labels yet"
+                yield f"learned   {pool.pool}: {enough}, {pool.issues} of {pool.wanted} issues"
+        elif not pool.labels:
+            yield f"learned   {pool.pool}: {pool.issues} labelled issues, but too few of each label"
+        else:
+            labels = "1 label" if len(pool.labels) == 1 else f"{len(pool.labels)} labels"
+            yield f"learned   {pool.pool}: {labels} from {pool.issues} issues on {pool.trained_at:%Y-%m-%d}"
+            if pool.sure is not None:
+                right = "" if pool.right is None else f", right in {pool.right:.0%} of these"
+                yield f"          sure of {pool.sure:.0%} without a model{right}"
+    if len(pools) > MOST_POOLS:
+        yield f"learned   {len(pools) - MOST_POOLS} more: `foreman status --json`"
 
 
 def _stands_for(pattern: PatternStatus) -> str:

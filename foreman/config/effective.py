@@ -17,6 +17,10 @@ STALE_DAYS = 60
 """Days the reporter owes an answer until an issue is stale, where the agent's config does not say."""
 
 
+DOCS = ("README.md", "FAQ.md", "SUPPORT.md", "CONTRIBUTING.md", "docs/*.md")
+"""Files that are read as a repository's documentation, where nobody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What may be done on one repository for one agent.
@@ -118,6 +122,7 @@ class RepoPlan:
         first_run: None: only what is opened after the first poll; else how many of the newest open issues come first.
         agents: In the order of the file.
         mirror_issues: Of how many issues, the newest, the text is kept; 0 for none.
+        docs: Which files of the repository are its documentation: paths with wildcards in the last part.
     """
 
     repo: RepoRef
@@ -127,6 +132,7 @@ class RepoPlan:
     agents: tuple[AgentPlan, ...]
     max_interval_seconds: float = 300.0
     mirror_issues: int = 5_000
+    docs: tuple[str, ...] = DOCS
 
     def agent(self, agent_type: str) -> AgentPlan | None:
         """Return the plan of one agent type, None when it does not work here."""

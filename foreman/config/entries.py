@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from foreman.config.fields import AgentType, FirstRun, Name, Number, Section, Switch, Whole
+from foreman.config.fields import AgentType, DocsPattern, FirstRun, Name, Number, Section, Switch, Whole
 from foreman.config.policy import PolicySettings
 from foreman.model import EventKind, ForgeKind, Mode, RepoRef
 
@@ -57,6 +57,12 @@ class Repo(Section):
     mode: Mode | None = Field(None, description="`shadow`, `approve` or `auto`, for this repository.")
     policy: PolicySettings = Field(PolicySettings(), description="What differs from the `policy` for all.")
     polling: RepoPolling = Field(RepoPolling(), description="What differs from `polling`.")
+    docs: tuple[DocsPattern, ...] | None = Field(
+        None,
+        max_length=20,
+        description="Files of the repository that are read as its documentation, such as `docs/*.md`; `[]` reads "
+        "none. Left out: those of `defaults`, or else README, FAQ, SUPPORT, CONTRIBUTING and `docs/*.md`.",
+    )
     agents: tuple[RepoAgent, ...] = Field(
         default_factory=tuple,
         min_length=1,
@@ -94,6 +100,7 @@ class Defaults(Section):
     mode: Mode | None = Field(None, description="As in an entry of `repos`.")
     policy: PolicySettings = Field(PolicySettings(), description="What differs from the `policy` for all.")
     polling: RepoPolling = Field(RepoPolling(), description="As in an entry of `repos`.")
+    docs: tuple[DocsPattern, ...] | None = Field(None, max_length=20, description="As in an entry of `repos`.")
     agents: tuple[RepoAgent, ...] = Field((), description="Who works where an entry names no agents of its own.")
 
 

@@ -149,7 +149,16 @@ def _arguments(value: Any) -> Any:
     return shlex.split(value) if isinstance(value, str) else value
 
 
+def _docs(value: str) -> str:
+    *folders, name = value.split("/")
+    whole = any(part in ("", ".", "..") for part in (*folders, name)) or "\\" in value or not value.isprintable()
+    if whole or any(sign in "".join(folders) for sign in "*?["):
+        raise ValueError("is no path of documentation: write README.md or docs/*.md, with wildcards in the last part")
+    return value
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+DocsPattern = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_docs)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 AgentType = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 FirstRun = Annotated[

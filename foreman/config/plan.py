@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from foreman.config.effective import STALE_DAYS, AgentPlan, Policy, RepoPattern, RepoPlan
+from foreman.config.effective import DOCS, STALE_DAYS, AgentPlan, Policy, RepoPattern, RepoPlan
 from foreman.config.entries import Repo, RepoAgent
 from foreman.config.models import Config
 from foreman.config.policy import AgentConfig, merged
@@ -77,6 +77,7 @@ def of_entry(config: Config, repo: Repo, ref: RepoRef) -> RepoPlan:
         first_run=polling["first_run"] if isinstance(polling["first_run"], int) else None,
         agents=tuple(_of_agent(config, repo, agent) for agent in config.agents_at(repo)),
         mirror_issues=polling["mirror_issues"],
+        docs=next((docs for docs in (repo.docs, config.defaults.docs) if docs is not None), DOCS),
     )
 
 

@@ -36,7 +36,7 @@ from foreman.executor.settling import Settler
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
 from foreman.model import Account, ActionState, Allow, Deny, IssueRef, Outcome, RepoRef
-from foreman.store import actions, commands, controls
+from foreman.store import actions, closing, commands, controls
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.database import Database
 
@@ -196,7 +196,7 @@ class Executor:
         checkpoint.reach("executor.looked")
         # Looking takes its time, and so does every write: a pause or a reload meanwhile counts for the rest.
         planned = [action for action in planned if self._outcomes.is_due(action)]
-        settled = [a for a in planned if entry.undoes is None and grace.is_delayed(a)]
+        settled = [a for a in planned if entry.undoes is None and closing.is_delayed(a)]
         others = [a for a in planned if a not in settled]
         for group in (settled, [a for a in others if a.approved_by], [a for a in others if not a.approved_by]):
             hindrance = None if group is settled else self._hindrance(whole, group, view)
@@ -222,7 +222,7 @@ class Executor:
         """Put off what was announced and may still be objected to."""
         ripe, now = [], self._now()
         for action in planned:
-            due = grace.due_at(whole, action, now=now) if grace.is_delayed(action) else now
+            due = grace.due_at(whole, action, now=now) if closing.is_delayed(action) else now
             if due is None:
                 self._outcomes.give_up([action], ActionState.DENIED, "unannounced: the comment was not posted")
             elif due > now:
@@ -235,7 +235,7 @@ class Executor:
         """Give up what was announced and somebody objected to."""
         kept = []
         for action in planned:
-            delayed = whole.undoes is None and grace.is_delayed(action)
+            delayed = whole.undoes is None and closing.is_delayed(action)
             found = Objections(reader=self._reader, bot=self._bot).find(whole, view) if delayed else None
             if found is None:
                 kept.append(action)

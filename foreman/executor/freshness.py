@@ -85,6 +85,7 @@ def seen_of(
         "labels": sorted(issue.labels),
         "state": issue.state,
         "assignees": sorted(issue.assignees),
+        "milestone": issue.milestone,
         "confidential": issue.confidential,
         "updated_at": issue.updated_at.isoformat(),
         "comment_count": issue.comment_count,

@@ -141,6 +141,59 @@ class Change:
     assignee: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelling:
+    """That a label was put on an issue.
+
+    Attributes:
+        number: Of the issue.
+        label: Which.
+        actor: Who did it; None for a deleted account or where the forge does not say.
+        at: When, aware UTC.
+    """
+
+    number: int
+    label: str
+    actor: Account | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """A file as the list of its folder shows it.
+
+    Attributes:
+        path: From the repository's root.
+        sha: Git's name for its content.
+        size: Bytes; None where the forge does not tell.
+    """
+
+    path: str
+    sha: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepoFile:
+    """A text file on a repository's default branch.
+
+    Attributes:
+        path: From the repository's root.
+        text: Raw text.
+        sha: Git's name for its content.
+        url: Its page.
+    """
+
+    path: str
+    text: str
+    sha: str
+    url: str
+
+
+LONGEST_FILE = 262_144
+"""Bytes of a file that is read, where nobody says otherwise."""
+
+
 class ForgeReader(Protocol):
     """Looking at a forge. Safe to repeat."""
 
@@ -196,6 +249,15 @@ class ForgeReader(Protocol):
         One request on GitHub, three on GitLab, while a page holds it all.
         """
 
+    def labellings(self, repo: RepoRef, *, page: int) -> tuple[tuple[Labelling, ...], bool] | None:
+        """Return a page of the labels put on any issues, newest first, and whether more follow; one request.
+
+        None, unasked, where the forge tells only of one issue at a time: see `labellings_of`.
+        """
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        """Return every time a label was put on an issue, oldest first; one request while a page holds it all."""
+
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         """Return the reactions to the issue itself, or to one of its comments, oldest first.
 
@@ -207,6 +269,18 @@ class ForgeReader(Protocol):
 
     def permission(self, repo: RepoRef, account: Account) -> Permission:
         """Return what the account may do, by the permission endpoint; NONE when it is no collaborator."""
+
+    def file(self, repo: RepoRef, path: str, *, most: int = LONGEST_FILE) -> RepoFile | None:
+        """Return a file of the default branch; None when there is none, it is no text or longer than `most` bytes.
+
+        Paths never come from an issue, and one that leads out of the repository is `ForgeRejected` unsent.
+        """
+
+    def files(self, repo: RepoRef, folder: str) -> tuple[ListedFile, ...]:
+        """Return the files right in a folder of the default branch, empty for the root; nothing when it is not there.
+
+        Links and subfolders are left out. A plain 403 says that the token may not read the repository's files.
+        """
 
 
 class ForgeWriter(Protocol):

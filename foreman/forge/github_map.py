@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from foreman.forge.base import Change, ChangeKind, Permission, RepoInfo
+from foreman.forge.base import Change, ChangeKind, Labelling, Permission, RepoInfo
 from foreman.forge.github_rows import (
     CommentRow,
     EventRow,
     IssueRow,
+    LabellingRow,
     LabelRow,
     PermissionRow,
     ReactionRow,
@@ -156,6 +157,32 @@ def _change_of(row: EventRow) -> Change:
         at=row.created_at,
         label=row.label.name if row.label else "",
         assignee=row.assignee.login if row.assignee else "",
+    )
+
+
+def labellings_of(data: object, repo: RepoRef) -> tuple[Labelling, ...]:
+    """Return the labels put on, out of a page of a repository's history.
+
+    Args:
+        data: Parsed JSON of a repository's events.
+        repo: The repository asked; what is about another one is left out.
+
+    Returns:
+        In the forge's order.
+
+    Raises:
+        ValueError: The reply has another shape.
+    """
+    put_on = [row for row in read(tuple[dict[str, Any], ...], data) if row.get("event") == ChangeKind.LABELED]
+    return tuple(
+        Labelling(
+            number=row.issue.number,
+            label=row.label.name,
+            actor=actor if (actor := account_of(row.actor)).id else None,
+            at=row.created_at,
+        )
+        for row in read(tuple[LabellingRow, ...], put_on)
+        if row.issue is not None and is_about(row.issue.repository_url, f"/repos/{repo.path}")
     )
 
 

@@ -7,15 +7,15 @@ from datetime import datetime
 from urllib.parse import quote
 
 from foreman.errors import ForgeNotFound
+from foreman.forge import github_files, github_owned
 from foreman.forge import github_map as words
-from foreman.forge import github_owned
 from foreman.forge import github_rows as rows
-from foreman.forge.base import Change, Permission, Probe, RepoInfo
+from foreman.forge.base import LONGEST_FILE, Change, Labelling, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_grants import grants_of
 from foreman.forge.grants import Grants
 from foreman.forge.line import Reply
-from foreman.forge.reading import OnLine, by_change, elsewhere, shaped
+from foreman.forge.reading import OnLine, by_change, elsewhere, labellings_in, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
@@ -125,6 +125,17 @@ class GitHubReader(OnLine):
                 found.update((change.id, change) for change in words.changes_of(reply.data))
         return tuple(sorted(found.values(), key=lambda change: (change.at, change.id)))
 
+    def labellings(self, repo: RepoRef, *, page: int) -> tuple[tuple[Labelling, ...], bool]:
+        """Return a page of the labels put on any issues, newest first."""
+        query = {**_FULL_PAGE, "page": page}
+        reply = self._client.get("read labellings", repo.key, f"/repos/{repo.path}/issues/events", query=query)
+        with readable("read labellings", repo.key):
+            return words.labellings_of(reply.data, repo), reply.has_next and bool(reply.data)
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        """Return every time a label was put on an issue."""
+        return labellings_in(ref.number, self.history(ref))
+
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         """Return the reactions to the issue or to one of its comments, oldest first."""
         about = _path(ref) if comment_id is None else f"/repos/{ref.repo.path}/issues/comments/{comment_id}"
@@ -151,6 +162,14 @@ class GitHubReader(OnLine):
         except ForgeNotFound:
             return Permission.NONE
         return words.permission_of(shaped(rows.PermissionRow, reply, "read permission", repo.key), account)
+
+    def file(self, repo: RepoRef, path: str, *, most: int = LONGEST_FILE) -> RepoFile | None:
+        """Return a text file of the default branch."""
+        return github_files.file(self._client, repo, path, most=most)
+
+    def files(self, repo: RepoRef, folder: str) -> tuple[ListedFile, ...]:
+        """Return the files right in a folder of the default branch."""
+        return github_files.files(self._client, repo, folder)
 
     def _issues(self, reply: Reply, operation: str, repo: RepoRef) -> tuple[Issue, ...]:
         found = shaped(tuple[rows.IssueRow, ...], reply, operation, repo.key)

@@ -101,6 +101,22 @@ class EventRow(Row):
     created_at: Time
 
 
+class AboutRow(Row):
+    """The issue that an entry of a repository's history is about."""
+
+    number: Id
+    repository_url: str
+
+
+class LabellingRow(Row):
+    """An entry of a repository's history that says that a label was put on; of a deleted issue there is none."""
+
+    issue: AboutRow | None = None
+    actor: UserRow | None = None
+    label: LabelRow
+    created_at: Time
+
+
 class PermissionsRow(Row):
     """What the token may do."""
 
@@ -121,6 +137,18 @@ class RepoRow(Row):
     disabled: bool = False
     owner: UserRow | None = None
     permissions: PermissionsRow = PermissionsRow()
+
+
+class ContentRow(Row):
+    """A file, or an entry of a folder."""
+
+    type: str
+    path: Text
+    sha: str
+    size: Count = 0
+    encoding: str = ""
+    content: str = ""
+    html_url: str | None = None
 
 
 class PermissionRow(Row):

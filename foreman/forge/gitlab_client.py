@@ -19,16 +19,21 @@ from foreman.forge.wire import WireReply
 
 
 class GitLabClient(Line):
-    """Requests to one API with one account, from any thread."""
+    """Requests to one API with one account, from any thread.
+
+    Attributes:
+        site: Where people find it, without a slash at the end.
+    """
 
     def __init__(self, *, token: Callable[[], str] | None, url: str, **line: Unpack[LineOptions]) -> None:
         """Prepare; nothing is opened yet. The arguments are those of `GitLabForge`."""
         super().__init__(url=url, limit_headers=LIMIT_HEADERS, **line)
         self.signed_in = token is not None
+        self.site = url.rstrip("/").removesuffix("/api/v4")
         self._session = WireSession(self._wire, token)
         # Retrying, waiting and paging belong to others; python-gitlab's part is to build, send and sort out requests.
         self._library = gitlab.Gitlab(
-            url.rstrip("/").removesuffix("/api/v4"),
+            self.site,
             session=self._session,
             user_agent=f"foreman/{__version__}",
             timeout=self.timeout_seconds,

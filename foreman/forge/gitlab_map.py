@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from foreman.forge.base import Permission, RepoInfo
-from foreman.forge.gitlab_rows import AwardRow, IssueRow, LabelRow, MemberRow, NoteRow, ProjectRow, UserRow
+from foreman.forge.gitlab_rows import AwardRow, IssueRow, LabelRow, LinksRow, MemberRow, NoteRow, ProjectRow, UserRow
 from foreman.forge.grants import TokenKind
 from foreman.model import Account, Comment, Issue, IssueRef, Label, Reaction, ReactionKind, RepoRef, Role
 
@@ -98,7 +98,7 @@ def issue_of(row: IssueRow, repo: RepoRef, roles: Roles) -> Issue:
         It. GitLab keeps no reason for a closed issue but that it is a duplicate, or was moved.
     """
     author = account_of(row.author)
-    duplicate = row.links is not None and row.links.closed_as_duplicate_of
+    duplicate = row.links is not None and row.state == "closed" and row.links.closed_as_duplicate_of
     return Issue(
         ref=IssueRef(repo, row.iid),
         id=row.id,
@@ -107,7 +107,7 @@ def issue_of(row: IssueRow, repo: RepoRef, roles: Roles) -> Issue:
         author=author,
         role=roles(author),
         state="open" if row.state == "opened" else "closed",
-        state_reason="duplicate" if duplicate and row.state == "closed" else "",
+        state_reason="duplicate" if duplicate else "",
         locked=bool(row.discussion_locked),
         labels=row.labels,
         assignees=tuple(user.username for user in row.assignees or ()),
@@ -120,7 +120,15 @@ def issue_of(row: IssueRow, repo: RepoRef, roles: Roles) -> Issue:
         thumbs_down=row.downvotes,
         milestone=row.milestone.title if row.milestone else "",
         closed_at=row.closed_at,
+        duplicate_of=_original(row.links) if row.links is not None and duplicate else None,
     )
+
+
+def _original(links: LinksRow) -> int | None:
+    """Return the number of the issue of the same project that an issue is a duplicate of."""
+    project, _, _ = links.itself.rpartition("/")
+    there, _, number = (links.closed_as_duplicate_of or "").rpartition("/")
+    return int(number) if there == project and re.fullmatch(r"[0-9]{1,9}", number) else None
 
 
 def comment_of(row: NoteRow, roles: Roles) -> Comment:

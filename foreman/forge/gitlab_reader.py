@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import TypeVar
 
 from foreman.errors import ForgeAuthError, ForgeMoved, ForgeNotFound, ForgeRejected
-from foreman.forge import gitlab_history, gitlab_owned
+from foreman.forge import gitlab_files, gitlab_history, gitlab_owned
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
-from foreman.forge.base import Change, Permission, Probe, RepoInfo
+from foreman.forge.base import LONGEST_FILE, Change, Labelling, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_people import People
 from foreman.forge.grants import Grants, TokenKind
 from foreman.forge.line import Reply
-from foreman.forge.reading import OnLine, by_change, elsewhere, shaped
+from foreman.forge.reading import OnLine, by_change, elsewhere, labellings_in, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
 
@@ -159,6 +159,17 @@ class GitLabReader(OnLine):
                 seen(change.id, change)
         return tuple(sorted(found.values(), key=lambda change: (change.at, change.id)))
 
+    def labellings(self, repo: RepoRef, *, page: int) -> None:
+        """GitLab tells only of one issue at a time."""
+        del repo, page
+
+    def labellings_of(self, ref: IssueRef) -> tuple[Labelling, ...]:
+        """Return every time a label was put on an issue."""
+        found: list[Change] = []
+        for labels in self._lists(shapes.LabelEventRow, "read labellings", ref, "/resource_label_events", {}):
+            found += gitlab_history.of_labels(labels)
+        return labellings_in(ref.number, found)
+
     def reactions(self, ref: IssueRef, comment_id: int | None = None) -> tuple[Reaction, ...]:
         """Return the reactions, oldest first."""
         whose = "" if comment_id is None else f"/notes/{comment_id}"
@@ -178,6 +189,14 @@ class GitLabReader(OnLine):
     def permission(self, repo: RepoRef, account: Account) -> Permission:
         """Return what the account may do, asked for by its id; a stranger may do nothing, on a public project too."""
         return words.permission_of(self._level(repo, account.id)) if account.id else Permission.NONE
+
+    def file(self, repo: RepoRef, path: str, *, most: int = LONGEST_FILE) -> RepoFile | None:
+        """Return a text file of the default branch."""
+        return gitlab_files.file(self._client, repo, path, most=most)
+
+    def files(self, repo: RepoRef, folder: str) -> tuple[ListedFile, ...]:
+        """Return the files right in a folder of the default branch."""
+        return gitlab_files.files(self._client, repo, folder)
 
     def _level(self, repo: RepoRef, user: int) -> int:
         try:

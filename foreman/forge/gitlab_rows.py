@@ -46,8 +46,14 @@ class ReferencesRow(Row):
 
 
 class LinksRow(Row):
-    """Addresses of what belongs to an issue."""
+    """Addresses of what belongs to an issue.
 
+    Attributes:
+        itself: `…/projects/4/issues/14`.
+        closed_as_duplicate_of: The same of another issue, which may be in another project.
+    """
+
+    itself: str = Field(default="", alias="self")
     closed_as_duplicate_of: str | None = None
 
 
@@ -184,6 +190,25 @@ class AwardRow(Row):
     user: UserRow | None = None
     created_at: Time
     awardable_id: int | None = None
+
+
+class FileRow(Row):
+    """A file."""
+
+    file_path: Text
+    size: Count
+    encoding: str
+    content: str
+    blob_id: str
+
+
+class TreeRow(Row):
+    """An entry of a folder."""
+
+    id: str
+    path: Text
+    type: str
+    mode: str = ""
 
 
 class TokenRow(Row):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 
 from foreman.errors import ForgeMoved
-from foreman.forge.base import Quota
+from foreman.forge.base import Change, ChangeKind, Labelling, Quota
 from foreman.forge.line import Line, Reply
 from foreman.forge.rows import read
 from foreman.forge.trouble import readable
@@ -61,6 +61,15 @@ def shaped(shape: type[_T], reply: Reply, operation: str, repo: str) -> _T:
     """
     with readable(operation, repo):
         return read(shape, reply.data)
+
+
+def labellings_in(number: int, history: Iterable[Change]) -> tuple[Labelling, ...]:
+    """Return the labels put on an issue, out of its history and in its order; of a deleted label there is no name."""
+    return tuple(
+        Labelling(number=number, label=change.label, actor=change.actor, at=change.at)
+        for change in history
+        if change.kind is ChangeKind.LABELED and change.label
+    )
 
 
 def require(claim: bool) -> None:

@@ -34,10 +34,13 @@ class Facts:
         breaker_open: The action rate is far above what is usual.
         paused: A person paused this repository or everything.
         kept_off: A person ordered to leave this issue alone.
-        private_repo: The repository is not public.
+        private_repo: The repository is not public, or that is not known.
+        visibility_known: Whether that is known.
         owed: Whose turn it is, by what people did alone; None when that cannot be told.
         reminded_at: When we last reminded the reporter, or marked the issue as stale; None for never.
         close_objected: A person objected to closing it before: refused it, took it back, or opened the issue again.
+        close_announced: Closing it as a duplicate was announced, and the time for objections is not over.
+        said_by_project: What maintainers said on the issue, and the passages of the documentation near to it.
         now: When this was gathered, aware UTC.
     """
 
@@ -59,9 +62,12 @@ class Facts:
     paused: bool = False
     kept_off: bool = False
     private_repo: bool = False
+    visibility_known: bool = True
     owed: Owed | None = None
     reminded_at: datetime | None = None
     close_objected: bool = False
+    close_announced: bool = False
+    said_by_project: tuple[str, ...] = ()
     now: datetime
 
     @property

@@ -125,6 +125,7 @@ def text_context(facts: Facts, policy: Policy, *, secrets: KnownSecrets = NO_SEC
         number=facts.ref.number,
         links=policy.links,
         home=_home(facts),
+        said=facts.said_by_project,
         max_chars=policy.max_comment_chars,
         secrets=secrets,
     )

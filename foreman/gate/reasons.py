@@ -61,6 +61,7 @@ class Reason(StrEnum):
     NOT_REMINDED = "not_reminded"
     UNANNOUNCED = "unannounced"
     CLOSE_OBJECTED = "close_objected"
+    CLOSE_ANNOUNCED = "close_announced"
     CLOSE_REFUSED = "close_refused"
     REOPEN_OFF = "reopen_off"
     ASSIGNEE_NOT_LISTED = "assignee_not_listed"
@@ -176,6 +177,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Closing as a duplicate was not announced by a comment that stands.", "Nothing; a comment must come first."
     ),
     Reason.CLOSE_OBJECTED: _E("A person objected to closing the issue.", "Close it by hand."),
+    Reason.CLOSE_ANNOUNCED: _E(
+        "Closing the issue is announced already and waits for objections.", "Wait, or `foreman reject` the first one."
+    ),
     Reason.CLOSE_REFUSED: _E("The comment belongs to closing the issue, which is refused.", "See the other action."),
     Reason.REOPEN_OFF: _E("Reopening is switched off.", "Set `policy.allow_reopen: true`."),
     Reason.ASSIGNEE_NOT_LISTED: _E("The person is not on your list.", "Add the login to `policy.assignees`."),

@@ -30,6 +30,7 @@ ACTION_RULES: tuple[ActionRule, ...] = (
     ActionRule("close names duplicate", rules_action.close_names_duplicate),
     ActionRule("close open issue", rules_action.close_open_issue),
     ActionRule("close not objected to", rules_close.not_objected),
+    ActionRule("close not announced before", rules_close.not_announced_yet),
     ActionRule("close as stale after a reminder", rules_close.reminded),
     ActionRule("close as duplicate announced", rules_close.announced),
     ActionRule("no comment on a refused close", rules_close.comment_stands),

@@ -27,6 +27,12 @@ def not_objected(at: Situation) -> Objection:
     return Deny(Reason.CLOSE_OBJECTED) if objected else None
 
 
+def not_announced_yet(at: Situation) -> Objection:
+    """What was announced once is not announced again while it waits for objections."""
+    again = isinstance(at.action, Close) and at.facts.close_announced
+    return Deny(Reason.CLOSE_ANNOUNCED) if again else None
+
+
 def reminded(at: Situation) -> Objection:
     """Nothing is closed for want of an answer but days after a reminder, and while the answer is still owed."""
     if not isinstance(at.action, Close) or at.action.reason != "not_planned":
@@ -56,6 +62,7 @@ _ABOUT_CLOSING = (
     rules_action.close_names_duplicate,
     rules_action.close_open_issue,
     not_objected,
+    not_announced_yet,
     reminded,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from foreman.gate import security
 from foreman.gate.admission import Objection
+from foreman.gate.facts import Facts
 from foreman.gate.reasons import Reason
 from foreman.gate.situation import Situation
 from foreman.model import INSIDERS, Deny, Hold
@@ -12,11 +13,16 @@ from foreman.protocol import AddComment, AddLabel, Close, RemoveLabel, Reopen
 
 def no_public_report(at: Situation) -> Objection:
     """Whoever reports a security hole in public gets no answer there; a maintainer who asks by hand knows of it."""
-    issue = at.facts.issue
-    public = not (at.facts.private_repo or issue.confidential or at.facts.requested)
-    if not public or issue.role in INSIDERS or not security.is_report(issue.title, issue.body):
-        return None
-    return Deny(Reason.SECURITY_REPORT)
+    return Deny(Reason.SECURITY_REPORT) if is_public_report(at.facts) else None
+
+
+def is_public_report(facts: Facts) -> bool:
+    """Return whether somebody reports a hole where everybody reads it, or might for all we know."""
+    issue = facts.issue
+    private = (facts.private_repo and facts.visibility_known) or issue.confidential
+    if private or facts.requested or issue.role in INSIDERS:
+        return False
+    return security.is_report(issue.title, issue.body)
 
 
 def max_actions(at: Situation) -> Objection:

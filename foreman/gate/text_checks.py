@@ -15,6 +15,7 @@ from foreman.gate.characters import make_visible
 from foreman.gate.text_context import MAX_REFERENCES, TextContext
 from foreman.gate.text_effects import is_mentionable, is_own_path, referred
 from foreman.gate.text_links import URL, WWW, inside_url, is_allowed, issue_of, mail_addresses, runs_on, trim
+from foreman.gate.text_remote import unsaid
 from foreman.gate.text_rendered import Rendered
 from foreman.gate.text_source import masked
 from foreman.model import ForgeKind
@@ -131,6 +132,12 @@ def no_command(result: Result) -> str:
     return ""
 
 
+def no_remote_code(result: Result) -> str:
+    """Nobody is told to run what the network gives, or anything as root, but in the project's own words."""
+    told = unsaid(result.rendered.everything, result.context.said)
+    return "a command that hands over the machine of whoever follows it" if told else ""
+
+
 def nothing_invisible(result: Result) -> str:
     """Everything there is can be seen."""
     parts = (result.text, result.rendered.flat)
@@ -156,6 +163,7 @@ CHECKS: tuple[Check, ...] = (
     Check("no other repository", no_cross_repository),
     Check("few references", few_references),
     Check("no command", no_command),
+    Check("no code from the network", no_remote_code),
     Check("nothing invisible", nothing_invisible),
     Check("nothing hidden", nothing_hidden),
 )

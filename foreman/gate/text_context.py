@@ -34,6 +34,7 @@ class TextContext:
         links: URL prefixes that may be linked to, besides the repository's own.
         home: The repository's page on the forge, ending in a slash; empty where nothing on it may be linked to, None
             for the page on the public forge.
+        said: Texts of the project itself: what it tells people to run may be repeated.
         max_chars: Most characters of the agent's text.
         secrets: Values that must not leave.
     """
@@ -44,6 +45,7 @@ class TextContext:
     mentionable: str = ""
     links: tuple[str, ...] = ()
     home: str | None = None
+    said: tuple[str, ...] = ()
     max_chars: int = 10_000
     secrets: KnownSecrets = field(default=NO_SECRETS)
 

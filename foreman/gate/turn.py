@@ -29,6 +29,7 @@ NEEDS_INFO_LABELS = frozenset(
 
 _QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
+_CALLED = re.compile(r"(?<![\w/.@])@([\w][\w.-]{0,250}[\w]|\w)")
 _ASKS = re.compile(
     r"[?？؟]|\b(?:please|pls|kindly)\s+(?:\w+\s+){0,2}?(?:provide|add|attach|share|post|paste|send|upload|try|test|check"
     r"|confirm|tell|describe|explain|update|run|include|give)\b|\blet (?:me|us) know\b"
@@ -76,6 +77,7 @@ def turn(
     bot: Account,
     *,
     needs_info: Collection[str] = (),
+    edited_at: datetime | None = None,
 ) -> Owed | None:
     """Tell whose turn it is.
 
@@ -85,6 +87,7 @@ def turn(
         history: All of it; None when it could not be read.
         bot: Our own account.
         needs_info: Labels that ask the reporter, beside the usual ones.
+        edited_at: When title or text were last changed, as far as is known: no history tells of the text.
 
     Returns:
         Whose, None where that cannot be told.
@@ -99,17 +102,31 @@ def turn(
     if issue.role in INSIDERS or issue.assignees:
         return Owed(turn=Turn.MAINTAINER)
     asking = NEEDS_INFO_LABELS | {_plain(name) for name in needs_info}
+    edits = [_Deed(edited_at, 1, False)] if edited_at is not None else []
     deeds = sorted(
-        [*_said(issue, comments, bot), *_did(issue, by_people, asking)], key=lambda deed: (deed.at, deed.order)
+        [*edits, *_said(issue, comments, bot), *_did(issue, by_people, asking)],
+        key=lambda deed: (deed.at, deed.order),
     )
     if not deeds or not deeds[-1].asks:
         return Owed(turn=Turn.MAINTAINER, since=deeds[-1].at if deeds else issue.created_at)
     return Owed(turn=Turn.REPORTER, since=deeds[-1].at)
 
 
-def asks(text: str) -> bool:
-    """Tell whether a comment asks for something; code, quotes and addresses do not count."""
-    return _ASKS.search(_QUOTED.sub(" ", _CODE.sub(" ", text[:20_000]))) is not None
+def asks(text: str, *, of: str = "") -> bool:
+    """Tell whether a comment asks for something; code, quotes and addresses do not count.
+
+    Args:
+        text: The comment.
+        of: Login of who is asked; a comment that calls others and not them asks those others.
+
+    Returns:
+        Whether it does.
+    """
+    words = _QUOTED.sub(" ", _CODE.sub(" ", text[:20_000]))
+    called = {login.casefold() for login in _CALLED.findall(words)}
+    if of and called and of.casefold() not in called:
+        return False
+    return _ASKS.search(words) is not None
 
 
 def _said(issue: Issue, comments: Sequence[Comment], bot: Account) -> Iterable[_Deed]:
@@ -118,7 +135,7 @@ def _said(issue: Issue, comments: Sequence[Comment], bot: Account) -> Iterable[_
         if not _is_person(said.author, bot) or said.role is Role.BOT:
             continue
         official = said.role in INSIDERS and said.author.id != issue.author.id
-        yield _Deed(said.created_at, 1, official and asks(said.body))
+        yield _Deed(said.created_at, 1, official and asks(said.body, of=issue.author.login))
 
 
 def _did(issue: Issue, by_people: Sequence[Change], asking: Collection[str]) -> Iterable[_Deed]:

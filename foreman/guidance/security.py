@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from foreman.guidance.sources import POLICIES
 from foreman.model import RepoRef
 from foreman.store import project_files
-
-PLACES = (".github/security.md", "security.md", "docs/security.md")
-"""Where GitHub looks for it, in its order (docs: "Adding a security policy to your repository"), in small letters."""
 
 
 def security_policy(connection: Connection, repo: RepoRef) -> tuple[str, str] | None:
@@ -21,5 +19,5 @@ def security_policy(connection: Connection, repo: RepoRef) -> tuple[str, str] | 
     Returns:
         Its path and the address of its page; None where there is none, or it was not read yet.
     """
-    found = {path.casefold(): (path, url) for path, (url, _) in project_files.paths(connection, repo).items()}
-    return next((found[place] for place in PLACES if place in found), None)
+    found = {path.casefold(): (path, kept.url) for path, kept in project_files.kept(connection, repo).items()}
+    return next((found[place] for place in POLICIES if place in found), None)

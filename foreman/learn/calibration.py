@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import mul
 
 from foreman.learn.examples import Proof
 
@@ -16,43 +18,86 @@ LEAST_SEEN = 10
 NEVER = 2.0
 """A threshold no probability reaches."""
 
-_LEAST = 1e-9
+_LEAST = 1e-6
+_ROUNDS = 40
+_STEP = 0.5
+_HOLD = 1.0
+_HOLD_OWN = 5.0
 
 
-def sharpened(probabilities: Sequence[float], temperature: float) -> tuple[float, ...]:
-    """Return probabilities raised to a power and made to sum to 1 again."""
-    raised = [max(one, _LEAST) ** temperature for one in probabilities]
-    total = sum(raised)
-    return tuple(one / total for one in raised)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """Makes probabilities mean what they say.
+
+    Attributes:
+        power: They are raised to it.
+        shifts: Per repository, and for all others under "": what is added to the logarithm of each class. The voters
+            take all labels for equally common; people do not give them equally often.
+    """
+
+    power: float = 1.0
+    shifts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def of(self, probabilities: Sequence[float], repo: str) -> tuple[float, ...]:
+        """Return them as they hold in a repository."""
+        none = (0.0,) * len(probabilities)
+        return _softmax(_logs(probabilities), self.power, self.shifts.get(repo) or self.shifts.get("") or none)
 
 
-def temperature(told: Sequence[Sequence[float]], truths: Sequence[int], weights: Sequence[float]) -> float:
-    """Find the power at which what was said of held-back issues fits best what they are.
+def scale(
+    told: Sequence[Sequence[float]], truths: Sequence[int], weights: Sequence[float], repos: Sequence[str]
+) -> Scale:
+    """Find what makes that which was said of held-back issues fit best what they are.
 
     Args:
         told: Probabilities per issue.
         truths: The class of each.
         weights: How much each counts.
+        repos: The repository of each.
 
     Returns:
-        Between 0.2 and 8.
+        The scale.
     """
+    logs = [_logs(one) for one in told]
+    count = len(told[0])
+    power = 1.0
+    everywhere = [0.0] * count
+    own = {repo: [0.0] * count for repo in sorted(set(repos))}
+    for _ in range(_ROUNDS):
+        slope, curve = 0.0, 1.0
+        shared, shared_curve = [-_HOLD * one for one in everywhere], [_HOLD] * count
+        apart = {repo: [-_HOLD_OWN * one for one in mine] for repo, mine in own.items()}
+        apart_curve = {repo: [_HOLD_OWN] * count for repo in own}
+        for log, truth, weight, repo in zip(logs, truths, weights, repos, strict=True):
+            likely = _softmax(log, power, [a + b for a, b in zip(everywhere, own[repo], strict=True)])
+            mean = sum(map(mul, likely, log))
+            slope += weight * (log[truth] - mean)
+            curve += weight * (sum(p * one * one for p, one in zip(likely, log, strict=True)) - mean * mean)
+            for label, one in enumerate(likely):
+                miss, bend = weight * ((label == truth) - one), weight * one * (1.0 - one)
+                shared[label] += miss
+                shared_curve[label] += bend
+                apart[repo][label] += miss
+                apart_curve[repo][label] += bend
+        power = min(8.0, max(0.2, power + _STEP * slope / curve))
+        everywhere = [at + _STEP * a / b for at, a, b in zip(everywhere, shared, shared_curve, strict=True)]
+        for repo, now in own.items():
+            moves = zip(now, apart[repo], apart_curve[repo], strict=True)
+            own[repo] = [at + _STEP * a / b for at, a, b in moves]
+    shifts = {repo: tuple(a + b for a, b in zip(everywhere, one, strict=True)) for repo, one in own.items()}
+    return Scale(power=power, shifts={"": tuple(everywhere), **shifts})
 
-    def loss(power: float) -> float:
-        return -sum(
-            weight * math.log(max(sharpened(one, power)[truth], _LEAST))
-            for one, truth, weight in zip(told, truths, weights, strict=True)
-        )
 
-    low, high = math.log(0.2), math.log(8.0)
-    golden = (math.sqrt(5.0) - 1.0) / 2.0
-    for _ in range(24):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        if loss(math.exp(left)) < loss(math.exp(right)):
-            high = right
-        else:
-            low = left
-    return math.exp((low + high) / 2.0)
+def _logs(probabilities: Sequence[float]) -> list[float]:
+    return [math.log(max(one, _LEAST)) for one in probabilities]
+
+
+def _softmax(logs: Sequence[float], power: float, shifts: Sequence[float]) -> tuple[float, ...]:
+    raised = [power * one + shift for one, shift in zip(logs, shifts, strict=True)]
+    top = max(raised)
+    powers = [math.exp(one - top) for one in raised]
+    total = sum(powers)
+    return tuple(one / total for one in powers)
 
 
 def thresholds(told: Sequence[Sequence[float]], truths: Sequence[int]) -> tuple[float, ...]:
@@ -106,4 +151,7 @@ def _threshold(told: Sequence[Sequence[float]], truths: Sequence[int], label: in
         # Half a mistake more than was seen: ten of ten is not certainty.
         if number >= LEAST_SEEN and following < probability and right / (number + 0.5) >= WANTED_PRECISION:
             found = probability
+    if given and found == given[-1][0]:
+        # It was right wherever it was the likeliest: what is said with less than was ever seen counts as it says.
+        found = min(found, WANTED_PRECISION)
     return max(found, 0.5) if found < NEVER else NEVER

@@ -42,11 +42,15 @@ class Prior:
         label: Its name.
         probability: Calibrated, 0 to 1.
         sure: The probability is one at which the label was right nine times of ten in this repository.
+        threshold: From which probability on it is; None: never.
+        words: Of the issue's own, those that speak for it most.
     """
 
     label: str
     probability: float
     sure: bool
+    threshold: float | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

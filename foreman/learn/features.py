@@ -24,6 +24,7 @@ FORM_LINE_ISSUES = 5
 """A line that stands in so many issues is one of a form."""
 
 _STEM = 5
+_SHORT = 2
 _GRAM = 4
 _STEM_CHARS = 2_000
 _GRAM_CHARS = 1_500
@@ -78,6 +79,13 @@ def features(title: str, body: str, form: Collection[int] = frozenset()) -> dict
         "stems": _counted("w", _pairs(stems)),
         "grams": _counted("g", _grams(f"{title} \n {own[:_GRAM_CHARS]}".lower())),
     }
+
+
+def stemmed(title: str, body: str, form: Collection[int] = frozenset()) -> dict[int, str]:
+    """Return the author's own words, by the feature that stands for each among the stems."""
+    own = _INLINE.sub(" ", _without_code(_bounded(body), form)[0])
+    words = [*_words(title[:MAX_TITLE_CHARS]), *_words(own[:_STEM_CHARS])]
+    return {_number(f"w{word[:_STEM]}"): word for word in reversed(words) if len(word) > _SHORT and word.isalpha()}
 
 
 def form_lines(bodies: Iterable[str]) -> frozenset[int]:

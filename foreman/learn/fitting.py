@@ -16,12 +16,13 @@ from typing import Any
 
 from foreman.learn.vectors import Vector
 
-ROUNDS = 5
+ROUNDS = 2
 """Passes over all issues; more change less than the choice of the folds does."""
 
 _SMOOTHING = 0.3
 _COST = 1.0
 _TINY = 1e-8
+_STILL = 1e-3
 _NEWTON_STEPS = 20
 
 
@@ -36,7 +37,7 @@ class Table:
         last: Position of the intercept.
     """
 
-    where: tuple[array[int], ...]
+    where: tuple[tuple[int, ...], ...]
     values: tuple[array[float], ...]
     fetch: tuple[Callable[[Any], tuple[float, ...]], ...]
     last: int
@@ -58,45 +59,63 @@ class Table:
         number = list(range(last + 1))  # one object per position, whichever issues share it
         where, values = [], []
         for (at, own), repo in zip(vectors, repos, strict=True):
-            twice = at if repo < 0 else at + array("I", [one + size * (1 + repo) for one in at])
-            where.append(twice)
+            shift = size * (1 + repo)
+            mine = [number[one] for one in at]
+            where.append(tuple(mine if repo < 0 else mine + [number[one + shift] for one in at]))
             values.append(own if repo < 0 else own + own)
         # The intercept stands there twice: `itemgetter` of one position alone returns no tuple.
-        fetch = tuple(itemgetter(*(number[one] for one in at), last, last) for at in where)
+        fetch = tuple(itemgetter(*at, last, last) for at in where)
         return cls(tuple(where), tuple(values), fetch, last)
 
+    def sums(self, classes: Sequence[int], count: int) -> list[list[float]]:
+        """Return per class what its issues hold at each position."""
+        found = [[0.0] * self.last for _ in range(count)]
+        for positions, own, label in zip(self.where, self.values, classes, strict=True):
+            mine = found[label]
+            for at, value in zip(positions, own, strict=True):
+                mine[at] += value
+        return found
 
-def fit(table: Table, truths: Sequence[bool], weights: Sequence[float], *, rounds: int = ROUNDS) -> array[float]:
-    """Learn to tell one label from all others.
+
+def fit(table: Table, classes: Sequence[int], count: int, weights: Sequence[float]) -> list[array[float]]:
+    """Learn to tell each class from all others.
 
     Args:
         table: The issues.
-        truths: Whether each bears the label; some do and some do not.
-        weights: How much each counts.
-        rounds: Passes over all issues.
+        classes: The class of each.
+        count: How many classes there are; each has issues.
+        weights: How much each issue counts.
 
     Returns:
-        Weights by position, the intercept last.
+        Per class the weights by position, the intercept last.
 
     References:
         Yu, Huang and Lin, "Dual coordinate descent methods for logistic regression and maximum entropy models", 2011.
     """
-    squares = _squared_ratios(table, truths)
-    result = array("d", bytes(8 * (table.last + 1)))
+    sums = table.sums(classes, count)
+    everything = list(map(sum, zip(*sums, strict=True)))
+    found = []
+    for label in range(count):
+        squares = _squared_ratios(sums[label], everything)
+        found.append(_fit(table, [own == label for own in classes], weights, squares))
+    return found
+
+
+def _fit(table: Table, truths: Sequence[bool], weights: Sequence[float], squares: list[float]) -> array[float]:
+    result = [0.0] * (table.last + 1)
     yes = sum(truths)
     costs = [
         _COST * weight * len(truths) / (2.0 * (yes if truth else len(truths) - yes))
         for weight, truth in zip(weights, truths, strict=True)
     ]
-    scaled = [array("d", map(mul, own, get(squares))) for own, get in zip(table.values, table.fetch, strict=True)]
+    scaled = [list(map(mul, own, get(squares))) for own, get in zip(table.values, table.fetch, strict=True)]
     norms = [1.0 + sum(map(mul, own, other)) for own, other in zip(table.values, scaled, strict=True)]
+    # Both ends are so near to nothing that `result` need not know.
     low = [min(0.001 * cost, _TINY) for cost in costs]
     high = [cost - least for cost, least in zip(costs, low, strict=True)]
-    for at, truth in enumerate(truths):
-        _move(result, table.where[at], scaled[at], low[at] if truth else -low[at])
     order = list(range(len(truths)))
     shuffle = random.Random(0).shuffle  # noqa: S311 - the same order at every training
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         shuffle(order)
         for at in order:
             sign = 1.0 if truths[at] else -1.0
@@ -105,29 +124,27 @@ def fit(table: Table, truths: Sequence[bool], weights: Sequence[float], *, round
             upward = 0.5 * norms[at] * (high[at] - low[at]) + score >= 0
             before = low[at] if upward else high[at]
             after = _solve(before, costs[at], norms[at], score if upward else -score)
-            if after != before:
+            if abs(after - before) > _STILL * costs[at]:
                 low[at], high[at] = (after, costs[at] - after) if upward else (costs[at] - after, after)
-                _move(result, table.where[at], scaled[at], sign * (after - before if upward else before - after))
-    return result
+                by = sign * (after - before if upward else before - after)
+                for position, value in zip(table.where[at], scaled[at], strict=True):
+                    result[position] += by * value
+                result[-1] += by
+    return array("d", result)
 
 
-def _squared_ratios(table: Table, truths: Sequence[bool]) -> array[float]:
-    """Return by position the square of log(share among yes / share among no)."""
-    yes, no = [_SMOOTHING] * table.last, [_SMOOTHING] * table.last
-    for positions, own, truth in zip(table.where, table.values, truths, strict=True):
-        side = yes if truth else no
-        for at, value in zip(positions, own, strict=True):
-            side[at] += value
-    shift = math.log(sum(no) / sum(yes)) if table.last else 0.0
-    squares = array("d", ((math.log(a / b) + shift) ** 2 for a, b in zip(yes, no, strict=True)))
+def _squared_ratios(mine: Sequence[float], everything: Sequence[float]) -> list[float]:
+    """Return by position the square of log(share among a class / share among the others)."""
+    yes = sum(mine) + _SMOOTHING * len(mine)
+    no = sum(everything) - sum(mine) + _SMOOTHING * len(mine)
+    shift = math.log(no / yes) if mine else 0.0
+    log = math.log
+    squares = [
+        (log((own + _SMOOTHING) / (max(whole - own, 0.0) + _SMOOTHING)) + shift) ** 2
+        for own, whole in zip(mine, everything, strict=True)
+    ]
     squares.append(1.0)
     return squares
-
-
-def _move(result: array[float], where: array[int], scaled: array[float], by: float) -> None:
-    for at, value in zip(where, scaled, strict=True):
-        result[at] += by * value
-    result[-1] += by
 
 
 def _solve(before: float, cost: float, norm: float, score: float) -> float:

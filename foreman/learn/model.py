@@ -10,10 +10,11 @@ from operator import itemgetter, mul
 from typing import TypeAlias
 
 from foreman.learn import packing
-from foreman.learn.calibration import NEVER, sharpened
+from foreman.learn.calibration import NEVER, Scale
 from foreman.learn.examples import OTHER, Correction, Prior, Proof
 from foreman.learn.features import features
-from foreman.learn.vectors import VOTERS, Vector, Vocabulary
+from foreman.learn.forest import WEIGHT, Forest
+from foreman.learn.vectors import VOTERS, Counts, Vector, Vocabulary, asked_for, cosine
 
 MOST_CORRECTIONS = 50
 """That a model carries beside what it was trained on, the newest."""
@@ -28,7 +29,7 @@ _ALIKE = 0.3
 """Texts less alike than this have nothing in common but a form and a language."""
 
 Rows: TypeAlias = "Sequence[Sequence[tuple[array[float], float]]]"
-"""Per voter and class: weights by position as they hold in one repository, and the intercept."""
+"""Per linear voter and class: weights by position as they hold in one repository, and the intercept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,46 @@ class Fitted:
 
     Attributes:
         known: The vocabulary of every part.
-        weights: Per voter and class: for all repositories, then for each of its own, the intercept last.
+        weights: Per linear voter and class: for all repositories, then for each of its own, the intercept last.
+        forest: Votes beside them.
     """
 
     known: dict[str, Vocabulary]
     weights: Sequence[Sequence[array[float]]]
+    forest: Forest
+
+    def vectors(self, counts: Counts) -> dict[str, Vector]:
+        """Return an issue's vectors."""
+        return {part: known.vector(counts[part]) for part, known in self.known.items()}
 
     def rows(self, repo: int) -> Rows:
         """Return the weights as they hold in one repository, by its number; -1 for none of its own."""
         return [
-            [(merged(row, voter.size(self.known), repo), row[-1]) for row in rows]
+            [(_merged(row, voter.size(self.known), repo if voter.apart else -1), row[-1]) for row in rows]
             for voter, rows in zip(VOTERS, self.weights, strict=True)
         ]
+
+    def votes(self, vectors: Mapping[str, Vector], repo: int, rows: Rows) -> tuple[float, ...]:
+        """Let every voter say how likely each class is, and return the mean.
+
+        Args:
+            vectors: Of an issue.
+            repo: Number of its repository, -1 for none of those with weights of their own.
+            rows: What `rows` returned for it.
+
+        Returns:
+            Per class.
+        """
+        total = [WEIGHT * one for one in self.forest.vote(asked_for(vectors, repo))]
+        for voter, classes in zip(VOTERS, rows, strict=True):
+            where, values = voter.vector(vectors, self.known)
+            get = itemgetter(*where, 0, 0)
+            scores = [sum(map(mul, values, get(weights))) + shift for weights, shift in classes]
+            top = max(scores)
+            raised = [math.exp(score - top) for score in scores]
+            whole = sum(raised)
+            total = [a + b / whole for a, b in zip(total, raised, strict=True)]
+        return tuple(one / (len(VOTERS) + WEIGHT) for one in total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +95,7 @@ class Model:
         repos: Those with weights of their own.
         form: Lines of forms.
         fitted: Vocabulary and weights; None for a model that knows nothing.
-        temperature: Power that makes probabilities mean what they say.
+        scale: Makes probabilities mean what they say.
         thresholds: Per repository and label, from which probability on it is sure.
         proofs: Per repository: how it did on issues that were held back.
         corrections: What people said since it was trained.
@@ -76,7 +105,7 @@ class Model:
     repos: tuple[str, ...]
     form: frozenset[int]
     fitted: Fitted | None
-    temperature: float = 1.0
+    scale: Scale = field(default_factory=Scale)
     thresholds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     corrections: tuple[_Corrected, ...] = ()
@@ -105,16 +134,16 @@ class Model:
         Raises:
             ValueError: It is damaged, or was written by another version: train again.
         """
-        head, known, weights = packing.unpack(data)
+        head, known, weights, forest = packing.unpack(data)
         labels, repos = tuple(head["labels"]), tuple(head["repos"])
-        if not labels:
+        if not labels or forest is None:
             return cls.empty()
         return cls(
             labels=labels,
             repos=repos,
             form=frozenset(head["form"]),
-            fitted=Fitted(known, weights),
-            temperature=float(head["temperature"]),
+            fitted=Fitted(known, weights, forest),
+            scale=Scale(power=float(head["power"]), shifts={repo: tuple(one) for repo, one in head["shifts"].items()}),
             thresholds={repo: tuple(values) for repo, values in head["thresholds"].items()},
             proofs={
                 repo: Proof(counts=tuple(counts), sure=sure, right=right)
@@ -128,17 +157,19 @@ class Model:
             "labels": self.labels,
             "repos": self.repos,
             "form": sorted(self.form),
-            "temperature": self.temperature,
+            "power": self.scale.power,
+            "shifts": self.scale.shifts,
             "thresholds": self.thresholds,
             "proofs": {repo: (proof.counts, proof.sure, proof.right) for repo, proof in self.proofs.items()},
         }
-        return packing.pack(head, *((self.fitted.known, self.fitted.weights) if self.fitted else ({}, [])))
+        own = self.fitted
+        return packing.pack(head, *((own.known, own.weights, own.forest) if own else ({}, [], None)))
 
     def calibrated(
-        self, *, temperature: float, thresholds: Mapping[str, tuple[float, ...]], proofs: Mapping[str, Proof]
+        self, *, scale: Scale, thresholds: Mapping[str, tuple[float, ...]], proofs: Mapping[str, Proof]
     ) -> Model:
         """Return the same with what was found out about how sure it may be."""
-        return replace(self, temperature=temperature, thresholds=thresholds, proofs=proofs)
+        return replace(self, scale=scale, thresholds=thresholds, proofs=proofs)
 
     def corrected(self, corrections: Iterable[Correction]) -> Model:
         """Return the same with what people put right since it was trained; the newest first.
@@ -167,34 +198,40 @@ class Model:
         """
         if self.fitted is None:
             return ()
-        number = self.repos.index(repo) if repo in self.repos else -1
-        if number not in self._rows:
-            self._rows[number] = self.fitted.rows(number)
+        number, rows = self.weights_in(repo, self.fitted)
         vectors = self._vectors(title, body)
-        told = sharpened(votes(vectors, self.fitted.known, self._rows[number]), self.temperature)
+        told = self.scale.of(self.fitted.votes(vectors, number, rows), repo)
         bounds = self.thresholds.get(repo, (NEVER,) * len(told))
         moved = self._moved(told, repo, vectors)
         priors = [
             # Corrections take sureness away and never give it: how often they are right was not measured.
-            Prior(label=label, probability=round(now, 4), sure=now >= max(moved) and min(now, before) >= bound)
+            Prior(
+                label=label,
+                probability=round(now, 4),
+                sure=now >= max(moved) and min(now, before) >= bound,
+                threshold=bound if bound < NEVER else None,
+            )
             for label, before, now, bound in zip(self.labels, told, moved, bounds, strict=True)
             if label != OTHER
         ]
         return tuple(sorted(priors, key=lambda prior: -prior.probability))
 
+    def weights_in(self, repo: str, fitted: Fitted) -> tuple[int, Rows]:
+        """Return a repository's number, -1 for one without weights of its own, and the weights that hold there."""
+        number = self.repos.index(repo) if repo in self.repos else -1
+        rows = self._rows.get(number) or fitted.rows(number)
+        return number, self._rows.setdefault(number, rows)
+
     def _vectors(self, title: str, body: str) -> dict[str, Vector]:
         counts = features(title, body, self.form)
-        known = self.fitted.known if self.fitted else {}
-        return {part: known[part].vector(counts[part]) for part in known}
+        return self.fitted.vectors(counts) if self.fitted else {}
 
     def _moved(self, told: tuple[float, ...], repo: str, vectors: Mapping[str, Vector]) -> tuple[float, ...]:
         moves = [0.0] * len(told)
         for one in self.corrections:
             if one.correction.repo != repo:
                 continue
-            alike = (
-                _cosine(vectors["title"], one.vectors["title"]) + _cosine(vectors["stems"], one.vectors["stems"])
-            ) / 2
+            alike = sum(cosine(vectors[part], one.vectors[part]) for part in ("title", "stems")) / 2
             if alike > _ALIKE:
                 pull = _PULL * (alike - _ALIKE) / (1.0 - _ALIKE)
                 moves[self.labels.index(one.correction.label)] += pull if one.correction.fits else -pull
@@ -206,27 +243,8 @@ class Model:
         return tuple(one / sum(raised) for one in raised)
 
 
-def merged(row: array[float], size: int, repo: int) -> array[float]:
+def _merged(row: array[float], size: int, repo: int) -> array[float]:
     """Add a repository's own weights to those of all."""
     if repo < 0:
         return row[:size]
     return array("d", [a + b for a, b in zip(row[:size], row[size * (1 + repo) : size * (2 + repo)], strict=True)])
-
-
-def votes(vectors: Mapping[str, Vector], known: Mapping[str, Vocabulary], rows: Rows) -> tuple[float, ...]:
-    """Let every voter say how likely each class is, and return the mean."""
-    total: list[float] = []
-    for voter, classes in zip(VOTERS, rows, strict=True):
-        where, values = voter.vector(vectors, known)
-        get = itemgetter(*where, 0, 0)
-        scores = [sum(map(mul, values, get(weights))) + shift for weights, shift in classes]
-        top = max(scores)
-        raised = [math.exp(score - top) for score in scores]
-        share = [one / sum(raised) / len(VOTERS) for one in raised]
-        total = share if not total else [a + b for a, b in zip(total, share, strict=True)]
-    return tuple(total)
-
-
-def _cosine(one: Vector, other: Vector) -> float:
-    values = dict(zip(*one, strict=True))
-    return sum(value * values.get(at, 0.0) for at, value in zip(*other, strict=True))

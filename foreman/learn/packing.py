@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foreman.learn.features import PARTS
+from foreman.learn.forest import Forest
 from foreman.learn.vectors import VOTERS, Vocabulary
 
 VERSION = 2
@@ -23,13 +24,19 @@ _MAGIC = b"foreman-priors\n"
 _STEPS = 127
 
 
-def pack(head: Mapping[str, Any], known: Mapping[str, Vocabulary], weights: Sequence[Sequence[array[float]]]) -> bytes:
+def pack(
+    head: Mapping[str, Any],
+    known: Mapping[str, Vocabulary],
+    weights: Sequence[Sequence[array[float]]],
+    forest: Forest | None,
+) -> bytes:
     """Write a model down; weights are kept to about one part in a hundred.
 
     Args:
         head: Whatever JSON can say.
         known: The vocabularies.
-        weights: Per voter and class.
+        weights: Per linear voter and class.
+        forest: Votes beside them; None for a model that knows nothing.
 
     Returns:
         Compressed.
@@ -42,20 +49,22 @@ def pack(head: Mapping[str, Any], known: Mapping[str, Vocabulary], weights: Sequ
         most = max((abs(one) for one in row[:-1]), default=0.0) or 1.0
         scales.append((most, row[-1]))
         blobs.append(_raw(array("b", [_small(one / most) for one in row[:-1]])))
+    if forest is not None:
+        blobs += [_raw(forest.roots), _raw(forest.asks), _raw(forest.jumps), forest.shares]
     line = json.dumps(
         {**head, "version": VERSION, "scales": scales, "sizes": [len(blob) for blob in blobs]}, separators=(",", ":")
     )
     return _MAGIC + zlib.compress(b"\n".join([line.encode(), b"".join(blobs)]), 6)
 
 
-def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, Vocabulary], list[list[array[float]]]]:
+def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, Vocabulary], list[list[array[float]]], Forest | None]:
     """Read a model.
 
     Args:
         data: What `pack` returned.
 
     Returns:
-        Head, vocabularies, and weights per voter and class.
+        Head, vocabularies, weights per linear voter and class, and the forest.
 
     Raises:
         ValueError: It is damaged, too large, or of another version.
@@ -76,7 +85,9 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, Vocabulary], list[lis
         raise ValueError(f"the model cannot be read: {error!r}") from error
 
 
-def _numbers(head: Mapping[str, Any], rest: bytes) -> tuple[dict[str, Vocabulary], list[list[array[float]]]]:
+def _numbers(
+    head: Mapping[str, Any], rest: bytes
+) -> tuple[dict[str, Vocabulary], list[list[array[float]]], Forest | None]:
     blobs, start = [], 0
     for size in head["sizes"]:
         blobs.append(rest[start : start + size])
@@ -84,7 +95,7 @@ def _numbers(head: Mapping[str, Any], rest: bytes) -> tuple[dict[str, Vocabulary
     if start != len(rest):
         raise ValueError("the numbers are not as many as said")
     if not head["labels"]:
-        return {}, []
+        return {}, [], None
     known = {}
     for number, part in enumerate(PARTS):
         position = {feature: at for at, feature in enumerate(_read("I", blobs[2 * number]))}
@@ -93,14 +104,17 @@ def _numbers(head: Mapping[str, Any], rest: bytes) -> tuple[dict[str, Vocabulary
             raise ValueError("the vocabulary does not fit")
     rows = [
         array("d", [_large(one) * most for one in _read("b", blob)] + [shift])
-        for (most, shift), blob in zip(head["scales"], blobs[2 * len(PARTS) :], strict=True)
+        for (most, shift), blob in zip(head["scales"], blobs[2 * len(PARTS) : -4], strict=True)
     ]
     count = len(head["labels"])
     weights = [rows[at * count : (at + 1) * count] for at in range(len(VOTERS))]
     for voter, own in zip(VOTERS, weights, strict=True):
-        if [len(row) for row in own] != [voter.size(known) * (1 + len(head["repos"])) + 1] * count:
+        if [len(row) for row in own] != [voter.length(known, len(head["repos"])) + 1] * count:
             raise ValueError("the weights do not fit the vocabulary")
-    return known, weights
+    roots, asks, jumps, shares = blobs[-4:]
+    forest = Forest(_read("I", roots), _read("H", asks), _read("I", jumps), shares, count)
+    forest.check()
+    return known, weights, forest
 
 
 def _small(share: float) -> int:

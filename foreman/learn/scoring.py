@@ -112,23 +112,64 @@ def confusion(
     return found
 
 
-def calibration_error(told: Iterable[tuple[float, bool]], *, bins: int = BINS) -> float | None:
-    """Return how far confidence is from how often it was right, on average (expected calibration error).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """How right was what was told with about the same confidence.
+
+    Attributes:
+        low: Confidence from here.
+        high: To here.
+        count: How often.
+        confidence: On average.
+        right: How often it was right, as a share.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    right: float
+
+
+def calibration(told: Iterable[tuple[float, bool]], *, bins: int = BINS) -> tuple[Bin, ...]:
+    """Compare confidence with how often it was right.
 
     Args:
         told: Confidence between 0 and 1, and whether it was right.
         bins: Parts of equal width; 1.0 belongs to the last.
 
     Returns:
-        Between 0 and 1; None when nothing was told.
+        The parts in which anything was told, the lowest first.
     """
     parts: dict[int, list[tuple[float, bool]]] = {}
-    total = 0
     for confidence, right in told:
         parts.setdefault(min(int(confidence * bins), bins - 1), []).append((confidence, right))
-        total += 1
-    off = sum(abs(sum(sure for sure, _ in part) - sum(right for _, right in part)) for part in parts.values())
-    return ratio(off, total)
+    return tuple(
+        Bin(
+            low=number / bins,
+            high=(number + 1) / bins,
+            count=len(part),
+            confidence=sum(sure for sure, _ in part) / len(part),
+            right=sum(right for _, right in part) / len(part),
+        )
+        for number, part in sorted(parts.items())
+    )
+
+
+def calibration_error(told: Iterable[tuple[float, bool]], *, bins: int = BINS) -> float | None:
+    """Return how far confidence is from how often it was right, on average (expected calibration error).
+
+    Args:
+        told: Confidence between 0 and 1, and whether it was right.
+        bins: Parts of equal width.
+
+    Returns:
+        Between 0 and 1; None when nothing was told.
+    """
+    parts = calibration(told, bins=bins)
+    return ratio(
+        sum(part.count * abs(part.confidence - part.right) for part in parts), sum(one.count for one in parts)
+    )
 
 
 def recall_at(rankings: Iterable[tuple[Sequence[int], int]], depths: Iterable[int]) -> Mapping[int, float | None]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from foreman.learn import calibration, fitting
 from foreman.learn.examples import Example, Proof, classes_of
 from foreman.learn.features import features, form_lines
-from foreman.learn.model import Fitted, Model, votes
-from foreman.learn.vectors import VOTERS, Counts, Vocabulary, vocabularies
+from foreman.learn.forest import grow
+from foreman.learn.model import Fitted, Model
+from foreman.learn.vectors import VOTERS, Counts, asked_count, asked_for, vocabularies
 
-FOLDS = 4
-"""Trainings on three quarters each, to see what the model says of issues it was not shown."""
+FOLDS = 3
+"""Trainings on two thirds each, to see what the model says of issues it was not shown."""
 
 MOST_EXAMPLES = 2_000
 """Of a pool that are learned from, the newest of every repository in turn."""
@@ -72,8 +73,8 @@ def train(examples: Iterable[Example], *, labels: Sequence[str], folds: int = FO
     if not folds:
         return model
     told = _held_out(data, len(names), len(own), folds)
-    temperature = calibration.temperature(told, data.classes, data.weights)
-    told = [calibration.sharpened(probabilities, temperature) for probabilities in told]
+    scale = calibration.scale(told, data.classes, data.weights, [example.repo for example in kept])
+    told = [scale.of(probabilities, example.repo) for probabilities, example in zip(told, kept, strict=True)]
     by_repo: dict[str, list[int]] = {}
     for row, example in enumerate(kept):
         by_repo.setdefault(example.repo, []).append(row)
@@ -83,7 +84,7 @@ def train(examples: Iterable[Example], *, labels: Sequence[str], folds: int = FO
         mine, truths = [told[row] for row in rows], [classes[row] for row in rows]
         thresholds[repo] = calibration.thresholds(mine, truths)
         proofs[repo] = calibration.proof(mine, truths, thresholds[repo])
-    return model.calibrated(temperature=temperature, thresholds=thresholds, proofs=proofs)
+    return model.calibrated(scale=scale, thresholds=thresholds, proofs=proofs)
 
 
 def newest_in_turn(examples: Iterable[Example]) -> list[Example]:
@@ -118,13 +119,13 @@ def _fit(data: _Data, class_count: int, repo_count: int) -> Fitted:
         table = fitting.Table.of(
             [voter.vector(vector, known) for vector in vectors],
             voter.size(known),
-            repos=data.repos,
-            repo_count=repo_count,
+            repos=data.repos if voter.apart else [-1] * len(data.repos),
+            repo_count=repo_count if voter.apart else 0,
         )
-        weights.append(
-            [fitting.fit(table, [own == label for own in data.classes], data.weights) for label in range(class_count)]
-        )
-    return Fitted(known, weights)
+        weights.append(fitting.fit(table, data.classes, class_count, data.weights))
+    rows = [asked_for(vector, repo) for vector, repo in zip(vectors, data.repos, strict=True)]
+    forest = grow(rows, data.classes, data.weights, features=asked_count(repo_count), class_count=class_count)
+    return Fitted(known, weights, forest)
 
 
 def _held_out(data: _Data, class_count: int, repo_count: int, folds: int) -> list[tuple[float, ...]]:
@@ -133,14 +134,12 @@ def _held_out(data: _Data, class_count: int, repo_count: int, folds: int) -> lis
     told: list[tuple[float, ...]] = [()] * len(fold)
     for number in range(folds):
         fitted = _fit(data.only([row for row, own in enumerate(fold) if own != number]), class_count, repo_count)
+        rows = {repo: fitted.rows(repo) for repo in range(-1, repo_count)}
         for row, own in enumerate(fold):
             if own == number:
-                told[row] = _told(fitted, data.issues[row], data.repos[row], fitted.known)
+                repo = data.repos[row]
+                told[row] = fitted.votes(fitted.vectors(data.issues[row]), repo, rows[repo])
     return told
-
-
-def _told(fitted: Fitted, issue: Counts, repo: int, known: Mapping[str, Vocabulary]) -> tuple[float, ...]:
-    return votes({part: known[part].vector(issue[part]) for part in known}, known, fitted.rows(repo))
 
 
 def _folds(data: _Data, folds: int) -> list[int]:

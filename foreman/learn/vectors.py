@@ -10,10 +10,13 @@ from typing import TypeAlias
 
 from foreman.learn.features import PARTS
 
-MOST_FEATURES = {"shape": 6_000, "title": 9_000, "stems": 18_000, "grams": 18_000}
+MOST_FEATURES = {"shape": 6_000, "title": 9_000, "stems": 18_000, "grams": 8_000}
 """Of each part that are kept: those that tell most about the labels."""
 
-_LEAST_ISSUES = {"shape": 2, "title": 2, "stems": 2, "grams": 3}
+ASKED = {"shape": 600, "stems": 400, "title": 200}
+"""Of each part that trees ask for: those that tell most."""
+
+_LEAST_ISSUES = {"shape": 2, "title": 2, "stems": 2, "grams": 5}
 
 Counts = Mapping[str, Mapping[int, int]]
 """What `features.features` returns."""
@@ -27,7 +30,7 @@ class Vocabulary:
     """The features of one part that are known.
 
     Attributes:
-        position: Where each feature stands in a vector.
+        position: Where each feature stands in a vector: the first tells most.
         rarity: By position: what one occurrence weighs; rare features weigh more.
     """
 
@@ -71,10 +74,9 @@ def _vocabulary(issues: Sequence[Mapping[int, int]], classes: Sequence[int], par
             seen[label] += 1
     sizes = [classes.count(label) for label in range(number)]
     known = {feature: seen for feature, seen in found.items() if sum(seen) >= _LEAST_ISSUES[part]}
-    if len(known) > MOST_FEATURES[part]:
-        shares = [size / len(classes) for size in sizes]
-        told = sorted(known, key=lambda feature: (-_tells(known[feature], shares), feature))
-        known = {feature: known[feature] for feature in told[: MOST_FEATURES[part]]}
+    shares = [size / len(classes) for size in sizes]
+    told = sorted(known, key=lambda feature: (-_tells(known[feature], shares), feature))
+    known = {feature: known[feature] for feature in told[: MOST_FEATURES[part]]}
     rarity = array("d", (math.log((1 + len(issues)) / (1 + sum(seen))) + 1.0 for seen in known.values()))
     return Vocabulary({feature: at for at, feature in enumerate(known)}, rarity)
 
@@ -89,13 +91,23 @@ def _tells(seen: Sequence[int], shares: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """A classifier of its own: which parts it sees, and how much each counts to it."""
+    """A linear classifier of its own: which parts it sees, and how much each counts to it.
+
+    Attributes:
+        parts: Which, and how much.
+        apart: A repository has weights of its own beside those of all.
+    """
 
     parts: tuple[tuple[str, float], ...]
+    apart: bool = True
 
     def size(self, known: Mapping[str, Vocabulary]) -> int:
         """Return how many positions its vectors have."""
         return sum(len(known[part].rarity) for part, _ in self.parts)
+
+    def length(self, known: Mapping[str, Vocabulary], repo_count: int) -> int:
+        """Return how many weights it has, without the intercept."""
+        return self.size(known) * (1 + repo_count if self.apart else 1)
 
     def vector(self, vectors: Mapping[str, Vector], known: Mapping[str, Vocabulary]) -> Vector:
         """Put an issue's vectors of its parts side by side."""
@@ -110,6 +122,36 @@ class Voter:
 VOTERS = (
     Voter((("shape", 1.5), ("stems", 1.0), ("title", 0.5))),
     Voter((("stems", 1.0),)),
-    Voter((("grams", 1.0),)),
+    Voter((("grams", 1.0),), apart=False),
 )
-"""They vote with equal weight. Chosen by cross-validation among all combinations of eleven such classifiers."""
+"""They vote, and a forest beside them. Chosen by cross-validation among combinations of eighteen classifiers."""
+
+
+def cosine(one: Vector, other: Vector) -> float:
+    """Return how alike two vectors of length 1 are."""
+    values = dict(zip(*one, strict=True))
+    return sum(value * values.get(at, 0.0) for at, value in zip(*other, strict=True))
+
+
+def asked_for(vectors: Mapping[str, Vector], repo: int) -> set[int]:
+    """Return an issue's features as trees know them: what stands at the head of the vocabularies, and its repository.
+
+    Args:
+        vectors: Per part.
+        repo: Its number, -1 for none.
+
+    Returns:
+        Numbers below `asked_count`.
+    """
+    found, shift = set(), 0
+    for part, most in ASKED.items():
+        found.update([at + shift for at in vectors[part][0] if at < most])
+        shift += most
+    if repo >= 0:
+        found.add(shift + repo)
+    return found
+
+
+def asked_count(repo_count: int) -> int:
+    """Return how many features trees may ask for."""
+    return sum(ASKED.values()) + repo_count

@@ -18,6 +18,7 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Issue, RepoRef
 from foreman.poller import pace
+from foreman.poller.looking_back import LookingBack
 from foreman.store import full_text, mirror, mirror_reading, mirror_text, polls
 from foreman.store.database import Database
 from foreman.store.mirror_reading import Reading
@@ -59,6 +60,7 @@ class Backfill:
         reader: ForgeReader,
         plan: Callable[[RepoRef], RepoPlan | None],
         redact: Callable[[str], str],
+        looking_back: LookingBack | None = None,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
@@ -69,6 +71,7 @@ class Backfill:
             reader: The forge.
             plan: What is configured for a repository now; None when it is no longer.
             redact: Takes secrets out of a text.
+            looking_back: Reads what the list does not tell, once it is read whole; None where that is not wanted.
             now: Current time, aware UTC.
             monotonic: Seconds that never jump.
         """
@@ -76,6 +79,7 @@ class Backfill:
         self._reader = reader
         self._plan = plan
         self._redact = redact
+        self._looking_back = looking_back
         self._now = now
         self._monotonic = monotonic
         self._next = 0.0
@@ -102,10 +106,15 @@ class Backfill:
             self._next = self._monotonic() + LOOK_SECONDS
             return False
         self._next = self._monotonic() + SECONDS_BETWEEN
-        plan, reading = min(waiting, key=lambda pair: self._served.get(pair[0].repo, 0.0))
+        plan, reading = min(
+            waiting, key=lambda pair: (pair[1].done_at is not None, self._served.get(pair[0].repo, 0.0))
+        )
         self._served[plan.repo] = self._monotonic()
         try:
-            self._read(plan, reading)
+            if reading.done_at is None:
+                self._read(plan, reading)
+            elif self._looking_back is not None:
+                return self._looking_back.read_on(reading)
         except ForgeError as error:
             if isinstance(error, ForgeAuthError) and error.status != 403:
                 raise
@@ -113,6 +122,26 @@ class Backfill:
             self._resting[plan.repo] = rest or self._now() + PAUSE
             log.info("backfill_rests", repo=plan.repo.key, reason=str(error))
         return True
+
+    def read_on(self, plan: RepoPlan) -> Reading:
+        """Read the next page of one repository at once, while somebody waits for it.
+
+        Args:
+            plan: Of the repository.
+
+        Returns:
+            How far it is read now; nothing was asked where it is read whole, or the quota is low.
+
+        Raises:
+            ForgeError: It cannot be read.
+        """
+        with self._db.read() as connection:
+            reading = mirror_reading.get(connection, plan.repo) or Reading(repo=plan.repo)
+        if reading.done_at is not None or not self._has_quota():
+            return reading
+        self._read(plan, reading)
+        with self._db.read() as connection:
+            return mirror_reading.get(connection, plan.repo) or reading
 
     def _has_quota(self) -> bool:
         quota = self._reader.quota
@@ -133,8 +162,13 @@ class Backfill:
         return [
             (plan, reading)
             for plan, reading in waiting
-            if reading.done_at is None and plan.repo in polled and plan.repo not in self._resting
+            if self._is_open(reading) and plan.repo in polled and plan.repo not in self._resting
         ]
+
+    def _is_open(self, reading: Reading) -> bool:
+        if reading.done_at is None:
+            return True
+        return self._looking_back is not None and reading.facts_done_at is None and reading.forgotten_at is None
 
     def _checked(self, plans: Sequence[RepoPlan], known: Mapping[RepoRef, Reading]) -> dict[RepoRef, Reading]:
         """Drop what is too much by now, and begin again where more may be kept than before."""

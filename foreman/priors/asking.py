@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 
 from foreman.config.effective import AgentPlan
-from foreman.learn import Model, Prior
+from foreman.learn import Model, Prior, words
 from foreman.log import get_logger
 from foreman.model import Issue
 from foreman.priors import pools
@@ -55,7 +56,13 @@ class Priors:
         if model is None:
             return ()
         told = model.predict(issue.ref.repo.key, issue.title, issue.body)
-        return tuple(prior for prior in told if prior.label.casefold() in offered)[:MOST_PRIORS]
+        told = tuple(prior for prior in told if prior.label.casefold() in offered)[:MOST_PRIORS]
+        return tuple(
+            replace(prior, words=words(model, issue.ref.repo.key, issue.title, issue.body, prior.label))
+            if prior.sure
+            else prior
+            for prior in told
+        )
 
     def _model(self, issue: Issue, pool: str) -> Model | None:
         repo = issue.ref.repo

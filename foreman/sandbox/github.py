@@ -15,6 +15,7 @@ from uuid import uuid4
 from foreman.sandbox import (
     github_apps,
     github_comments,
+    github_contents,
     github_issues,
     github_labels,
     github_owned,
@@ -51,6 +52,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", r"/issues/(\d+)/labels/(.+)", github_labels.delete_label),
     ("PUT", r"/issues/(\d+)/lock", github_issues.lock),
     ("DELETE", r"/issues/(\d+)/lock", github_issues.unlock),
+    ("GET", "/issues/events", read.repo_events),
     ("GET", r"/issues/(\d+)/events", read.events),
     ("GET", r"/issues/(\d+)/timeline", read.timeline),
     ("POST", r"/issues/(\d+)/assignees", github_issues.assign),
@@ -61,6 +63,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/assignees", read.assignees),
     ("GET", "/assignees/([^/]+)", read.assignee),
     ("GET", "/collaborators/([^/]+)/permission", read.permission),
+    ("GET", "/contents(?:/(.*))?", github_contents.contents),
 )
 _REPO_ROUTES = tuple((method, re.compile(pattern), handler) for method, pattern, handler in _ROUTES)
 _OTHER_ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = (

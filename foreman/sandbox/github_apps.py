@@ -124,7 +124,11 @@ def demand(grant: AppToken, repo: Repo, method: str, tail: str) -> None:
     if reading and not repo.private and not grant.reaches(repo):
         return  # what everybody may read
     level = "read" if reading else "write"
-    if reading and _METADATA.fullmatch(tail):
+    if reading and tail.startswith("/contents"):
+        if not repo.private:
+            return  # whatever its permissions are
+        allowed = grant.may("contents", level)
+    elif reading and _METADATA.fullmatch(tail):
         allowed = grant.may("metadata", level)
     else:
         allowed = grant.may("issues", level) or (tail != "/labels" and grant.may("pull_requests", level))

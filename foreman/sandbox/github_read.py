@@ -11,7 +11,7 @@ from foreman.sandbox import github_accounts
 from foreman.sandbox.github_call import Call, Refused, invalid
 from foreman.sandbox.handling import Reply, turned
 from foreman.sandbox.operations import find_comment
-from foreman.sandbox.state import Comment, Issue
+from foreman.sandbox.state import Change, Comment, Issue
 
 MAX_PER_PAGE = 100
 _COARSE = {"maintain": "write", "triage": "read"}
@@ -169,6 +169,18 @@ def events(call: Call) -> Reply:
     """List what happened to an issue."""
     rows = call.issue().changes
     return paged(call, rows, lambda change: call.shapes.change(call.repo, change))
+
+
+def repo_events(call: Call) -> Reply:
+    """List what happened to any issue, the newest first."""
+    issues = (issue for issue in call.repo.issues.values() if not issue.deleted and issue.moved_to is None)
+    rows = sorted(((change, issue) for issue in issues for change in issue.changes), key=lambda row: -row[0].id)
+
+    def write(row: tuple[Change, Issue]) -> dict[str, Any]:
+        change, issue = row
+        return {**call.shapes.change(call.repo, change), "issue": call.shapes.issue(call.repo, issue)}
+
+    return paged(call, rows, write)
 
 
 def timeline(call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -96,6 +97,30 @@ class Shapes:
         found = (repo.label(name) for name in issue.labels)
         return [self.label(repo, label) for label in found if label is not None]
 
+    def milestone(self, repo: Repo, title: str) -> Json:
+        """Write a `milestone`; here it is no more than its title, and its number follows from that."""
+        planned = [issue for issue in repo.issues.values() if issue.milestone == title]
+        number = zlib.crc32(title.encode("utf-8", "replace"))
+        url = f"{self.repo_url(repo)}/milestones/{number}"
+        return {
+            "url": url,
+            "html_url": f"{self.site}/{repo.path}/milestone/{number}",
+            "labels_url": f"{url}/labels",
+            "id": number,
+            "node_id": node_id("MI", number),
+            "number": number,
+            "title": title,
+            "description": None,
+            "creator": self.user(repo.owner),
+            "open_issues": sum(issue.state == "open" for issue in planned),
+            "closed_issues": sum(issue.state == "closed" for issue in planned),
+            "state": "open",
+            "created_at": stamp(repo.created_at),
+            "updated_at": stamp(repo.created_at),
+            "due_on": None,
+            "closed_at": None,
+        }
+
     def reactions(self, url: str, reactions: Sequence[Reaction]) -> Json:
         """Write a `reaction-rollup`."""
         counted = Counter(reaction.content for reaction in reactions)
@@ -123,7 +148,7 @@ class Shapes:
             "locked": issue.locked,
             "assignee": assignees[0] if assignees else None,
             "assignees": assignees,
-            "milestone": {"title": issue.milestone} if issue.milestone else None,
+            "milestone": self.milestone(repo, issue.milestone) if issue.milestone else None,
             "comments": len(issue.comments),
             "created_at": stamp(issue.created_at),
             "updated_at": stamp(issue.updated_at),

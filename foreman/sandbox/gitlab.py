@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from foreman.sandbox import gitlab_accounts as accounts
+from foreman.sandbox import gitlab_files as files
 from foreman.sandbox import gitlab_issues as issues
 from foreman.sandbox import gitlab_labels as labels
 from foreman.sandbox import gitlab_notes as notes
@@ -57,6 +58,8 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "projects/:id/labels", labels.create_label),
     ("GET", "projects/:id/labels/:name", labels.label),
     ("GET", "projects/:id/members/all", accounts.members),
+    ("GET", "projects/:id/repository/tree", files.listing),
+    ("GET", "projects/:id/repository/files/:path", files.file),
     ("GET", "projects/:id/members/all/:user", accounts.member),
 )
 _PLACES = tuple((method, tuple(pattern.split("/")), handler) for method, pattern, handler in _ROUTES)

@@ -63,7 +63,9 @@ def difference(call: Call, issue: Issue, wanted: Issue) -> Difference:
     def do() -> Issue:
         changed = operations.edit(world, repo, issue, title=wanted.title, body=wanted.body, by=by, at=at)
         if wanted.state != issue.state and wanted.state == "closed":
-            changed = operations.close(world, repo, changed, by=by, reason=wanted.state_reason, at=at)
+            changed = operations.close(
+                world, repo, changed, by=by, reason=wanted.state_reason, duplicate_of=wanted.duplicate_of, at=at
+            )
         elif wanted.state != issue.state:
             changed = operations.reopen(world, repo, changed, by=by, at=at)
         for label in gone:
@@ -79,9 +81,11 @@ def difference(call: Call, issue: Issue, wanted: Issue) -> Difference:
     return Difference(effects=tuple(effects), do=do)
 
 
-def closed(issue: Issue, reason: str = "") -> Issue:
+def closed(issue: Issue, reason: str = "", *, duplicate_of: int | None = None) -> Issue:
     """Return the issue closed; GitLab knows no reason but that it is a duplicate."""
-    return issue if issue.state == "closed" else replace(issue, state="closed", state_reason=reason)
+    if issue.state == "closed":
+        return issue
+    return replace(issue, state="closed", state_reason=reason, duplicate_of=duplicate_of)
 
 
 def reopened(issue: Issue) -> Issue:

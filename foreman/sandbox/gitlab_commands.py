@@ -67,7 +67,7 @@ class Told:
 
     def onto(self, issue: Issue) -> Issue:
         """Return a later version of the issue as the commands want it."""
-        fields = ("title", "state", "state_reason", "labels", "assignees", "locked", "confidential")
+        fields = ("title", "state", "state_reason", "duplicate_of", "labels", "assignees", "locked", "confidential")
         return replace(issue, **{name: getattr(self.wanted, name) for name in fields})
 
 
@@ -105,10 +105,17 @@ def _relabel(call: Call, issue: Issue, text: str) -> Issue:
     return labelled(call, replace(issue, labels=()), _known(call, text))
 
 
+def _duplicate(call: Call, issue: Issue, text: str) -> Issue:
+    named = re.fullmatch(r"\s*#(\d{1,9})\s*", text)
+    return closed(
+        issue, "duplicate", duplicate_of=int(named[1]) if named and int(named[1]) in call.repo.issues else None
+    )
+
+
 _COMMANDS: dict[str, Command] = {
     "close": lambda _call, issue, _text: closed(issue),
     "reopen": lambda _call, issue, _text: reopened(issue),
-    "duplicate": lambda _call, issue, _text: closed(issue, "duplicate"),
+    "duplicate": _duplicate,
     "title": lambda _call, issue, text: replace(issue, title=text.strip() or issue.title),
     "label": lambda call, issue, text: labelled(call, issue, _known(call, text)),
     "unlabel": _unlabel,

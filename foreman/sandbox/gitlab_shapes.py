@@ -150,7 +150,9 @@ class Shapes:
                 "notes": f"{url}/notes",
                 "award_emoji": f"{url}/award_emoji",
                 "project": self.project_url(repo),
-                "closed_as_duplicate_of": None,
+                "closed_as_duplicate_of": (
+                    f"{self.project_url(repo)}/issues/{issue.duplicate_of}" if issue.duplicate_of else None
+                ),
             },
             "references": {
                 "short": f"#{issue.number}",

@@ -121,10 +121,16 @@ class Hands(AppPeople):
         self._do(repo, number, by, at, operations.plan, milestone)
 
     def close_issue(
-        self, repo: str, number: int, by: str = "", reason: str = "completed", at: datetime | None = None
+        self,
+        repo: str,
+        number: int,
+        by: str = "",
+        reason: str = "completed",
+        at: datetime | None = None,
+        duplicate_of: int | None = None,
     ) -> None:
-        """Close an issue."""
-        self._do(repo, number, by, at, operations.close, reason=reason)
+        """Close an issue; of which one it is a duplicate, GitLab alone keeps."""
+        self._do(repo, number, by, at, operations.close, reason=reason, duplicate_of=duplicate_of)
 
     def reopen(self, repo: str, number: int, by: str = "", at: datetime | None = None) -> None:
         """Open an issue again."""

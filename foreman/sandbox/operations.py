@@ -174,13 +174,16 @@ def delete_comment(world: World, repo: Repo, issue: Issue, comment_id: int, *, a
     return _change(world, repo, replace(issue, comments=left), at=at)
 
 
-def close(world: World, repo: Repo, issue: Issue, *, by: str, reason: str, at: datetime) -> Issue:
+def close(
+    world: World, repo: Repo, issue: Issue, *, by: str, reason: str, at: datetime, duplicate_of: int | None = None
+) -> Issue:
     """Close with a reason; a closed one changes its reason only."""
     if issue.state == "closed":
         return (
             issue if issue.state_reason == reason else _change(world, repo, replace(issue, state_reason=reason), at=at)
         )
     issue = replace(issue, state="closed", state_reason=reason, closed_at=world.time(at), closed_by=by)
+    issue = replace(issue, duplicate_of=duplicate_of)
     return _change(world, repo, issue, kind="closed", by=by, at=at, subject=reason)
 
 
@@ -188,7 +191,7 @@ def reopen(world: World, repo: Repo, issue: Issue, *, by: str, at: datetime) -> 
     """Open again; nothing happens when it is open."""
     if issue.state == "open":
         return issue
-    issue = replace(issue, state="open", state_reason="reopened", closed_at=None, closed_by="")
+    issue = replace(issue, state="open", state_reason="reopened", closed_at=None, closed_by="", duplicate_of=None)
     return _change(world, repo, issue, kind="reopened", by=by, at=at)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -130,6 +131,19 @@ class People:
                 operations.create_label(self._world, repo, *([label] if isinstance(label, str) else label))
             self.changed()
             return repo.id
+
+    def write_file(self, repo: str, path: str, content: str | bytes) -> None:
+        """Put a file on a repository's default branch, over the one that is there."""
+        data = content.encode() if isinstance(content, str) else content
+        with self._lock:
+            self._world.repo(repo).files[path] = base64.b64encode(data).decode()
+            self.changed()
+
+    def remove_file(self, repo: str, path: str) -> None:
+        """Delete a file; nothing happens when it is not there."""
+        with self._lock:
+            self._world.repo(repo).files.pop(path, None)
+            self.changed()
 
     def create_label(self, repo: str, name: str, description: str = "") -> None:
         """Make a label on a repository."""

@@ -45,6 +45,8 @@ def fill(forge: SandboxForge) -> DemoRepo:
     repo, bot = data["repo"][forge.kind], data["bot"]
     if not forge.has_repo(repo):
         forge.add_repo(repo, labels=[tuple(label) for label in data["labels"]])
+        for path, text in {**data["files"]["everywhere"], **data["files"][forge.kind]}.items():
+            forge.write_file(repo, path, text)
         for login, what in data["people"].items():
             forge.add_account(login, is_bot=what.get("bot", False))
             if "permission" in what:

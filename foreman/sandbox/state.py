@@ -158,6 +158,7 @@ class Issue:
         closed_by: Login; empty when open.
         deleted: Gone for good.
         moved_to: Repository id and number after a transfer.
+        duplicate_of: Number of the issue that it was closed as a duplicate of; GitLab alone keeps it.
     """
 
     id: int
@@ -183,6 +184,7 @@ class Issue:
     updated_by: str = ""
     deleted: bool = False
     moved_to: tuple[int, int] | None = None
+    duplicate_of: int | None = None
 
     @property
     def gone(self) -> bool:
@@ -206,6 +208,7 @@ class Repo:
         collaborators: Login to permission, in one of `PERMISSIONS` or `ROLES`.
         associations: Login to association, where it is not what the permission says.
         issues: By number.
+        files: Path to content in base64, of the default branch.
     """
 
     id: int
@@ -219,6 +222,7 @@ class Repo:
     collaborators: dict[str, str] = field(default_factory=dict)
     associations: dict[str, str] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:

@@ -76,22 +76,23 @@ def approve(
 
 
 def reject(connection: Connection, action_id: int, *, by: str, because: str = "", now: datetime) -> None:
-    """Refuse a held action and remember that as a correction.
+    """Refuse an action that was not sent yet, and remember that as a correction.
 
     Args:
         connection: In a transaction.
-        action_id: A held action.
+        action_id: A held action, or a planned one: a close that was announced, for instance.
         by: Who refuses.
         because: The person's own words.
         now: Current time, aware UTC.
 
     Raises:
-        ValueError: It is not held.
+        ValueError: It was sent, or is settled.
     """
     action = fetch(connection, action_id)
-    if action.state is not ActionState.HELD:
-        raise ValueError(f"action {action_id} is {action.state}, not held")
-    move(connection, action, ActionState.DENIED, reason="rejected", detail=because or action.detail, settled_at=now)
+    if action.state not in (ActionState.HELD, ActionState.PLANNED):
+        raise ValueError(f"action {action_id} is {action.state} and cannot be refused")
+    detail = because or action.detail
+    move(connection, action, ActionState.DENIED, reason="rejected", detail=detail, settled_at=now, not_before=None)
     _remember(connection, action, "rejected", by=by, because=because, now=now)
 
 

@@ -140,6 +140,7 @@ def _engine(path: Path) -> Engine:
     def configure(raw: Any, _record: Any) -> None:
         raw.execute("PRAGMA synchronous=FULL")
         raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute("PRAGMA secure_delete=ON")  # what is forgotten is to be gone from the file
         raw.execute("PRAGMA cell_size_check=ON")
         raw.execute("PRAGMA query_only=ON")  # until `transaction` says otherwise
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import controls, corrections, issues, mirror, mirror_reading, priors
+from foreman.store import controls, corrections, issues, mirror, mirror_reading, priors, project_files
 from foreman.store.action_log import LogEntry, entries
 from foreman.store.action_rows import StoredAction
 from foreman.store.commands import AGENT
@@ -135,6 +135,7 @@ def forget(connection: Connection, what: IssueRef | RepoRef, *, now: datetime) -
     else:
         mirror_reading.forget(connection, what, now=now)
         priors.forget(connection, what)
+        project_files.forget(connection, what)
     return connection.execute(wanted).rowcount
 
 

@@ -7,64 +7,18 @@ without secrets.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from foreman.model import IssueRef, RepoRef
-from foreman.store import full_text, mirror_text
+from foreman.store import full_text
+from foreman.store.mirror_rows import MirrorIssue as MirrorIssue
+from foreman.store.mirror_rows import kept, values_of
 from foreman.store.mirror_text import CleanIssue
-from foreman.store.rows import inserted_id, issue_of
-from foreman.store.tables import mirror, mirror_comments, mirror_labels, mirror_reading
+from foreman.store.tables import NUMBERS, mirror, mirror_comments, mirror_labels, mirror_reading
 
 _PAGE = 500  # rows read at a time: 8 MB at the most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MirrorIssue:
-    """An issue as it was last seen.
-
-    Attributes:
-        issue: Which.
-        forge_id: The forge's global id.
-        title: Without secrets; empty for a confidential issue.
-        body: Without secrets, at most `mirror_text.MAX_BODY_CHARS` characters; empty for a confidential issue.
-        labels: Names.
-        state: `open` or `closed`.
-        state_reason: The forge's word for why it was closed.
-        author_id: Numeric id of who opened it.
-        author_role: What the author is to the repository.
-        is_pull_request: Never: they are not kept.
-        confidential: Only few may read it.
-        comment_count: As the forge counts.
-        thumbs_up: Reactions of this kind.
-        milestone: Its title; empty for none.
-        assignees: Logins.
-        created_at: Aware UTC.
-        updated_at: Aware UTC.
-        closed_at: Aware UTC; None while it is open, and where the forge did not say.
-    """
-
-    issue: IssueRef
-    forge_id: int
-    title: str
-    body: str
-    labels: tuple[str, ...]
-    state: str
-    state_reason: str
-    author_id: int
-    author_role: str
-    is_pull_request: bool = False
-    confidential: bool
-    comment_count: int
-    thumbs_up: int
-    milestone: str
-    assignees: tuple[str, ...]
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
 
 
 def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
@@ -83,10 +37,11 @@ def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
         return False
     here = (mirror.c.repo == issue.ref.repo.key, mirror.c.issue_id == issue.ref.number)
     before = connection.execute(select(mirror).where(*here)).first()
-    values = mirror_text.values(issue)
+    values = values_of(issue)
     if before is None:
         key = {"repo": issue.ref.repo.key, "issue_id": issue.ref.number}
-        row_id = inserted_id(connection.execute(insert(mirror).values(**key, **values, seen_at=now)))
+        row_id = _first_id(connection, issue.ref.repo) + issue.ref.number
+        connection.execute(insert(mirror).values(id=row_id, **key, **values, seen_at=now))
     else:
         row_id = before.id
         if before.updated_at > issue.updated_at or all(
@@ -98,7 +53,9 @@ def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
             return True
         full_text.remove(connection, row_id)
     if not issue.confidential:
-        full_text.add(connection, row_id, issue.ref.repo, title=values["title"], body=values["body"])
+        full_text.add(connection, row_id, title=values["title"], body=values["body"])
+    elif before is not None:
+        full_text.tidy(connection)  # else its words lie in the index until others take their place
     return True
 
 
@@ -106,7 +63,7 @@ def get(connection: Connection, ref: IssueRef) -> MirrorIssue | None:
     """Return an issue as it was last seen, None when it is not kept."""
     here = (mirror.c.repo == ref.repo.key, mirror.c.issue_id == ref.number)
     row = connection.execute(select(mirror).where(*here)).first()
-    return None if row is None else _kept(row)
+    return None if row is None else kept(row)
 
 
 def of_repo(
@@ -144,7 +101,7 @@ def of_repo(
     while True:
         here = ordered if after is None else ordered.where(number > after if oldest_first else number < after)
         rows = connection.execute(here).all()
-        yield from map(_kept, rows)
+        yield from map(kept, rows)
         if len(rows) < _PAGE:
             return
         after = rows[-1].issue_id
@@ -189,7 +146,7 @@ def remove(connection: Connection, ref: IssueRef) -> int:
 
 
 def forget(connection: Connection, what: RepoRef | IssueRef) -> int:
-    """Drop an issue or a whole repository; what changes from now on is kept again.
+    """Drop an issue or a whole repository, out of the file too; what changes from now on is kept again.
 
     Args:
         connection: In a transaction.
@@ -199,11 +156,14 @@ def forget(connection: Connection, what: RepoRef | IssueRef) -> int:
         How many issues went.
     """
     if isinstance(what, IssueRef):
-        return remove(connection, what)
-    full_text.remove_repo(connection, what)
-    gone = connection.execute(delete(mirror).where(mirror.c.repo == what.key)).rowcount
-    for table in (mirror_labels, mirror_comments):
-        connection.execute(delete(table).where(table.c.repo == what.key))
+        gone = remove(connection, what)
+    else:
+        full_text.remove_repo(connection, what)
+        gone = connection.execute(delete(mirror).where(mirror.c.repo == what.key)).rowcount
+        for table in (mirror_labels, mirror_comments):
+            connection.execute(delete(table).where(table.c.repo == what.key))
+    if gone:
+        full_text.tidy(connection)
     return gone
 
 
@@ -213,31 +173,14 @@ def repos(connection: Connection) -> frozenset[str]:
     return frozenset(kept | set(connection.execute(select(mirror_reading.c.repo)).scalars()))
 
 
-def _kept(row: Row[Any]) -> MirrorIssue:
-    return MirrorIssue(
-        issue=issue_of(row),
-        labels=tuple(row.labels),
-        assignees=tuple(row.assignees),
-        **{name: getattr(row, name) for name in _PLAIN},
-    )
-
-
-_PLAIN = (
-    "forge_id",
-    "title",
-    "body",
-    "state",
-    "state_reason",
-    "author_id",
-    "author_role",
-    "confidential",
-    "comment_count",
-    "thumbs_up",
-    "milestone",
-    "created_at",
-    "updated_at",
-    "closed_at",
-)
+def _first_id(connection: Connection, repo: RepoRef) -> int:
+    """Return the id that a repository's rows are counted from; one of which nothing is kept gets the next."""
+    here = select(mirror.c.id - mirror.c.issue_id).where(mirror.c.repo == repo.key).limit(1)
+    first = connection.execute(here).scalar()
+    if first is None:
+        last = connection.execute(select(func.max(mirror.c.id))).scalar()
+        first = 0 if last is None else (last // NUMBERS + 1) * NUMBERS
+    return int(first)
 
 
 def _drop(connection: Connection, ref: IssueRef, row_id: int) -> None:

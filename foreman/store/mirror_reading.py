@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select
 
 from foreman.model import RepoRef
-from foreman.store import full_text, mirror
+from foreman.store import mirror
 from foreman.store.rows import put, repo_of
 from foreman.store.tables import mirror_reading
 
@@ -27,6 +27,11 @@ class Reading:
         forgotten_at: When a person had the repository forgotten: it is not read again by itself.
         rows_read: Issues and pull requests read so far.
         requests: Sent for that.
+        labels_read: Requests sent to learn who put labels on.
+        labels_below: Issues of lower numbers are still to be asked for that; None for all, 0 where all is done.
+        duplicates_read: Requests sent to learn which original duplicates have.
+        duplicates_below: The same for them.
+        facts_done_at: When both ended; None while it goes on.
     """
 
     repo: RepoRef
@@ -37,6 +42,11 @@ class Reading:
     forgotten_at: datetime | None = None
     rows_read: int = 0
     requests: int = 0
+    labels_read: int = 0
+    labels_below: int | None = None
+    duplicates_read: int = 0
+    duplicates_below: int | None = None
+    facts_done_at: datetime | None = None
 
 
 _COLUMNS = tuple(column.name for column in mirror_reading.columns if column.name != "repo")
@@ -78,10 +88,7 @@ def forget(connection: Connection, repo: RepoRef, *, now: datetime) -> int:
 def switch_off(connection: Connection, repo: RepoRef) -> int:
     """Drop a repository's issues since nobody wants them kept; switched on again, they are read from the beginning."""
     connection.execute(delete(mirror_reading).where(mirror_reading.c.repo == repo.key))
-    gone = mirror.forget(connection, repo)
-    if gone:
-        full_text.tidy(connection)
-    return gone
+    return mirror.forget(connection, repo)
 
 
 def _reading(row: Row[Any]) -> Reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NewType
+from typing import NewType
 
 from foreman.model import Issue
 
@@ -21,7 +21,6 @@ MAX_TITLE_CHARS = 500
 """GitHub takes 256, GitLab 255."""
 
 _MARGIN = 2_000  # read beyond what is kept, so that a secret at the end is seen whole
-_MOST_LABELS = 100  # GitHub's own limit on an issue
 
 
 def clean(issue: Issue, redact: Callable[[str], str]) -> CleanIssue:
@@ -44,28 +43,6 @@ def clean(issue: Issue, redact: Callable[[str], str]) -> CleanIssue:
             milestone=redact(issue.milestone[:MAX_TITLE_CHARS]),
         )
     )
-
-
-def values(issue: CleanIssue) -> dict[str, Any]:
-    """Return the columns of an issue, but for its name."""
-    return {
-        "forge_id": issue.id,
-        "title": "" if issue.confidential else bounded(issue.title, MAX_TITLE_CHARS),
-        "body": "" if issue.confidential else bounded(issue.body, MAX_BODY_CHARS),
-        "labels": list(issue.labels[:_MOST_LABELS]),
-        "state": issue.state,
-        "state_reason": issue.state_reason,
-        "author_id": issue.author.id,
-        "author_role": issue.role.value,
-        "confidential": issue.confidential,
-        "comment_count": issue.comment_count,
-        "thumbs_up": issue.thumbs_up,
-        "milestone": issue.milestone[:MAX_TITLE_CHARS],
-        "assignees": list(issue.assignees[:_MOST_LABELS]),
-        "created_at": issue.created_at,
-        "updated_at": issue.updated_at,
-        "closed_at": issue.closed_at,
-    }
 
 
 def bounded(text: str, chars: int) -> str:

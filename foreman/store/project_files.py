@@ -5,12 +5,12 @@ Texts come in without known secrets and cut; `poller.project_files` sees to that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from foreman.model import RepoRef
 from foreman.store.rows import put, repo_of
@@ -37,16 +37,33 @@ class ProjectFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is known of a file without its text.
+
+    Attributes:
+        url: Its page.
+        sha: Git's name for the content that was read.
+        chars: How long its text is.
+    """
+
+    url: str
+    sha: str
+    chars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectReading:
     """When a repository's files were last looked at.
 
     Attributes:
         repo: Which.
+        wanted: By which patterns documentation was looked for.
         read_at: When, aware UTC.
         trouble: What was in the way; empty when nothing was.
     """
 
     repo: RepoRef
+    wanted: tuple[str, ...]
     read_at: datetime
     trouble: str = ""
 
@@ -57,12 +74,12 @@ def all(connection: Connection, repo: RepoRef) -> tuple[ProjectFile, ...]:  # no
     return tuple(_file(row) for row in connection.execute(mine))
 
 
-def paths(connection: Connection, repo: RepoRef) -> dict[str, tuple[str, str]]:
-    """Return the paths that are kept of a repository, each with its page and git's name for its content."""
-    mine = select(project_files.c.path, project_files.c.url, project_files.c.sha).where(
-        project_files.c.repo == repo.key
-    )
-    return {row.path: (row.url, row.sha) for row in connection.execute(mine.order_by(project_files.c.path))}
+def kept(connection: Connection, repo: RepoRef) -> dict[str, Kept]:
+    """Return what is kept of a repository by path, without the texts."""
+    of_file = project_files.c
+    mine = select(of_file.path, of_file.url, of_file.sha, func.length(of_file.text).label("chars"))
+    rows = connection.execute(mine.where(of_file.repo == repo.key).order_by(of_file.path))
+    return {row.path: Kept(url=row.url, sha=row.sha, chars=row.chars) for row in rows}
 
 
 def save(connection: Connection, repo: RepoRef, file: ProjectFile) -> None:
@@ -73,7 +90,7 @@ def save(connection: Connection, repo: RepoRef, file: ProjectFile) -> None:
 
 def keep_only(connection: Connection, repo: RepoRef, wanted: Collection[str]) -> int:
     """Drop every file of a repository that is not among these paths; returns how many went."""
-    gone = [path for path in paths(connection, repo) if path not in wanted]
+    gone = [path for path in kept(connection, repo) if path not in wanted]
     for path in gone:
         one = (project_files.c.repo == repo.key) & (project_files.c.path == path)
         connection.execute(delete(project_files).where(one))
@@ -91,16 +108,24 @@ def readings(connection: Connection) -> tuple[ProjectReading, ...]:
     return tuple(_reading(row) for row in connection.execute(select(project_reading)))
 
 
-def note(connection: Connection, repo: RepoRef, *, trouble: str = "", now: datetime) -> None:
+def note(connection: Connection, repo: RepoRef, *, wanted: Sequence[str], trouble: str = "", now: datetime) -> None:
     """Keep that a repository's files were looked at.
 
     Args:
         connection: In a transaction.
         repo: Which.
+        wanted: By which patterns documentation was looked for.
         trouble: What was in the way; empty when nothing was.
         now: Current time, aware UTC.
     """
-    put(connection, project_reading, {"repo": repo.key}, {"read_at": now, "trouble": trouble})
+    values = {"wanted": list(wanted), "read_at": now, "trouble": trouble}
+    put(connection, project_reading, {"repo": repo.key}, values)
+
+
+def forget(connection: Connection, repo: RepoRef) -> int:
+    """Drop all of a repository; returns how many files went. Where it is still looked after they are read anew."""
+    connection.execute(delete(project_reading).where(project_reading.c.repo == repo.key))
+    return connection.execute(delete(project_files).where(project_files.c.repo == repo.key)).rowcount
 
 
 def _file(row: Row[Any]) -> ProjectFile:
@@ -108,4 +133,5 @@ def _file(row: Row[Any]) -> ProjectFile:
 
 
 def _reading(row: Row[Any]) -> ProjectReading:
-    return ProjectReading(repo=repo_of(row.repo), read_at=row.read_at, trouble=row.trouble)
+    wanted = tuple(row.wanted)
+    return ProjectReading(repo=repo_of(row.repo), wanted=wanted, read_at=row.read_at, trouble=row.trouble)

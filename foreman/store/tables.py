@@ -175,11 +175,14 @@ issues = Table(
     Column("heard", JsonText, nullable=False, server_default=text("'[]'")),
 )
 
+NUMBERS = 1 << 32
+"""Row ids for each repository in the mirror, one after the other: an issue's is a multiple of it and its number."""
+
 mirror = Table(
     "mirror",
     metadata,
-    # A key of its own, by which the full-text index names the row; SQLite may number rows without one anew.
-    Column("id", Integer, primary_key=True),
+    # By which the full-text index names the row too: there the rows of one repository lie together.
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
     Column("repo", Text, nullable=False),
     Column("issue_id", Integer, nullable=False),
     Column("forge_id", BigInteger, nullable=False),
@@ -196,6 +199,7 @@ mirror = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("closed_at", UtcTime),
+    Column("duplicate_of", Integer),
     Column("seen_at", UtcTime, nullable=False),
     # Last: to read what stands behind a long text, SQLite goes through all of it.
     Column("title", OutsideText, nullable=False),
@@ -209,7 +213,7 @@ FULL_TEXT_TOKENS = "porter unicode61"
 """How SQLite's FTS5 makes a text into terms."""
 
 FULL_TEXT = (
-    f"CREATE VIRTUAL TABLE mirror_text USING fts5(repo, title, body, tokenize='{FULL_TEXT_TOKENS}')",
+    f"CREATE VIRTUAL TABLE mirror_text USING fts5(title, body, tokenize='{FULL_TEXT_TOKENS}')",
     "CREATE VIRTUAL TABLE mirror_terms USING fts5vocab(mirror_text, 'row')",
 )
 """What the mirror can be searched by: the words of each of its rows, by the same `id`, and how many have each word."""
@@ -254,6 +258,11 @@ mirror_reading = Table(
     Column("forgotten_at", UtcTime),
     Column("rows_read", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
+    Column("labels_read", Integer, nullable=False),
+    Column("labels_below", Integer),
+    Column("duplicates_read", Integer, nullable=False),
+    Column("duplicates_below", Integer),
+    Column("facts_done_at", UtcTime),
 )
 """How far the older issues of each repository were read into the mirror."""
 
@@ -283,10 +292,11 @@ project_reading = Table(
     "project_reading",
     metadata,
     Column("repo", Text, primary_key=True),
+    Column("wanted", JsonText, nullable=False),
     Column("read_at", UtcTime, nullable=False),
     Column("trouble", OutsideText, nullable=False),
 )
-"""When those files were last looked at, and what was in the way."""
+"""When those files were last looked at, by which patterns, and what was in the way."""
 
 reactions = Table(
     "reactions",

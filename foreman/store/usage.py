@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, func, insert, select
 
 from foreman.store.database import Database
-from foreman.store.tables import action_log, model_calls
+from foreman.store.tables import model_calls
 
 _ZERO = Decimal(0)
 
@@ -148,12 +148,15 @@ class UsageStore:
             return connection.execute(select(func.count()).where(*here)).scalar_one()
 
 
-def totals(connection: Connection, since: datetime | None = None) -> tuple[UsageTotal, ...]:
+def totals(
+    connection: Connection, since: datetime | None = None, *, repo: str | None = None
+) -> tuple[UsageTotal, ...]:
     """Return what was spent, by repository, agent and model.
 
     Args:
         connection: To read from.
         since: Calls not older than this, aware UTC; None for all.
+        repo: Of this repository only, by its key.
 
     Returns:
         The totals, the dearest first.
@@ -172,6 +175,8 @@ def totals(connection: Connection, since: datetime | None = None) -> tuple[Usage
     ).group_by(*group)
     if since is not None:
         wanted = wanted.where(call.started_at >= since)
+    if repo is not None:
+        wanted = wanted.where(call.repo == repo)
     found = [
         UsageTotal(
             repo=row.repo,
@@ -191,52 +196,11 @@ def totals(connection: Connection, since: datetime | None = None) -> tuple[Usage
     return tuple(sorted(found, key=lambda total: (-total.usd, -total.calls, total.repo, total.agent)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
-    """What was not spent because no model had to be asked.
-
-    Attributes:
-        tasks: Decided without a model, by agents that do ask one here.
-        usd: What as many tasks of the same agent and repository cost on average; an estimate.
-    """
-
-    tasks: int
-    usd: Decimal
-
-
-def saved(connection: Connection, since: datetime) -> Saved:
-    """Estimate what was saved since a moment; where no task ever cost anything there is nothing to estimate from.
-
-    Args:
-        connection: To read from.
-        since: Decisions not older than this, aware UTC.
-
-    Returns:
-        Over all repositories.
-    """
-    call, entry = model_calls.c, action_log.c
-    tasks = func.count(call.task_id.distinct()).label("tasks")
-    paid = select(call.repo, call.agent, tasks, func.sum(call.usd).label("usd")).where(call.usd.is_not(None))
-    means = {
-        (row.repo, row.agent): row.usd / row.tasks
-        for row in connection.execute(paid.group_by(call.repo, call.agent))
-        if row.usd
-    }
-    # What the gate skips before any agent is asked saves nothing: it would not have been asked either way.
-    without = select(entry.repo, entry.agent, func.count().label("tasks")).where(
-        entry.timestamp >= since,
-        entry.undoes.is_(None),
-        entry.model == "",
-        entry.decision.in_(("label_and_respond", "close")),
-    )
-    counted = [
-        (row.tasks, means[row.repo, row.agent])
-        for row in connection.execute(without.group_by(entry.repo, entry.agent))
-        if (row.repo, row.agent) in means
-    ]
-    return Saved(
-        tasks=sum(number for number, _ in counted), usd=sum((number * mean for number, mean in counted), _ZERO)
-    )
+def failure_of(connection: Connection, task_id: str) -> str:
+    """Return why the last model call of a task went wrong; empty when it went well, or none was made."""
+    call = model_calls.c
+    last = select(call.error).where(call.task_id == task_id).order_by(call.started_at.desc(), call.id.desc()).limit(1)
+    return connection.execute(last).scalar() or ""
 
 
 def _midnight(now: datetime) -> datetime:

@@ -62,11 +62,17 @@ def of_question(body: str) -> list[str]:
     return [word for word in said if word in first]
 
 
+def of_text(text: str) -> list[str]:
+    """Return the words of a short text as it is, in their order."""
+    return list(_words(text, MAX_QUERY_CHARS))
+
+
 def _words(text: str, most: int) -> Iterator[str]:
     """Yield words in lower case: of a name in code the whole and its parts, of unspaced scripts pairs of signs."""
     count = 0
     for found in _WORD.finditer(text):
-        for word in _parts(found[0]):
+        said = found[0]
+        for word in (said,) if said.islower() and said.isascii() else _parts(said):
             if len(word) > _MAX_WORD_CHARS or word in _STOP:
                 continue
             yield word

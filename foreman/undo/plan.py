@@ -18,7 +18,7 @@ from foreman import checkpoint
 from foreman.errors import ForgeMoved, ForgeNotFound
 from foreman.forge.base import ForgeReader
 from foreman.model import ActionState, EventKind, IssueRef, RepoRef
-from foreman.store import actions, commands
+from foreman.store import actions, commands, memory
 from foreman.store.actions import LogEntry, NewAction, NewDecision, StoredAction
 from foreman.store.database import Database
 from foreman.undo.takeback import Look, Nothing, Standing
@@ -71,11 +71,13 @@ class UndoPlan:
     Attributes:
         steps: Newest doing first.
         left: What is left alone.
+        stopped: What was planned, was not done yet, and will not be: a close that was announced, for instance.
         issue_ids: The forge's id of each issue concerned: another issue under the same number is left alone.
     """
 
     steps: tuple[UndoStep, ...]
     left: tuple[UndoLeft, ...]
+    stopped: tuple[StoredAction, ...] = ()
     issue_ids: Mapping[IssueRef, int]
 
 
@@ -166,6 +168,7 @@ def plan(
     """
     steps: list[UndoStep] = []
     left: list[UndoLeft] = []
+    stopped: list[StoredAction] = []
     standing = {
         issue: Standing(look, bot_id=bot_id, delete_comments=delete_comments)
         for issue, look in looks.items()
@@ -175,6 +178,8 @@ def plan(
         for action in reversed(entry.actions):
             if action.state is ActionState.UNKNOWN:
                 left.append(UndoLeft(origin=action, why="nobody knows whether it happened"))
+            if action.state is ActionState.PLANNED and entry.undoes is None:
+                stopped.append(action)
             if action.state is not ActionState.DONE:
                 continue
             if action.id in pending:
@@ -190,11 +195,11 @@ def plan(
                         UndoStep(origin=action, inverse=_inverse(found.type, found.payload, action), text=found.text)
                     )
     ids = {issue: look.issue.id for issue, look in looks.items() if look is not None}
-    return UndoPlan(steps=tuple(steps), left=tuple(left), issue_ids=ids)
+    return UndoPlan(steps=tuple(steps), left=tuple(left), stopped=tuple(stopped), issue_ids=ids)
 
 
 def enqueue(db: Database, undo: UndoPlan, *, by: str, now: datetime) -> tuple[int, ...]:
-    """Log the inverse actions as planned; the executor does the rest.
+    """Log the inverse actions as planned, the executor does the rest; what was not done yet is refused.
 
     Args:
         db: The action log.
@@ -213,6 +218,10 @@ def enqueue(db: Database, undo: UndoPlan, *, by: str, now: datetime) -> tuple[in
 
 def record(connection: Connection, undo: UndoPlan, *, by: str, now: datetime) -> tuple[int, ...]:
     """Do what `enqueue` does, in a transaction that is open already."""
+    for action in undo.stopped:
+        if actions.get(connection, action.id).state is ActionState.PLANNED:  # it may have been done meanwhile
+            actions.reject(connection, action.id, by=by, because="taken back before it was done", now=now)
+            memory.refresh(connection, action.issue, now=now)
     logged = []
     for log_id in dict.fromkeys(step.origin.log_id for step in undo.steps):
         entry = actions.entry(connection, log_id)

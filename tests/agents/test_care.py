@@ -20,6 +20,9 @@ def _similar(number: int = 12, title: str = TITLE, state: str = "open", **more: 
     return {"number": number, "title": title, "state": state, "state_reason": "", "labels": [], "url": "", **more}
 
 
+DONE = _similar(state="closed", state_reason="completed")
+
+
 def _decide(title: str = TITLE, text: str = LONG, *, similar: Any = (), **more: Any) -> Decision:
     return decide(task(title, text, context={"similar": list(similar)}, **{"number": 30, **more}))
 
@@ -33,6 +36,13 @@ class TestDuplicates:
             (TITLE, LONG, _similar(title="Saving a drawing is slow"), False),
             (TITLE, LONG, _similar(state="closed", state_reason="not_planned"), False),
             (TITLE, LONG, _similar(state="closed", state_reason="completed"), False),
+            (TITLE, f"2.3: {LONG}", DONE | {"versions": ["2.3", "3.12"]}, True),
+            (TITLE, f"2.4: {LONG}", _similar(state="closed", state_reason="completed", versions=["2.3"]), False),
+            (TITLE, LONG, _similar(state="closed", state_reason="completed", versions=["2.3"]), False),
+            (TITLE, f"2.3: {LONG}", _similar(state="closed", state_reason="not_planned", versions=["2.3"]), False),
+            (TITLE, f"2.3: {LONG}", _similar(state="closed", state_reason="duplicate", versions=["2.3"]), False),
+            (TITLE, f"2.3: {LONG}", _similar(state="closed", versions=["2.3"]), False),
+            (TITLE, f"2.3: {LONG}", _similar(state="closed", state_reason="completed", versions="2.3"), False),
             (TITLE, LONG, _similar(number=30), False),
             (TITLE, LONG, _similar(number=31), False),
             (TITLE, LONG, _similar(number="12"), False),
@@ -44,7 +54,7 @@ class TestDuplicates:
                 title="KeyError: no brush in slot 3"), False),
         ],
     )  # fmt: skip
-    def test_without_a_model_only_open_ones_that_are_the_same_by_the_letter(
+    def test_without_a_model_only_what_is_the_same_by_the_letter_and_neither_turned_down_nor_fixed_since(
         self, title: str, text: str, row: dict[str, Any], *, named: bool
     ) -> None:
         decision = _decide(title, text, similar=[row])
@@ -95,6 +105,14 @@ class TestDuplicates:
             assert actions(decision) == ["comment", "close"]
             assert decision.actions[1].model_dump() == {"type": "close", "reason": "duplicate", "duplicate_of": 12}
             assert "stays open" in body(decision)
+
+    def test_none_is_closed_for_one_that_is_closed_itself(self, gateway: Any) -> None:
+        gateway.says(reply(duplicates=[{"number": 12, "reason": "same cause", "certain": True}], confidence=1.0))
+        row = DONE | {"versions": ["2.3"]}
+
+        decision = _decide("Thoughts", f"2.3: {LONG}", similar=[row], gateway=gateway, config={"allow_close": True})
+
+        assert actions(decision) == ["add_label:bug", "comment"]
 
     def test_a_title_that_is_half_the_same_is_worth_a_call(self, gateway: Any) -> None:
         gateway.says(reply())
@@ -226,16 +244,15 @@ class TestSecurity:
         assert decide(task("Thoughts", gateway=gateway)).decision == "escalate"
 
 
-def test_the_maintainers_own_words_reach_the_model_and_the_repositorys_settings_go_first(gateway: Any) -> None:
+def test_the_maintainers_own_words_reach_the_model(gateway: Any) -> None:
     gateway.says(reply(), reply())
-    context = {"instructions": "This is a compiler."}
 
-    decide(task("Thoughts", gateway=gateway, context=context))
-    decide(task("Thoughts", gateway=gateway, context=context, config={"instructions": "A linker."}))
+    decide(task("Thoughts", gateway=gateway, context={"instructions": "Written in a file. Last word."}))
+    decide(task("Thoughts", gateway=gateway, config={"instructions": "Only in the configuration."}))
 
     first, second = (request["messages"][0]["content"] for request in gateway.requests)
-    assert "This is a compiler." in first
-    assert "A linker." in second and "compiler" not in second
+    assert "Written in a file. Last word." in first
+    assert "Only in the configuration." in second
 
 
 def test_a_language_may_be_set() -> None:

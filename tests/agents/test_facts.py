@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agents.issue_triage.citing import Citation
 from agents.issue_triage.kinds import kind_of
 from agents.issue_triage.language import detect
 from agents.issue_triage.missing import FACTS, examine, lacking
@@ -42,7 +43,11 @@ def _lacking(title: str, body: str) -> tuple[str, ...]:
         ("Error in settings.py", "", ("version", "steps", "expected", "log")),
         ("Broken on macOS", "I have no idea, it just looks wrong here", ("version", "steps", "expected")),
         ("Welcome editor does not dim", "![Image](https://github.com/o/r/assets/9/1)", ()),
-        ("Broken", "![Image](https://github.com/o/r/assets/9/1)", ("version", "steps", "expected")),
+        (
+            "Broken",
+            "[image https://github.com/o/r/assets/9/1: 'Image of it all'] [image]",
+            ("version", "steps", "expected"),
+        ),
         ("Looks broken", "See [image 'x']: the button stands over the text in 2.1, open the page and look here.", ()),
         (
             "Crash",
@@ -52,6 +57,18 @@ def _lacking(title: str, body: str) -> tuple[str, ...]:
         ("Broken save", FORM.format(version="_No response_", steps=f"1. Open\n2. Save\n{MUCH}"), ("version",)),
         ("Broken save in 2.1", FORM.format(version="_No response_", steps=f"1. Open\n2. Save\n{MUCH}"), ()),
         ("Broken save", FORM.format(version="2.1", steps=f"1. Open\n2. Save\n{MUCH}"), ()),
+        ("작동하지 않습니다", "도와주세요.", ("version", "steps", "expected", "actual")),
+        (
+            "저장하면 오류가 납니다",
+            "버전 2.1에서 저장 버튼을 누르면 오류 창이 뜨고 프로그램이 종료됩니다. 저장되어야 합니다.",
+            (),
+        ),
+        ("Non funziona", "Aiuto!", ("version", "steps", "expected", "actual")),
+        (
+            "Errore al salvataggio",
+            "Nella versione 2.1, quando salvo un file, appare un errore, e dovrebbe essere salvato.",
+            (),
+        ),
         ("Ошибка", "Не работает!", ("version", "steps", "expected", "log")),
         (
             "アプリが落ちる",
@@ -105,7 +122,7 @@ def test_the_reporters_language_is_told_by_script_and_small_words(text: str, cod
 
 
 def test_a_language_without_texts_is_answered_in_english() -> None:
-    assert in_language("it") is in_language("en")
+    assert in_language("nl") is in_language("en")
 
 
 @pytest.mark.parametrize("code", sorted(LANGUAGES))
@@ -116,6 +133,8 @@ def test_what_is_said_passes_the_gate_as_it_is(code: str) -> None:
         texts.ask_for(FACTS, more="Which theme?"),
         texts.remind(60, will_close=True),
         texts.closed,
+        texts.ask_for(("steps",), fields=("Import settings", "What happened?")),
+        Citation(path="docs/a b.md", line=3, url="", quote="Set `port` in `server.toml`.").said(texts.cites),
         texts.may_be([(12, texts.same_title), (13, texts.same_error)]),
         texts.may_be([(12, texts.same_title)], will_close=True),
     ]
@@ -142,6 +161,8 @@ def test_what_is_said_passes_the_gate_as_it_is(code: str) -> None:
         ("Memory leak in the token cache", "", False),
         ("Crash", "No known vulnerability is involved. It just crashes.", False),
         ("Crash", "> an attacker may use this vulnerability\n\nThat quote is from the docs.", False),
+        ("Upgrade netty to 4.1.45 to handle CVE-2019-20444", "", False),
+        ("Bump zlib: an attacker can run code, proof of concept below", "CVE-2026-1234", True),
         ("Round trip of deserialization loses a field", "", False),
         ("Security policy is hard to find", "", False),
     ],

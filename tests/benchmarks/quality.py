@@ -1,7 +1,8 @@
-"""How good the triage is, in one table: `python -m tests.benchmarks.quality [--only labels|duplicates|golden]`.
+"""How good the triage is, in one table: `python -m tests.benchmarks.quality [--only labels|duplicates|quiet|golden]`.
 
 Labels and duplicates are measured on the data that `labels.py` and `duplicates.py` read, or on what the test suite
-wrote where that is not there (the table says so); both print more when they are run themselves. The golden set is the
+wrote where that is not there (the table says so); both print more when they are run themselves. How quiet it is, is
+measured on the same issues: nearly all are in English, and by people who wrote what was needed. The golden set is the
 one of `tests/golden`: with `llm.provider: none`, and with the recorded answers, once for every issue and once only
 where keywords and learned labels leave doubt (`llm.when`).
 """
@@ -19,6 +20,11 @@ from pathlib import Path
 
 import structlog
 
+from agents.issue_triage.language import detect
+from agents.issue_triage.missing import examine, lacking
+from agents.issue_triage.reading import read
+from agents.issue_triage.security import is_report
+from foreman.gate import inbound
 from foreman.llm.recorded import RecordedBackend
 from tests.benchmarks import duplicates, labels
 from tests.golden.bench import running
@@ -69,6 +75,33 @@ def by_search() -> Iterator[Row]:
                 yield f"duplicates: {name}", f"recall at {places}", shown, f"{goal if there else '-'} | {source}"
 
 
+def by_silence() -> Iterator[Row]:
+    """Measure what is said needlessly: questions to people who wrote enough, other languages, alarms."""
+    real = labels.data().exists()
+    told = [(each.title, inbound.clean(each.body, limit=32_768).text, each.labels) for each in labels.issues()]
+    reports = duplicates.reports(duplicates.data()) if duplicates.data().exists() else []
+    others = [(each.title, inbound.clean(each.body, limit=32_768).text, frozenset[str]()) for each in reports]
+    bugs = [(title, body) for title, body, names in told if "bug" in names]
+    asked = sum(bool(lacking(examine(read(title, body), body))) for title, body in bugs)
+    kind = "real" if real else "written here"
+    yield "asked for what is missing", "share of bug reports", f"{asked / len(bugs):.1%}", f"- | {len(bugs):,}, {kind}"
+    parts = [read(title, body) for title, body, _ in (*told, *others)]
+    foreign = sum(detect(f"{each.title}\n{each.prose}") != "en" for each in parts)
+    yield (
+        "taken for another language",
+        "share",
+        f"{foreign / len(parts):.2%}",
+        f"0.5% | {len(parts):,}, nearly all English",
+    )
+    alarms = sum(is_report(each) for each in parts)
+    yield (
+        "taken for a report of a hole",
+        "share",
+        f"{alarms / len(parts):.1%}",
+        f"1% | {len(parts):,}, hardly any is one",
+    )
+
+
 def by_hand() -> Iterator[Row]:
     """Measure the golden set."""
     cases = [case for case in load() if not case.waits_for]
@@ -97,7 +130,7 @@ def by_hand() -> Iterator[Row]:
 
 def main() -> None:
     """Print the table."""
-    parts = {"labels": by_label, "duplicates": by_search, "golden": by_hand}
+    parts = {"labels": by_label, "duplicates": by_search, "quiet": by_silence, "golden": by_hand}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sorted(parts))
     only = parser.parse_args().only

@@ -28,6 +28,7 @@ def test_on_the_demo_everything_is_in_place_but_a_seal(demo, run) -> None:
         "token": "ok",
         "acme/widget": "ok",
         "acme/widget labels": "ok",
+        "acme/widget files": "ok",
         "model": "ok",
         "agent issue-triage": "warn",
         "disk": "ok",

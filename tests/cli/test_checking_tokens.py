@@ -70,6 +70,20 @@ def test_an_agent_that_asks_for_pull_requests_needs_to_read_them(world: AppWorld
     assert findings(run("check", "--json", config=world.file))["token"]["result"] == "ok"
 
 
+def test_a_private_repositorys_files_take_a_permission_that_nothing_else_needs(world: AppWorld, run) -> None:
+    world.forge.write_file(REPO, "MISSION.md", "Ours.")
+    world.forge._world.repo(REPO).private = True
+
+    without = findings(run("check", "--json", config=world.file))
+    world.forge.grant_app(world.app.installation_id, permissions={"issues": "write", "contents": "read"})
+    granted = findings(run("check", "--json", config=world.file))
+
+    assert (without["token"]["result"], without[f"{REPO} files"]["result"]) == ("ok", "warn")
+    assert "contents: read" in without[f"{REPO} files"]["remedy"]
+    assert granted["token"]["text"].startswith("an app with contents: read, issues: write")
+    assert granted[f"{REPO} files"]["text"] == "can be read; agents are told its MISSION.md"
+
+
 @pytest.mark.parametrize(("how", "text"), [("archive", "is archived"), ("disable", "is disabled by the forge")])
 def test_a_repository_where_nothing_can_be_done_is_told(world: AppWorld, run, how: str, text: str) -> None:
     getattr(world.forge, how)(REPO)

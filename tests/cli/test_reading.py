@@ -48,6 +48,7 @@ def test_the_log_shows_cost(demo, run) -> None:
     done = run("log", "--cost", "--limit", 2, config=demo.config)
 
     assert done.answer.splitlines()[0].split() == ["ID", "WHEN", "ISSUE", "MODEL", "IN", "OUT", "USD"]
+    assert done.answer.splitlines()[-1] == "spent  USD 0.0000: 0 model calls, 0 + 0 tokens"
 
 
 def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
@@ -56,7 +57,7 @@ def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
     people = run("explain", entry["id"], config=demo.config)
     document = json.loads(run("inspect", entry["id"], "--json", config=demo.config).answer)
 
-    assert document == {**entry, "reactions": []}
+    assert document == {**entry, "reactions": [], "draft": ""}
     assert {action["type"] for action in document["actions"]} == {"add_label", "comment"}
     (comment,) = [action for action in document["actions"] if action["type"] == "comment"]
     for part in ("+needs-info: done", "comment: done", "it doesnt work", "rationale", "model       none"):

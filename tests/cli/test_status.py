@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import actions, breakers, discovered, polls, quotas
+from foreman.model import Account, ActionState, Issue, IssueRef, RepoRef, Role
+from foreman.store import actions, breakers, discovered, mirror, mirror_facts, mirror_text, polls, priors, quotas
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.database import Database
+from foreman.store.mirror_facts import LabelFact
 from tests.world import REPO
 
 
@@ -26,7 +27,7 @@ def store(world):
 def test_when_all_is_well_it_says_so_in_one_screen(demo, run) -> None:
     # One of the samples is a report of a security hole.
     (left,) = json.loads(run("status", "--json", config=demo.config).answer)["attention"]
-    assert "#23 is left to you" in left
+    assert "#23 may report a security hole in public" in left
     assert run("seen", re.search(r"seen (\d+)", left)[1], config=demo.config).code == 0
     done = run("status", config=demo.config)
     facts = json.loads(run("status", "--json", config=demo.config).answer)
@@ -241,5 +242,52 @@ def test_a_close_that_was_announced_is_shown_with_its_time(world, store, run) ->
     with store.transaction() as connection:
         actions.record(connection, logged, now=datetime.now(UTC))
 
-    told = f"{REPO}#2 will be closed as a duplicate of #1 on 2031-01-02 03:04 UTC unless somebody objects"
-    assert told in run("status", config=world.file).answer
+    told = run("status", config=world.file).answer
+    assert f"{REPO}#2 closes as a duplicate of #1 in " in told
+    assert " h (2031-01-02 03:04 UTC) unless somebody objects (`foreman reject 1` stops it)" in told
+
+
+def test_what_was_learned_of_labels_is_told_and_how_much_is_missing(world, store, run) -> None:
+    now = datetime.now(UTC)
+    world.config["repos"] += [world.repo("acme/new"), world.repo("acme/empty"), world.repo("other/known")]
+    by = {"by_id": 7, "at": now}
+    with store.transaction() as connection:
+        for number in range(1, 16):
+            ref = IssueRef(RepoRef.parse("acme/new"), number)
+            seen = Issue(
+                ref=ref,
+                id=number,
+                title="t",
+                body="",
+                author=Account(login="kim", id=5),
+                role=Role.NONE,
+                state="closed",
+                labels=("bug",) if number > 1 else (),
+                created_at=now,
+                updated_at=now,
+                url="",
+            )
+            mirror.save(connection, mirror_text.clean(seen, str), now=now)
+        ours = (LabelFact(label="bug", by="us", **by),)
+        mirror_facts.set_label_facts(connection, IssueRef(RepoRef.parse("acme/new"), 2), ours)
+        proof = {"issues": 40, "sure": 20, "right": 19, "labels": [["bug", 25, 0.8], ["docs", 0, None]]}
+        facts = {"examples": 40, "labels": ["bug", "docs"], "proofs": {"acme/widget": proof}}
+        priors.save(connection, "only acme/widget", b"", facts, now)
+        priors.save(connection, "all github:other", b"", {"examples": 21, "labels": ["bug"], "proofs": {}}, now)
+
+    lines = run("status", config=world.file).answer.splitlines()
+    shown = [line for line in lines if line.startswith("learned") or " sure of " in line]
+    told = json.loads(run("status", "--json", config=world.file).answer)["learned"]
+
+    assert shown == [
+        "learned   all github:other: 21 labelled issues, but too few of each label",
+        f"learned   only acme/widget: 1 label from 40 issues on {now:%Y-%m-%d}",
+        "          sure of 50% without a model, right in 95% of these",
+        "learned   acme/new: not enough labels yet, 13 of 20 issues",
+    ]
+    assert [(one["issues"], one["wanted"], one["sure"]) for one in told] == [
+        (21, 20, None),
+        (40, 20, 0.5),
+        (13, 20, None),
+        (0, 20, None),
+    ]

@@ -110,9 +110,10 @@ class Description:
 
     @staticmethod
     def _pattern(template: str) -> re.Pattern[str]:
-        # A label's name may hold a slash, which the record shows decoded; nothing else does.
+        # A label's name and the path of a file may hold a slash, which the record shows decoded; nothing else does.
+        several = {"name": ".+", "path": ".*"}
         pieces = [
-            f"(?P<{part.replace('-', '_')}>{'.+' if part == 'name' else '[^/]+'})" if index % 2 else re.escape(part)
+            f"(?P<{part.replace('-', '_')}>{several.get(part, '[^/]+')})" if index % 2 else re.escape(part)
             for index, part in enumerate(re.split(r"\{([^}]+)\}", template))
         ]
         return re.compile("".join(pieces))

@@ -87,8 +87,12 @@ class Recorded:
 
 def quoted(path: str) -> str:
     """Return a path of GitLab's as it was sent: the sandbox tells it decoded, a nested project's slashes too."""
-    found = re.fullmatch(r"/(projects|groups|users)/(.+?)((?:/(?:issues|labels|members|projects)(?:/.*)?)?)", path)
-    return f"/{found[1]}/{quote(found[2], safe='')}{found[3]}" if found else path
+    below = r"(?:/(?:issues|labels|members|projects|repository)(?:/.*)?)?"
+    found = re.fullmatch(rf"/(projects|groups|users)/(.+?)({below})", path)
+    if not found:
+        return path
+    head, files, name = found[3].partition("/repository/files/")
+    return f"/{found[1]}/{quote(found[2], safe='')}{head}{files}{quote(name, safe='')}"
 
 
 def recordings(folder: Path) -> Iterator[Recorded]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import codecs
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
+from foreman.errors import ForgeUnavailable
 from foreman.forge import github_rows as rows
-from foreman.forge.base import ChangeKind, Permission
+from foreman.forge.base import LONGEST_FILE, ChangeKind, Permission
 from foreman.forge.github import GitHubForge
 from foreman.forge.github_app_line import AppIdentity, AppLine
 from foreman.forge.github_app_rows import AppRow, InstallationRow, ReachableRow, TokenRow
@@ -182,6 +186,25 @@ def _assigned(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
         yield forge.unassign(ref, "nobody"), None
 
 
+def _content(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
+    if isinstance(one.data, list):
+        found = [(entry.path, entry.sha, entry.size) for entry in forge.files(_SOMEBODY, "")]
+        yield found, [(row["path"], row["sha"], row["size"]) for row in one.data if row["type"] == "file"]
+        return
+    row = one.data
+    if row is None:
+        # Recorded of somebody who asked for the bare content, which is no JSON.
+        with suppress(ForgeUnavailable):
+            yield forge.file(_SOMEBODY, "README.md"), ForgeUnavailable
+        return
+    file = forge.file(_SOMEBODY, row["path"])
+    if file is None:
+        yield row["type"] != "file" or row["encoding"] != "base64" or row["size"] > LONGEST_FILE, True
+        return
+    yield (file.path, file.sha, file.url), (row["path"], row["sha"], row["html_url"])
+    yield file.text.encode(), base64.b64decode(row["content"]).removeprefix(codecs.BOM_UTF8)
+
+
 def _permission(forge: GitHubForge, one: Recorded, _: re.Match[str]) -> Pairs:
     user = one.data["user"]
     found = forge.permission(_SOMEBODY, Account(login=user["login"], id=user["id"]))
@@ -244,6 +267,7 @@ READINGS = tuple(
         ("installation", "GET", r"/app/installations/\d+", _installation, InstallationRow, False),
         ("app token", "POST", r"/app/installations/\d+/access_tokens", _app_token, TokenRow, False),
         ("app's repositories", "GET", r"/installation/repositories", _reachable, ReachableRow, False),
+        ("content", "GET", rf"{_REPO}/contents(/.*)?", _content, rows.ContentRow, False),
         ("permission", "GET", rf"{_REPO}/collaborators/[^/]+/permission", _permission, rows.PermissionRow, False),
     )
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -148,6 +150,19 @@ def _members(forge: GitLabForge, one: Recorded, _: re.Match[str]) -> Pairs:
     yield forge._member(_SOMEWHERE, one.data[0]["username"]), one.data[0]["id"]
 
 
+def _file(forge: GitLabForge, one: Recorded, _: re.Match[str]) -> Pairs:
+    row = one.data
+    file = forge.file(_SOMEWHERE, row["file_path"])
+    assert file is not None
+    yield (file.path, file.sha), (row["file_path"], row["blob_id"])
+    yield file.text.encode(), base64.b64decode(row["content"]).removeprefix(codecs.BOM_UTF8)
+
+
+def _tree(forge: GitLabForge, one: Recorded, _: re.Match[str]) -> Pairs:
+    found = [(entry.path, entry.sha) for entry in forge.files(_SOMEWHERE, "")]
+    yield found, [(row["path"], row["id"]) for row in one.data if row["type"] == "blob" and row["mode"] != "120000"]
+
+
 READINGS = tuple(
     Reading(kind, method, re.compile(path), read, row, listed)
     for kind, method, path, read, row, listed in (
@@ -165,5 +180,7 @@ READINGS = tuple(
         ("reactions", "GET", rf"{_ISSUE}(/notes/\d+)?/award_emoji", _reactions, rows.AwardRow, False),
         ("reactions", "POST", rf"{_ISSUE}(/notes/\d+)?/award_emoji", _reactions, rows.AwardRow, True),
         ("members", "GET", rf"{_PROJECT}/members/all", _members, rows.MemberRow, False),
+        ("file", "GET", rf"{_PROJECT}/repository/files/[^/]+", _file, rows.FileRow, False),
+        ("files", "GET", rf"{_PROJECT}/repository/tree", _tree, rows.TreeRow, False),
     )
 )

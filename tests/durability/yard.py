@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from foreman import router
 from foreman.account import Account
+from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.workshop import Workshop
 from foreman.daemon import Daemon
 from foreman.executor import Executor
@@ -118,6 +119,7 @@ class Yard(World):
                     bot=connection.bot,
                     plan=shop.config.plan_of,
                     route=router.route,
+                    redact=LiveSecrets(shop.secrets).redact,
                     now=now,
                 ),
                 executor=executor,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,33 @@ def looked(world: World, count: int = 1) -> bool:
 
 def labelled(world: World, repo: str, number: int) -> bool:
     return world.forge.issue(repo, number).labels == ("bug",)
+
+
+def test_what_the_database_could_not_take_is_worked_on_again_at_once(world: World) -> None:
+    """The lock is taken by somebody else just when the first answer is to be written down."""
+    held = threading.Event()
+
+    def take_the_lock() -> None:
+        with closing(sqlite3.connect(world.folder / "memory.db", isolation_level=None, timeout=30)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            held.set()
+            wait_until(lambda: "being written by somebody else" in world.log, "a refusal", 60)
+            other.execute("ROLLBACK")
+
+    def answer(task: dict[str, Any]) -> dict[str, Any]:
+        if len(world.agent.tasks) == 1:
+            threading.Thread(target=take_the_lock).start()
+            held.wait(60)
+        return decision(task, {"type": "add_label", "label": "bug"})
+
+    world.agent.answer = answer
+    number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+    with world.running() as process:
+        ready(world, process)
+        wait_until(lambda: labelled(world, REPO, number), "a label", 60)
+
+    (entry,) = world.entries(number)
+    assert (entry.attempt, len(world.agent.tasks)) == (1, 2)
 
 
 def test_an_issue_is_handled_within_seconds_beside_commands_and_a_second_daemon(

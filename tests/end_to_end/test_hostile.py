@@ -12,6 +12,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from sqlalchemy import func, select
 from foreman.errors import AgentReplyInvalid
 from foreman.gate.reply import read_reply
 from foreman.gate.text import FOOTER
-from foreman.model import ActionState
 from foreman.store import actions
 from foreman.store.database import Database
 from foreman.store.tables import action_log
@@ -116,10 +116,9 @@ class Trial:
     def _at_rest(self, db: Database) -> bool:
         with db.read() as connection:
             decided = connection.execute(select(func.count()).select_from(action_log)).scalar_one()
-            states = actions.states(connection)
-        return (
-            decided >= len(self.answers) and not states.get(ActionState.PLANNED) and not states.get(ActionState.SENT)
-        )
+            # What was announced for another day is at rest as well.
+            soon = actions.open_actions(connection, now=datetime.now(UTC) + timedelta(minutes=30), limit=1)
+        return decided >= len(self.answers) and not soon
 
     def _metrics(self) -> str:
         (url,) = re.findall(

@@ -79,6 +79,7 @@ def test_a_model_is_asked_once_counted_recorded_and_replayed_and_a_spent_day_hol
     scenario.text = json.dumps(ANSWER)
     base = provider.base("triage", "ollama")
     world.config["llm"] = {"provider": "ollama", "model": "llama3", "api_base": base, "when": "always"}
+    world.config["polling"]["mirror_issues"] = 0  # the question is the same only where no earlier issue is told of
     number = world.forge.open_issue(REPO, **TEXT)
     world.once()
 

@@ -75,6 +75,7 @@ def test_a_sealed_agent_asks_a_model_through_the_gateways_socket(
     monkeypatch.setenv("FOREMAN_LLM_RECORD", str(tmp_path))
     world.config["agents"]["issue-triage"] = {"runtime": "docker", "timeout_seconds": 120}
     world.config["llm"] = {"provider": "recorded", "model": "m", "when": "always"}
+    world.config["polling"]["mirror_issues"] = 0  # the second question is the first only without similar issues
     text = {"title": "A strange page", "body": "The second page of the manual looks odd.", "author": "kim"}
     world.forge.open_issue(REPO, **text)
     with world.running():

@@ -47,10 +47,8 @@ POINTS = [
 ]
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_kill_at_any_point_ends_in_each_write_once(bench: Rig, point: str) -> None:
-    ref = bench.open()
-    log_id = bench.decide(ref, ("add_label", {"label": "bug"}), ("comment", {"body": "Which version?"}))
+def kill_at(point: str, bench: Rig) -> None:
+    """Let another process work until it is killed at a point."""
     arguments = (str(bench.db.path), bench.sandbox.url, bench.sandbox.token("acme-bot"), bench.clock().isoformat())
     killed = subprocess.run(
         [sys.executable, "-c", CHILD, *arguments],
@@ -60,12 +58,62 @@ def test_a_kill_at_any_point_ends_in_each_write_once(bench: Rig, point: str) -> 
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
+
+
+def finish(bench: Rig, log_id: int) -> None:
+    """Work until nothing is open any more."""
     executor = bench.executor()
     deadline = time.monotonic() + 20
     while set(bench.states(log_id)) & {"planned", "sent"} and time.monotonic() < deadline:
         executor.step()
         bench.clock.advance(30)
 
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_at_any_point_ends_in_each_write_once(bench: Rig, point: str) -> None:
+    ref = bench.open()
+    log_id = bench.decide(ref, ("add_label", {"label": "bug"}), ("comment", {"body": "Which version?"}))
+    kill_at(point, bench)
+    finish(bench, log_id)
+
     assert bench.states(log_id) == ["done", "done"]
     assert sorted(effect.split()[0] for effect in bench.effects()) == ["comment", "label+"]
     assert len(bench.sandbox.issue(REPO, ref.number).comments) == 1
+
+
+SAMPLE = {("executor.sent.committed", True), ("executor.request.done", False)}
+"""With an objection after the kill or without; the others at full length only."""
+
+ENDINGS = [
+    pytest.param(*point.values, objected, marks=() if (point.values[0], objected) in SAMPLE else pytest.mark.long)
+    for point in POINTS
+    for objected in (False, True)
+]
+
+
+@pytest.mark.parametrize(("point", "objected"), ENDINGS)
+def test_a_kill_while_an_announced_close_is_done_closes_it_once_or_leaves_it_to_who_objects(
+    bench: Rig, point: str, objected: bool
+) -> None:
+    bench.open("The original")
+    ref = bench.open()
+    log_id = bench.decide(
+        ref,
+        ("comment", {"body": "Closed as a duplicate of #1 in three days, unless somebody objects."}),
+        ("close", {"reason": "duplicate", "duplicate_of": 1, "grace_hours": 72}),
+    )
+    executor = bench.executor()
+    while executor.step():
+        continue
+    assert bench.states(log_id) == ["done", "planned"]
+    bench.clock.advance(73 * 3600)
+    kill_at(point, bench)
+    done = bench.sandbox.issue(REPO, ref.number).state == "closed"
+    if objected and not done:
+        bench.sandbox.comment(REPO, ref.number, author="reporter", body="It is not.")
+    finish(bench, log_id)
+
+    stays = objected and not done
+    assert bench.sandbox.issue(REPO, ref.number).state == ("open" if stays else "closed")
+    assert bench.states(log_id) == ["done", "denied" if stays else "done"]
+    assert [effect.split()[0] for effect in bench.effects()] == ["comment"] + ([] if stays else ["close"])

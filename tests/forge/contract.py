@@ -16,7 +16,7 @@ import pytest
 from foreman.errors import ForgeError, ForgeGone, ForgeLocked, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ChangeKind, ForgeReader, ForgeWriter, Permission, Sign
 from foreman.forge.grants import TokenKind
-from foreman.model import Account, IssueRef, ReactionKind, RepoRef, Role
+from foreman.model import Account, ForgeKind, IssueRef, ReactionKind, RepoRef, Role
 
 REPO = RepoRef.parse("acme/widget")
 BOT = "foreman-bot"
@@ -222,6 +222,32 @@ class ForgeContract:
         assert found[2].assignee == "mia"
         assert len({change.id for change in found}) == len(found)
 
+    def test_who_put_labels_on_is_told_for_one_issue_and_where_the_forge_can_for_all(self, world: World) -> None:
+        first, second = world.open(), world.open()
+        people, repo = world.people, world.repo.path
+        people.add_label(repo, first.number, "bug", by="mia")
+        people.add_label(repo, second.number, "bug", by=BOT)
+        people.remove_label(repo, first.number, "bug", by="tim")
+        people.add_label(repo, first.number, "question", by="tim")
+
+        of_first = world.reader.labellings_of(first)
+        page = world.reader.labellings(world.repo, page=1)
+
+        assert [(one.number, one.label, one.actor and one.actor.login) for one in of_first] == [
+            (first.number, "bug", "mia"),
+            (first.number, "question", "tim"),
+        ]
+        if world.repo.forge is ForgeKind.GITLAB:
+            assert page is None
+            return
+        found, more = page
+        assert [(one.number, one.label, one.actor and one.actor.login) for one in found] == [
+            (first.number, "question", "tim"),
+            (second.number, "bug", BOT),
+            (first.number, "bug", "mia"),
+        ]
+        assert found[0].at == of_first[1].at and not more
+
     def test_reactions_have_somebody_and_move_no_time(self, world: World) -> None:
         ref = world.open()
         said = world.people.comment(world.repo.path, ref.number, author=BOT, body="Is it a bug?")
@@ -280,6 +306,45 @@ class ForgeContract:
             assert world.reader.permission(world.repo, Account(login=login, id=account.id + 5000)) is Permission.NONE
         assert world.reader.permission(world.repo, Account(login="no-such-login", id=5)) is Permission.NONE
         assert world.reader.permission(world.repo, Account(login="ghost", id=0)) is Permission.NONE
+
+    def test_files_are_those_of_the_default_branch_and_text(self, world: World) -> None:
+        people, path = world.people, world.repo.path
+        assert (world.reader.files(world.repo, ""), world.reader.file(world.repo, "MISSION.md")) == ((), None)
+        people.write_file(path, "MISSION.md", "\ufeff# Widgets\r\nWe count \U0001f600\n")
+        people.write_file(path, "docs/how to/start #1.md", "Begin.")
+        people.write_file(path, "docs/FAQ.md", "x" * 2_000)
+        people.write_file(path, "docs/logo.md", b"\x89PNG\r\n\x00\xff")
+        people.write_file(path, "docs/empty.md", "")
+
+        mission, odd = (
+            world.reader.file(world.repo, "MISSION.md"),
+            world.reader.file(world.repo, "docs/how to/start #1.md"),
+        )
+        docs = {one.path: one for one in world.reader.files(world.repo, "docs")}
+
+        assert mission is not None
+        assert odd is not None
+        assert (mission.path, mission.text) == ("MISSION.md", "# Widgets\r\nWe count \U0001f600\n")
+        assert (mission.url.startswith("http"), mission.url.endswith("/MISSION.md")) == (True, True)
+        assert (odd.text, odd.url.rpartition("/docs/")[2]) == ("Begin.", "how%20to/start%20%231.md")
+        assert [one.path for one in world.reader.files(world.repo, "")] == ["MISSION.md"]
+        assert set(docs) == {"docs/FAQ.md", "docs/empty.md", "docs/logo.md"}
+        assert {one.size for one in docs.values()} <= {None, 0, 8, 2_000}
+        faq = world.reader.file(world.repo, "docs/FAQ.md", most=2_000)
+        assert faq is not None
+        assert faq.sha == docs["docs/FAQ.md"].sha
+        assert getattr(world.reader.file(world.repo, "docs/empty.md"), "text", None) == ""
+        assert world.reader.file(world.repo, "docs/FAQ.md", most=1_999) is None
+        for nothing in ("docs/logo.md", "docs", "docs/no.md", "no/such/file.md", "mission.md"):
+            assert world.reader.file(world.repo, nothing) is None
+        assert world.reader.files(world.repo, "no/such") == world.reader.files(world.repo, "docs/FAQ.md") == ()
+
+    def test_no_path_leads_out_of_the_repository(self, world: World) -> None:
+        for path in ("../secret", "docs/../../x", "/etc/passwd", "a//b", "docs/", ".", "a\nb", "a\\b"):
+            with pytest.raises(ForgeRejected):
+                world.reader.file(world.repo, path)
+            with pytest.raises(ForgeRejected):
+                world.reader.files(world.repo, path)
 
     def test_what_is_gone_moved_or_missing_is_told_apart(self, world: World) -> None:
         gone, moved, here = world.open("gone"), world.open("moved"), world.open("here")

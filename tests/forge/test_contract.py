@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from foreman.errors import ForgeLocked, ForgeNotFound, ForgeUnavailable
+from foreman.errors import ForgeAuthError, ForgeLocked, ForgeNotFound, ForgeUnavailable
 from foreman.forge.base import Permission, Sign
 from foreman.forge.github import GitHubForge
 from foreman.forge.github_app_forge import GitHubAppForge
@@ -50,6 +50,12 @@ class TestGitHub(ForgeContract):
 
         assert (found.milestone, found.closed_at) == ("2.0", found.updated_at)
 
+    def test_of_a_file_beyond_a_megabyte_there_is_no_text(self, world: World) -> None:
+        world.people.write_file(world.repo.path, "docs/big.md", "x" * 1_000_001)
+
+        assert world.reader.file(world.repo, "docs/big.md", most=2_000_000) is None
+        assert [one.size for one in world.reader.files(world.repo, "docs")] == [1_000_001]
+
 
 class TestGitHubApp(ForgeContract):
     """An app let into the one repository, with no permission but that to change issues."""
@@ -85,6 +91,15 @@ class TestGitHubApp(ForgeContract):
         assert [(info.path, info.may_write) for info in found] == [("acme/widget", True), ("acme/ours", True)]
         assert found[0] == world.reader.repository(REPO)
         assert world.reader.owned("nobody-at-all", nested=False) == ()
+
+    def test_a_private_repositorys_files_take_a_permission_of_their_own(self, world: World) -> None:
+        world.people.write_file(REPO.path, "MISSION.md", "Ours.")
+        assert world.reader.file(REPO, "MISSION.md") is not None, "everybody may read it"
+        world.people._world.repo(REPO.path).private = True
+
+        for ask in (lambda: world.reader.files(REPO, ""), lambda: world.reader.file(REPO, "MISSION.md")):
+            with pytest.raises(ForgeAuthError):
+                ask()
 
 
 class TestGitLab(ForgeContract):
@@ -145,6 +160,24 @@ class TestGitLab(ForgeContract):
 
         assert (found.milestone, found.closed_at) == ("2.0", found.updated_at)
 
+    def test_planners_are_not_shown_a_private_projects_files(self, world: World) -> None:
+        ours = world.beside("ours")
+        world.people.add_repo(ours.path, private=True)
+        world.people.write_file(ours.path, "MISSION.md", "Ours.")
+        world.people.add_collaborator(ours.path, BOT, permission="planner")
+
+        for ask in (lambda: world.reader.files(ours, ""), lambda: world.reader.file(ours, "MISSION.md")):
+            with pytest.raises(ForgeAuthError):
+                ask()
+        world.people.add_collaborator(ours.path, BOT, permission="reporter")
+        assert [one.path for one in world.reader.files(ours, "")] == ["MISSION.md"]
+
+    def test_a_long_folder_is_read_page_by_page(self, world: World) -> None:
+        for number in range(205):
+            world.people.write_file(world.repo.path, f"docs/{number:03}.md", str(number))
+
+        assert len(world.reader.files(world.repo, "docs")) == 205
+
     def test_a_group_has_the_projects_of_its_subgroups_too(self, world: World) -> None:
         for path in ("acme/top", "acme/tools/deep/down", "acme-too/other", "kim/own"):
             world.people.add_repo(path)
@@ -192,12 +225,15 @@ def test_the_fake_fails_on_demand_in_every_method(method: str) -> None:
         "issue": (ref,),
         "comments": (ref,),
         "history": (ref,),
+        "labellings": (REPO,),
+        "labellings_of": (ref,),
     }.get(method, (ref, "x"))
     named = {
         "owned": {"nested": False},
         "probe": {"etag": ""},
         "changed_since": {"since": hub.now()},
         "newest_open": {"limit": 3},
+        "labellings": {"page": 1},
     }.get(method, {})
 
     with pytest.raises(ForgeUnavailable) as raised:

@@ -282,12 +282,16 @@ def test_history_comes_from_three_lists_whose_numbers_are_their_own(server: Scri
 
 
 def test_what_a_closed_issue_keeps_of_why(server: ScriptedServer, connect: Connect) -> None:
-    links = {"closed_as_duplicate_of": "https://gitlab.example/api/v4/projects/5/issues/3"}
-    server.will(Answer(200, issue(state="closed", _links=links)), Answer(200, issue(state="closed", _links={})))
+    here, there = (f"https://gitlab.example/api/v4/projects/{number}/issues" for number in (5, 6))
+    of_this = {"self": f"{here}/7", "closed_as_duplicate_of": f"{here}/3"}
+    of_another = {"self": f"{here}/7", "closed_as_duplicate_of": f"{there}/3"}
+    rows = [issue(state="closed", _links=links) for links in (of_this, of_another, {})]
+    server.will(*(Answer(200, row) for row in (*rows, issue(state="opened", _links=of_this))))
     forge = connect(server.url)
+    found = [forge.issue(REF) for _ in range(4)]
 
-    assert forge.issue(REF).state_reason == "duplicate"
-    assert forge.issue(REF).state_reason == ""
+    assert [one.state_reason for one in found] == ["duplicate", "duplicate", "", ""]
+    assert [one.duplicate_of for one in found] == [3, None, None, None]
 
 
 @pytest.mark.parametrize(

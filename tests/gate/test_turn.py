@@ -62,6 +62,14 @@ TABLE = [
     ("closed", [ASK], {"state": "closed"}, "nobody"),
     ("locked", [ASK], {"locked": True}, "nobody"),
     ("reported by a deleted account", [ASK], {"author": {"login": "ghost", "id": 0}}, "nobody"),
+    ("asked, and then taken on", [ASK, "ana: Thanks, will look."], {}, "maintainer"),
+    ("asked a colleague", ["ana: @bob, any idea?"], {}, "maintainer"),
+    ("asked both", ["ana: @bob, any idea? @Kim, which version?"], {}, "reporter"),
+    ("asked by name", ["ana: @kim which version?"], {}, "reporter"),
+    ("would you send a patch", ["ana: Would you like to send a patch?"], {}, "reporter"),
+    ("a mail address is nobody's name", ["ana: Please send it to log@example.org"], {}, "reporter"),
+    ("the reporter changed the text", [ASK], {"edited": 30}, "maintainer"),
+    ("the text was changed before the question", [ASK], {"edited": 1}, "reporter"),
     ("the role is not known", [ASK], {"role": "unknown"}, None),
     ("comments could not be read", None, {}, None),
 ]
@@ -70,7 +78,7 @@ TABLE = [
 @pytest.mark.parametrize(("deeds", "changes", "whose"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_turn(deeds: list[str] | None, changes: dict[str, Any], whose: str | None) -> None:
     changes = dict(changes)
-    step, needs_info = changes.pop("step", 1), changes.pop("needs_info", [])
+    step, needs_info, edited = changes.pop("step", 1), changes.pop("needs_info", []), changes.pop("edited", None)
     issue = facts(**changes).issue
     comments, history, labels = [], [], list(issue.labels)
     for place, deed in enumerate(deeds or [], start=1):
@@ -89,7 +97,9 @@ def test_turn(deeds: list[str] | None, changes: dict[str, Any], whose: str | Non
         labels = [*labels, rest] if sign == "+" else [each for each in labels if sign == "!" or each != rest]
     issue = replace(issue, labels=tuple(labels))
 
-    found = turn(issue, None if deeds is None else comments, history, BOT, needs_info=needs_info)
+    edited_at = None if edited is None else issue.created_at + timedelta(minutes=edited)
+
+    found = turn(issue, None if deeds is None else comments, history, BOT, needs_info=needs_info, edited_at=edited_at)
 
     assert (found.turn if found else None) == (Turn(whose) if whose else None)
     assert turn(issue, comments, None, BOT) is None or whose == "nobody"

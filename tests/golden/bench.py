@@ -132,6 +132,7 @@ def _task(case: Case, task: Task) -> bytes:
     whole = task.model_dump(mode="json")
     whole["context"] |= case.context()
     whole["payload"]["issue"]["turn"] = case.raw.get("turn", "")
+    whole["payload"]["issue"]["form"] = case.raw.get("form")
     return json.dumps(whole).encode()
 
 

@@ -69,6 +69,8 @@ _KEYS = frozenset(
         "corrections",
         "memory",
         "instructions",
+        "docs",
+        "form",
         "config",
         "policy",
         "number",
@@ -195,6 +197,7 @@ class Case:
             ],
             "corrections": self.raw.get("corrections", []),
             "instructions": self.raw.get("instructions", ""),
+            "docs": [PASSAGE | row for row in self.raw.get("docs", [])],
         }
 
 
@@ -202,10 +205,17 @@ BLANK: dict[str, Any] = {
     "labels": [],
     "missing": [],
     "duplicates": [],
+    "answer": {"passage": 0, "quote": ""},
     "security": False,
     "comment": "",
     "confidence": 0.9,
     "reason": "Written for the golden set.",
+}
+PASSAGE: dict[str, Any] = {
+    "path": "docs/guide.md",
+    "line": 12,
+    "heading": "",
+    "url": "https://github.com/acme/widget/blob/main/docs/guide.md?plain=1#L12",
 }
 SIMILAR: dict[str, Any] = {"state": "open", "state_reason": "", "labels": ["bug"], "url": ""}
 

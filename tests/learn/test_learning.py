@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from foreman.learn import Correction, Example, Model, Prior, train
-from foreman.learn.calibration import NEVER, thresholds
+from foreman.learn import Correction, Example, Model, Prior, train, words
+from foreman.learn.calibration import NEVER, WANTED_PRECISION, thresholds
 from foreman.learn.features import features, form_lines
 from foreman.learn.training import MOST_EXAMPLES, newest_in_turn
 from tests.learn.corpus import LABELS, written
@@ -89,6 +89,15 @@ def test_a_model_that_knows_nothing_says_nothing() -> None:
         nothing = train(few, labels=LABELS)
 
         assert Model.from_bytes(nothing.to_bytes()).predict("o/plain", "Title", "Body") == ()
+
+
+def test_it_names_the_issues_own_words_that_speak_for_a_label(model: Model) -> None:
+    title, body = "Regression: **Search** hangs", "It worked before. Now it fails with the plugin, `hidden` too."
+    told = words(model, "o/plain", title, body, "bug")
+
+    assert {"regression", "hangs", "fails"} & set(told)
+    assert set(told) <= set((title + " " + body).lower().replace(".", " ").replace(":", " ").split())
+    assert words(model, "o/plain", title, body, "unknown") == words(Model.empty(), "o/plain", title, body, "bug") == ()
 
 
 def test_too_few_labels_are_enough_for_a_guess_and_never_for_being_sure() -> None:
@@ -183,3 +192,9 @@ def test_a_threshold_is_the_lowest_from_which_on_enough_was_right() -> None:
     assert 0.6 < first <= 0.75
     assert second == NEVER
     assert thresholds(said[:9], truths[:9]) == (NEVER, NEVER)
+
+
+def test_where_it_was_always_right_it_may_be_a_little_less_sure_than_it_ever_was() -> None:
+    said = [(0.995, 0.005)] * 20 + [(0.004, 0.996)] * 20
+
+    assert thresholds(said, [0] * 20 + [1] * 20) == (WANTED_PRECISION, WANTED_PRECISION)

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from foreman.config.effective import RepoPattern
 from foreman.forge.github import GitHubForge
 from foreman.forge.gitlab import GitLabForge
 from foreman.model import ForgeKind, RepoRef
-from foreman.poller import Discovery
+from foreman.poller import Backfill, Discovery, LookingBack
+from foreman.poller.backfill import LOOK_SECONDS
 from foreman.sandbox import SandboxForge
 from foreman.sandbox.ledger import LedgerEntry
 from foreman.store import controls
@@ -191,6 +192,7 @@ def measured(folder: Path, kind: ForgeKind) -> Meter:
         (folder / "whole").mkdir()
         _whole_way(meter, folder / "whole")
         _lookup(meter)
+        _older(meter)
         return meter
 
 
@@ -240,6 +242,40 @@ def _lookup(meter: Meter) -> None:
     )
     discovery.tend()
     meter.note("the hourly lookup of a pattern with 120 repositories")
+
+
+def _older(meter: Meter) -> None:
+    """Read what was there before Foreman came."""
+    bench, sandbox, repo = meter.bench, meter.bench.sandbox, RepoRef(meter.repo.forge, "acme/old")
+    sandbox.add_repo(repo.path, labels=["bug"])
+    sandbox.add_collaborator(repo.path, BOT, "write")
+    sandbox.add_collaborator(repo.path, "ada", "write")
+    for days in range(1000, 0, -4):
+        at = bench.clock() - timedelta(days=days)
+        number = sandbox.open_issue(repo.path, title=f"old {days}", author="kim", at=at)
+        if days % 40 == 0:
+            sandbox.add_label(repo.path, number, "bug", by="ada", at=at)
+        if days % 200 == 0 and number > 1:
+            sandbox.comment(repo.path, number, body="Duplicate of #1", author="ada", at=at)
+            sandbox.close_issue(repo.path, number, by="ada", reason="duplicate", duplicate_of=1, at=at)
+    bench.plans[repo] = plan(repo=repo)
+    bench.clock.advance(60)
+    bench.poller().poll(repo)
+    options: dict[str, Any] = {"db": bench.db, "reader": bench.forge, "now": bench.clock}
+    options |= {"plan": bench.plans.get, "redact": str, "monotonic": bench.clock.monotonic}
+    looking_back = LookingBack(db=bench.db, reader=bench.forge, bot_id=bench.bot.id, now=bench.clock)
+    for what, fill in (
+        ("reading 250 older issues, once", Backfill(**options)),
+        (
+            "who labelled 25 of them, and which originals 4 duplicates have",
+            Backfill(**options, looking_back=looking_back),
+        ),
+    ):
+        sandbox.clear_ledger()
+        for _ in range(60):
+            bench.clock.advance(LOOK_SECONDS)
+            fill.tend((repo,))
+        meter.note(what)
 
 
 def table() -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from foreman.errors import ForgeAuthError
 from foreman.forge.base import Quota
-from foreman.poller import Backfill, backfill
+from foreman.poller import Backfill, LookingBack, backfill
 from foreman.sandbox import Fault, reply
 from foreman.store import inbox, memory, mirror, mirror_facts, mirror_reading, search
 from foreman.store.mirror_reading import Reading
@@ -24,6 +24,7 @@ def filler(bench: Rig) -> Backfill:
         reader=bench.forge,
         plan=bench.plans.get,
         redact=str,
+        looking_back=LookingBack(db=bench.db, reader=bench.forge, bot_id=bench.bot.id, now=bench.clock),
         now=bench.clock,
         monotonic=bench.clock.monotonic,
     )

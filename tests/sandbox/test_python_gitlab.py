@@ -79,7 +79,7 @@ def test_the_demo_is_in_a_nested_project():
         demo = fill(lab)
         client = sdk.Gitlab(lab.url, private_token=demo.token, retry_transient_errors=False)
         project = client.projects.get(demo.repo)
-        issues = project.issues.list(get_all=True)
+        issues = project.issues.list(state="opened", get_all=True)
         names = {row.name for row in project.labels.list(get_all=True)}
         client.session.close()
 

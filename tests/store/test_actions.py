@@ -135,12 +135,21 @@ def test_approval_covers_what_was_shown_and_only_held_ones(connection: Connectio
         actions.approve(connection, held.id, by="ann", now=now, payload_hash="0" * 64)
     with pytest.raises(ValueError, match="not held"):
         actions.approve(connection, planned.id, by="ann", now=now)
-    with pytest.raises(ValueError, match="not held"):
-        actions.reject(connection, planned.id, by="ann", now=now)
     actions.approve(connection, held.id, by="ann", now=now, payload_hash=held.payload_hash)
 
     assert actions.get(connection, held.id).approved_by == "ann"
     assert [action.id for action in actions.of_issue_open(connection, ISSUE)] == [held.id, planned.id]
+
+
+def test_what_is_planned_can_be_refused_until_it_is_sent(connection: Connection, fill, now) -> None:
+    planned, sent = fill.decide(connection, HI, BUG)
+    actions.mark_sent(connection, sent.id, now=now)
+    actions.reject(connection, planned.id, by="ann", now=now)
+    with pytest.raises(ValueError, match="cannot be refused"):
+        actions.reject(connection, sent.id, by="ann", now=now)
+
+    assert [action.id for action in actions.of_issue_open(connection, ISSUE)] == [sent.id]
+    assert [one.kind for one in corrections.of_repo(connection, ISSUE.repo)] == ["rejected"]
 
 
 def test_a_refusal_is_remembered_as_a_correction(connection: Connection, fill, now) -> None:

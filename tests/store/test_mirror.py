@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, text
 from foreman.gate.secret_scan import KnownSecrets
 from foreman.model import Account, ActionState, Comment, IssueRef, RepoRef, Role
 from foreman.store import actions, memory, mirror, mirror_facts, mirror_text
+from foreman.store.database import Database
 from foreman.store.mirror_facts import LabelChange
 from tests.store.conftest import NOW, Filler
 from tests.store.issues_written import written
@@ -171,3 +174,18 @@ def test_the_original_is_what_a_person_of_the_project_calls_so(
 
     (fact,) = mirror_facts.comments(connection, IssueRef(REPO, 1))
     assert (fact.comment_id, fact.by, fact.role, fact.duplicate_of) == (5, "person", role.value, expected)
+
+
+def test_of_what_is_forgotten_or_hidden_no_word_stays_in_the_file(db: Database) -> None:
+    with db.transaction() as connection:
+        for number in range(1, 30):
+            mirror.save(connection, written(number, f"Zebra {number}", f"stripes of zebra {number} " * 90), now=NOW)
+    with db.transaction() as connection:
+        for number in range(1, 29):
+            mirror.save(connection, written(number, "z", "z", minutes=1, confidential=True), now=NOW)
+    with db.transaction() as connection:
+        assert memory.forget(connection, REPO, now=NOW) == 0
+    with closing(sqlite3.connect(db.path)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    assert b"zebra" not in db.path.read_bytes().lower()

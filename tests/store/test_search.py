@@ -83,6 +83,34 @@ def test_an_issue_is_found_by_its_new_words_and_not_by_its_old_ones(corpus: Conn
     assert 1 not in found(corpus, *KEPT[0], limit=50)
 
 
+def test_what_is_found_has_one_of_the_rarest_words_and_is_ranked_by_all(connection: Connection) -> None:
+    for number in range(1, 40):
+        mirror.save(connection, written(number, "Saving is slow", f"kettle {'teapot' * (number == 7)}"), now=NOW)
+    asked = full_text.spread(connection, ["saved", "kettles", "teapot", "nowhere"])
+
+    found = full_text.find(connection, REPO, asked, needed=["teapot"], limit=5)
+    assert set(asked) == {"saved", "kettles", "teapot"} and asked["teapot"].rows == 1 and asked["saved"].rows == 39
+    assert [one.row.issue_id for one in found] == [7] and 0 < found[0].score <= 1
+
+
+def test_the_earlier_ones_are_found_behind_any_number_of_later_ones_that_fit_better(connection: Connection) -> None:
+    mirror.save(connection, written(1, "The kettle whistles all the time", "and more of that"), now=NOW)
+    for number in range(2, 60):
+        mirror.save(connection, written(number, "Kettle", ""), now=NOW)
+    for number in range(60, 70):
+        mirror.save(connection, written(number, "The window does not close", ""), now=NOW)
+
+    assert found(connection, "kettle", before=NOW + timedelta(hours=2)) == [1]
+
+
+def test_words_that_came_later_are_found_and_a_second_look_says_the_same(connection: Connection) -> None:
+    mirror.save(connection, written(1, "Crash when saving an empty file", ""), now=NOW)
+    assert found(connection, "teapot") == []
+    mirror.save(connection, written(1, "Crash of the teapot", "", minutes=1), now=NOW)
+
+    assert found(connection, "teapots") == found(connection, "teapots") == [1]
+
+
 def test_a_repository_with_two_issues_finds_the_other_one(connection: Connection) -> None:
     mirror.save(connection, written(1, "Crash when saving an empty file", "Traceback follows"), now=NOW)
     mirror.save(connection, written(2, "Add a dark theme", "My eyes"), now=NOW)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from foreman.llm.base import ModelCall
 from foreman.model import Event, EventKind, IssueRef, RepoRef
-from foreman.store import actions, controls, corrections, events, issues, polls, usage
+from foreman.store import actions, controls, corrections, events, issues, polls, savings, usage
 from foreman.store.actions import NewDecision
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
@@ -139,9 +139,14 @@ def test_what_a_decision_without_a_model_saved_is_what_others_cost_on_average(
     with db.transaction() as connection:
         actions.record(connection, NewDecision(issue=ISSUE, decision=decision, **facts), now=now)
         actions.record(connection, NewDecision(issue=ISSUE, decision=decision, **facts), now=now - 40 * HOUR)
-        saved = usage.saved(connection, now - HOUR)
+        saved = savings.saved(connection, now - HOUR)
+        ever = savings.saved(connection, None, repo=REPO.key)
+        elsewhere = savings.saved(connection, None, repo="o/other")
+        spent = [sum(one.usd for one in usage.totals(connection, repo=repo)) for repo in (REPO.key, "o/other")]
 
-    assert saved == (usage.Saved(tasks=1, usd=Decimal("0.2")) if counted else usage.Saved(tasks=0, usd=Decimal(0)))
+    assert saved == savings.Saved(tasks=int(counted), usd=Decimal("0.2") if counted else Decimal(0))
+    assert (ever.tasks, elsewhere.tasks) == (2 * counted, 0)
+    assert spent == [Decimal("0.4"), 0]
 
 
 def test_pauses_hold_for_a_repository_or_for_all(connection: Connection, now) -> None:

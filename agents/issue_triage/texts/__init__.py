@@ -1,6 +1,6 @@
 """Everything this agent says in public by itself, one file per language. Short, first what is wanted, no restating."""
 
-from agents.issue_triage.texts import de, en, es, fr, ja, pt, ru, zh
+from agents.issue_triage.texts import de, en, es, fr, it, ja, ko, pt, ru, zh
 from agents.issue_triage.texts.base import Texts
 
 __all__ = ["LANGUAGES", "Texts", "in_language"]
@@ -10,7 +10,9 @@ LANGUAGES: dict[str, Texts] = {
     "en": en.TEXTS,
     "es": es.TEXTS,
     "fr": fr.TEXTS,
+    "it": it.TEXTS,
     "ja": ja.TEXTS,
+    "ko": ko.TEXTS,
     "pt": pt.TEXTS,
     "ru": ru.TEXTS,
     "zh": zh.TEXTS,

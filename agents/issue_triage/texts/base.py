@@ -24,6 +24,7 @@ class Texts:
         duplicate_close: What happens unless somebody objects.
         same_title: Why an issue may be the same.
         same_error: Another reason.
+        cites: Before words of the documentation; `{where}` is the file and the line.
         security: Draft for the maintainer, who may send it to somebody that reported a security hole in public.
     """
 
@@ -40,19 +41,21 @@ class Texts:
     duplicate_close: str
     same_title: str
     same_error: str
+    cites: str
     security: str
 
-    def ask_for(self, missing: Sequence[str], *, more: str = "") -> str:
+    def ask_for(self, missing: Sequence[str], *, fields: Sequence[str] = (), more: str = "") -> str:
         """Name what is missing.
 
         Args:
             missing: Names of facts.
+            fields: Headings of a form, as the maintainers wrote them.
             more: Another question, in words.
 
         Returns:
             The comment; empty when there is nothing to ask.
         """
-        lines = [f"- {self.facts[name]}" for name in missing]
+        lines = [*(f"- {field}" for field in fields), *(f"- {self.facts[name]}" for name in missing)]
         if not lines:
             return more
         if more:

@@ -25,6 +25,7 @@ TEXTS = Texts(
     ),
     same_title="fast derselbe Titel",
     same_error="dieselbe Fehlermeldung",
+    cites="Dazu steht in der Dokumentation, {where}:",
     security=(
         "Danke für den Blick auf die Sicherheit dieses Projekts. Bitte hier keine Einzelheiten ergänzen, sondern sie "
         "den Betreuern vertraulich schicken, wie es die Sicherheitsrichtlinie sagt, damit es behoben ist, bevor "

@@ -25,6 +25,7 @@ TEXTS = Texts(
     ),
     same_title="nearly the same title",
     same_error="the same error message",
+    cites="On this the documentation says, in {where}:",
     security=(
         "Thank you for looking at the security of this project. Please do not add details here; send them to the "
         "maintainers in private, as the security policy says, so that it can be fixed before others use it."

@@ -25,6 +25,7 @@ TEXTS = Texts(
     ),
     same_title="casi el mismo título",
     same_error="el mismo mensaje de error",
+    cites="Sobre esto la documentación dice, en {where}:",
     security=(
         "Gracias por cuidar de la seguridad de este proyecto. Por favor, no añadas detalles aquí: envíalos en privado "
         "a los responsables, como dice la política de seguridad, para que se corrija antes de que otros lo aprovechen."

@@ -25,6 +25,7 @@ TEXTS = Texts(
     ),
     same_title="presque le même titre",
     same_error="le même message d'erreur",
+    cites="À ce sujet, la documentation indique, dans {where} :",
     security=(
         "Merci de vous soucier de la sécurité de ce projet. N'ajoutez pas de détails ici : envoyez-les en privé aux "
         "mainteneurs, comme le dit la politique de sécurité, afin que ce soit corrigé avant que d'autres s'en servent."

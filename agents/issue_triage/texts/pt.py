@@ -25,6 +25,7 @@ TEXTS = Texts(
     ),
     same_title="quase o mesmo título",
     same_error="a mesma mensagem de erro",
+    cites="Sobre isto a documentação diz, em {where}:",
     security=(
         "Obrigado por cuidar da segurança deste projeto. Por favor, não acrescente detalhes aqui: envie-os em privado "
         "aos mantenedores, como diz a política de segurança, para que seja corrigido antes que outros se aproveitem."

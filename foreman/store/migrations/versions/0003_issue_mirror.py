@@ -15,7 +15,7 @@ def upgrade() -> None:
     """Add tables; every row stays."""
     op.create_table(
         "mirror",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("repo", sa.Text(), nullable=False),
         sa.Column("issue_id", sa.Integer(), nullable=False),
         sa.Column("forge_id", sa.BigInteger(), nullable=False),
@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(), nullable=False),
         sa.Column("updated_at", sa.DateTime(), nullable=False),
         sa.Column("closed_at", sa.DateTime(), nullable=True),
+        sa.Column("duplicate_of", sa.Integer(), nullable=True),
         sa.Column("seen_at", sa.DateTime(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -39,7 +40,7 @@ def upgrade() -> None:
     )
     op.create_index("mirror_by_issue", "mirror", ["repo", "issue_id"], unique=True)
     op.create_index("mirror_by_state", "mirror", ["repo", "state", "issue_id"])
-    op.execute("CREATE VIRTUAL TABLE mirror_text USING fts5(repo, title, body, tokenize='porter unicode61')")
+    op.execute("CREATE VIRTUAL TABLE mirror_text USING fts5(title, body, tokenize='porter unicode61')")
     op.execute("CREATE VIRTUAL TABLE mirror_terms USING fts5vocab(mirror_text, 'row')")
     op.create_table(
         "mirror_labels",
@@ -73,6 +74,11 @@ def upgrade() -> None:
         sa.Column("forgotten_at", sa.DateTime(), nullable=True),
         sa.Column("rows_read", sa.Integer(), nullable=False),
         sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("labels_read", sa.Integer(), nullable=False),
+        sa.Column("labels_below", sa.Integer(), nullable=True),
+        sa.Column("duplicates_read", sa.Integer(), nullable=False),
+        sa.Column("duplicates_below", sa.Integer(), nullable=True),
+        sa.Column("facts_done_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("repo"),
     )
     op.create_table(
@@ -96,6 +102,7 @@ def upgrade() -> None:
     op.create_table(
         "project_reading",
         sa.Column("repo", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=False),
         sa.Column("read_at", sa.DateTime(), nullable=False),
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("repo"),
