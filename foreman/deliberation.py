@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from foreman import briefing, checkpoint
+from foreman import briefing, checkpoint, commands
 from foreman.config.effective import AgentPlan
 from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, BudgetExceeded
 from foreman.gate import admission, personal, reply, turn
@@ -299,12 +299,12 @@ class Deliberator:
 
 def _with_turn(look: Look, plan: AgentPlan) -> Look:
     """Work out whose turn it is; which label asks the reporter stands in the agent's settings."""
-    label = plan.policy.needs_info_label
+    label, issue, bot = plan.policy.needs_info_label, look.facts.issue, look.facts.bot
     owed = turn.turn(
-        look.facts.issue,
-        look.comments,
+        issue,
+        None if look.comments is None else commands.on_the_matter(look.comments, issue, bot),
         look.history,
-        look.facts.bot,
+        bot,
         needs_info=(label,) if label else (),
         edited_at=look.edited_at,
     )

@@ -7,7 +7,7 @@ counts in code, quotations, lists, headings and tables, nor behind the first pie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from foreman.commands.words import Command, Said, meaning
 from foreman.config.effective import RepoPlan
-from foreman.model import Account, Mode
+from foreman.model import INSIDERS, Account, Comment, Issue, Mode
 
 MAX_COMMANDS = 10
 """Most commands taken from one comment."""
@@ -61,6 +61,15 @@ def read(body: str, bot: Account) -> Said:
         commands=tuple(found[:MAX_COMMANDS]),
         cut=len(found) > MAX_COMMANDS,
         only=bool(found) and len(found) == said,
+    )
+
+
+def on_the_matter(comments: Iterable[Comment], issue: Issue, bot: Account) -> tuple[Comment, ...]:
+    """Leave out what somebody of the project said to us alone: it neither asks the reporter nor answers anybody."""
+    return tuple(
+        said
+        for said in comments
+        if said.role not in INSIDERS or said.author.id == issue.author.id or not read(said.body, bot).only
     )
 
 

@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection
 
 from foreman import checkpoint, undo
-from foreman.commands import Command, Verb, heard_on
+from foreman.commands import Command, Verb
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeAuthError, ForgeError, ForgeNotFound
 from foreman.forge.base import ForgeReader, Sign
@@ -24,6 +24,7 @@ from foreman.log import get_logger
 from foreman.model import Account, ActionState, EventKind, RepoRef
 from foreman.obeying import results, telling
 from foreman.obeying.effects import Effects, Known, last_decision
+from foreman.obeying.standing import Standing
 from foreman.store import actions, commands, controls, issues, memory
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.commands import AGENT, CommandState, Ordered
@@ -31,20 +32,11 @@ from foreman.store.database import Database
 
 log = get_logger(__name__)
 
-MOST_AN_HOUR = 30
-"""Comments with orders taken from one person in an hour."""
-
 TROUBLE_PAUSE = timedelta(minutes=1)
 """Wait after the forge could not be asked and did not say for how long."""
 
-PATIENCE = timedelta(days=1)
-"""How long a comment waits for a forge that cannot be asked."""
-
 CLOCK_SKEW = timedelta(seconds=5)
 """How exactly the forge's clock is known."""
-
-NOT_AGAIN_FOR = timedelta(minutes=10)
-"""How long somebody who may not write is taken for that without asking; who may is asked about each time."""
 
 ANSWERED_WITHIN = timedelta(days=7)
 """What has not ended then gets no answer any more."""
@@ -79,7 +71,7 @@ class Steward:
         self._plan = plan
         self._now = now
         self._stop = stop
-        self._refused: dict[tuple[RepoRef, int], datetime] = {}
+        self._standing = Standing(db=db, reader=reader, bot=bot, now=now)
 
     def due(self) -> bool:
         """Return whether something can be done now."""
@@ -119,7 +111,7 @@ class Steward:
 
     def _take(self, ordered: Ordered) -> None:
         plan = self._plan(ordered.issue.repo)
-        objection = self._objection(ordered, plan)
+        objection = self._standing.objection(ordered, plan)
         if objection or plan is None:
             self._ignore(ordered, objection)
             return
@@ -153,34 +145,6 @@ class Steward:
             orders=[order.verb.value for order in orders],
             faults=len(effects.faults),
         )
-
-    def _objection(self, ordered: Ordered, plan: RepoPlan | None) -> str:
-        """Return why a comment orders nothing; empty when it does."""
-        repo, now = ordered.issue.repo, self._now()
-        if plan is None or not heard_on(plan):
-            return "nothing is ordered by comment in this repository"
-        if ordered.seen_at is not None and now - ordered.seen_at > PATIENCE:
-            return f"the forge could not be asked: {ordered.reason}"
-        with self._db.read() as connection:
-            lately = commands.taken_since(connection, ordered.author_id, now - timedelta(hours=1))
-        if lately >= MOST_AN_HOUR:
-            return f"more than {MOST_AN_HOUR} comments with orders in an hour"
-        if not self._may_write(repo, Account(login=ordered.author, id=ordered.author_id)):
-            return "no right to write to the repository"
-        given = self._reader.reactions(ordered.issue, ordered.comment_id)
-        # A database that was brought back from a copy does not know what was done since.
-        return "answered before" if any(one.author.id == self._bot.id for one in given) else ""
-
-    def _may_write(self, repo: RepoRef, who: Account) -> bool:
-        now = self._now()
-        refused_at = self._refused.get((repo, who.id))
-        if refused_at is not None and timedelta(0) <= now - refused_at < NOT_AGAIN_FOR:
-            return False
-        if self._reader.permission(repo, who).may_write:
-            return True
-        self._refused = {whose: at for whose, at in self._refused.items() if now - at < NOT_AGAIN_FOR}
-        self._refused[repo, who.id] = now
-        return False
 
     def _known(self, ordered: Ordered, orders: list[Command]) -> Known:
         """Ask the forge what the orders need."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foreman.commands import Command, Verb, heard_on, read
+from foreman.commands import Command, Verb, heard_on, on_the_matter, read
 from foreman.commands.reading import MAX_CHARS, MAX_COMMANDS
 from foreman.config.effective import AgentPlan, Policy, RepoPlan
-from foreman.model import Account, EventKind, Mode, RepoRef
+from foreman.gate import turn
+from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Mode, RepoRef, Role
 
 BOT = Account(login="acme-bot", id=7)
 HASH = "0123456789abcdef"
@@ -181,3 +184,25 @@ def test_nobody_listens_where_nothing_may_be_written(policies: list[Policy], hea
     plan = RepoPlan(repo=RepoRef.parse("a/b"), enabled=True, interval_seconds=60, first_run=None, agents=agents)
 
     assert heard_on(plan) is heard
+
+
+def test_what_a_maintainer_says_to_us_alone_moves_nobodys_turn() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    ann, kim = Account(login="ann", id=1), Account(login="kim", id=2)
+    fields = {"ref": IssueRef.parse("a/b#1"), "id": 1, "title": "", "body": "", "state": "open"}
+    issue = Issue(**fields, author=ann, role=Role.NONE, created_at=at, updated_at=at)  # type: ignore[arg-type]
+
+    def said(minutes: int, author: Account, role: Role, body: str) -> Comment:
+        when = at + timedelta(minutes=minutes)
+        return Comment(id=minutes, author=author, role=role, body=body, created_at=when, updated_at=when)
+
+    asked = said(1, kim, Role.MEMBER, "Which version is it?")
+    ordered = said(2, kim, Role.MEMBER, "@acme-bot label +bug")
+    answered = said(3, ann, Role.NONE, "@acme-bot triage")
+
+    def whose(*comments: Comment) -> str | None:
+        owed = turn.turn(issue, on_the_matter(comments, issue, BOT), (), BOT)
+        return owed.turn if owed else None
+
+    assert whose(asked, ordered) == "reporter"
+    assert whose(asked, ordered, answered) == "maintainer", "whoever answers us is there"

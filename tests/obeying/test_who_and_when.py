@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from foreman.model import IssueRef
-from foreman.obeying.steward import MOST_AN_HOUR
+from foreman.obeying.standing import MOST_AN_HOUR
 from foreman.sandbox import Fault, commit_then_drop, reply
 from foreman.store import commands, controls, polls
 from foreman.store.commands import Ordered
