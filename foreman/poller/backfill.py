@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from foreman.config.effective import RepoPlan
-from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited
+from foreman.errors import ForgeError
 from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Issue, RepoRef
-from foreman.poller import pace
+from foreman.poller.leisure import Leisure
 from foreman.poller.looking_back import LookingBack
 from foreman.store import full_text, mirror, mirror_reading, mirror_text, polls
 from foreman.store.database import Database
@@ -31,20 +31,11 @@ SPANS = (timedelta(days=60), timedelta(days=300), timedelta(days=3 * 365))
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any forge."""
 
-SECONDS_BETWEEN = 3.0
-"""Between two pages of one account: 2,000 issues a minute, and a quarter of GitHub's quota at the most."""
-
-LOOK_SECONDS = 60.0
-"""How often it is looked for work while there is none."""
-
 ENOUGH = 0.9
 """Share of `mirror_issues` below which a repository with more is read again: the number was raised."""
 
 CHECK_SECONDS = 3600.0
 """How often it is looked whether more is kept than should be."""
-
-PAUSE = timedelta(minutes=15)
-"""How long a repository rests that could not be read."""
 
 _PAGE = 100
 _MOST_PAGES = 50  # at once, where so many rows changed at one moment
@@ -82,9 +73,8 @@ class Backfill:
         self._looking_back = looking_back
         self._now = now
         self._monotonic = monotonic
-        self._next = 0.0
+        self._leisure = Leisure(reader=reader, event="backfill_rests", now=now, monotonic=monotonic)
         self._check = 0.0
-        self._resting: dict[RepoRef, datetime] = {}
         self._served: dict[RepoRef, float] = {}
 
     def tend(self, repos: Sequence[RepoRef]) -> bool:
@@ -99,13 +89,13 @@ class Backfill:
         Raises:
             ForgeAuthError: The token is not valid any more (401).
         """
-        if self._monotonic() < self._next:
+        if not self._leisure.due:
             return False
         waiting = self._waiting(repos)
-        if not waiting or not self._has_quota():
-            self._next = self._monotonic() + LOOK_SECONDS
+        if not waiting or not self._leisure.affordable:
+            self._leisure.nothing_to_do()
             return False
-        self._next = self._monotonic() + SECONDS_BETWEEN
+        self._leisure.take_turn()
         plan, reading = min(
             waiting, key=lambda pair: (pair[1].done_at is not None, self._served.get(pair[0].repo, 0.0))
         )
@@ -116,11 +106,7 @@ class Backfill:
             elif self._looking_back is not None:
                 return self._looking_back.read_on(reading)
         except ForgeError as error:
-            if isinstance(error, ForgeAuthError) and error.status != 403:
-                raise
-            rest = error.retry_at if isinstance(error, ForgeRateLimited) else None
-            self._resting[plan.repo] = rest or self._now() + PAUSE
-            log.info("backfill_rests", repo=plan.repo.key, reason=str(error))
+            self._leisure.rest(plan.repo, error)
         return True
 
     def read_on(self, plan: RepoPlan) -> Reading:
@@ -137,20 +123,15 @@ class Backfill:
         """
         with self._db.read() as connection:
             reading = mirror_reading.get(connection, plan.repo) or Reading(repo=plan.repo)
-        if reading.done_at is not None or not self._has_quota():
+        if reading.done_at is not None or not self._leisure.affordable:
             return reading
         self._read(plan, reading)
         with self._db.read() as connection:
             return mirror_reading.get(connection, plan.repo) or reading
 
-    def _has_quota(self) -> bool:
-        quota = self._reader.quota
-        return quota is None or quota.remaining > pace.LOW * quota.limit
-
     def _waiting(self, repos: Sequence[RepoRef]) -> list[tuple[RepoPlan, Reading]]:
         """Return where something is missing."""
-        now, check = self._now(), self._monotonic() >= self._check
-        self._resting = {repo: until for repo, until in self._resting.items() if until > now}
+        check = self._monotonic() >= self._check
         plans = [plan for repo in repos if (plan := self._plan(repo)) is not None]
         with self._db.read() as connection:
             known = {reading.repo: reading for reading in mirror_reading.all(connection)}
@@ -162,7 +143,7 @@ class Backfill:
         return [
             (plan, reading)
             for plan, reading in waiting
-            if self._is_open(reading) and plan.repo in polled and plan.repo not in self._resting
+            if self._is_open(reading) and plan.repo in polled and not self._leisure.rests(plan.repo)
         ]
 
     def _is_open(self, reading: Reading) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from foreman.config.effective import RepoPlan
-from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeRejected
+from foreman.errors import ForgeAuthError, ForgeError, ForgeRejected
 from foreman.forge.base import ForgeReader, ListedFile
 from foreman.guidance import sources
 from foreman.log import get_logger
 from foreman.model import RepoRef
-from foreman.poller import pace
+from foreman.poller.leisure import Leisure
 from foreman.store import polls, project_files
 from foreman.store.database import Database
 from foreman.store.project_files import ProjectFile
@@ -24,15 +24,6 @@ log = get_logger(__name__)
 
 EVERY = timedelta(hours=24)
 """How often a repository's files are looked at."""
-
-PAUSE = timedelta(minutes=15)
-"""How long a repository rests that could not be read."""
-
-SECONDS_BETWEEN = 3.0
-"""Between two bursts of one account."""
-
-LOOK_SECONDS = 60.0
-"""How often it is looked for work while there is none."""
 
 BURST = 6
 """Requests at once."""
@@ -72,10 +63,8 @@ class ProjectFiles:
         self._plan = plan
         self._redact = redact
         self._now = now
-        self._monotonic = monotonic
-        self._next = 0.0
+        self._leisure = Leisure(reader=reader, event="project_files_rest", now=now, monotonic=monotonic)
         self._work: tuple[RepoPlan, Iterator[None]] | None = None
-        self._resting: dict[RepoRef, datetime] = {}
 
     def tend(self, repos: Sequence[RepoRef]) -> bool:
         """Send a few requests for one repository, if it is time, something is due, and the quota allows it.
@@ -89,14 +78,14 @@ class ProjectFiles:
         Raises:
             ForgeAuthError: The token is not valid any more (401).
         """
-        if self._monotonic() < self._next:
+        if not self._leisure.due:
             return False
         if self._work is None and (plan := self._due(repos)) is not None:
             self._work = plan, self._steps(plan, most=None)
-        if self._work is None or not self._has_quota():
-            self._next = self._monotonic() + LOOK_SECONDS
+        if self._work is None or not self._leisure.affordable:
+            self._leisure.nothing_to_do()
             return False
-        self._next = self._monotonic() + SECONDS_BETWEEN
+        self._leisure.take_turn()
         plan, steps = self._work
         try:
             for _ in range(BURST):
@@ -105,11 +94,7 @@ class ProjectFiles:
                     break
         except ForgeError as error:
             self._work = None
-            if isinstance(error, ForgeAuthError) and error.status != 403:
-                raise
-            rest = error.retry_at if isinstance(error, ForgeRateLimited) else None
-            self._resting[plan.repo] = rest or self._now() + PAUSE
-            log.info("project_files_rest", repo=plan.repo.key, reason=str(error))
+            self._leisure.rest(plan.repo, error)
         return True
 
     def catch_up(self, repos: Sequence[RepoRef], *, most: int) -> None:
@@ -124,14 +109,12 @@ class ProjectFiles:
         """
         for repo in repos:
             plan = self._plan(repo)
-            if plan is None or not self._has_quota():
+            if plan is None or not self._leisure.affordable:
                 continue
             try:
                 self.read(plan, most=most)
             except ForgeError as error:
-                if isinstance(error, ForgeAuthError) and error.status != 403:
-                    raise
-                log.info("project_files_rest", repo=repo.key, reason=str(error))
+                self._leisure.rest(repo, error)
 
     def read(self, plan: RepoPlan, *, most: int) -> None:
         """Read a repository's files now, unless that was done within a day.
@@ -150,20 +133,15 @@ class ProjectFiles:
         for _ in self._steps(plan, most=most):
             continue
 
-    def _has_quota(self) -> bool:
-        quota = self._reader.quota
-        return quota is None or quota.remaining > pace.LOW * quota.limit
-
     def _due(self, repos: Sequence[RepoRef]) -> RepoPlan | None:
         """Return whose turn it is: what was never read first, then what was read longest ago."""
         now = self._now()
-        self._resting = {repo: until for repo, until in self._resting.items() if until > now}
         with self._db.read() as connection:
             known = {reading.repo: reading for reading in project_files.readings(connection)}
             polled = {state.repo for state in polls.all(connection) if state.first_done and not state.failures}
         waiting: list[tuple[datetime, RepoPlan]] = []
         for repo in repos:
-            plan = self._plan(repo) if repo in polled and repo not in self._resting else None
+            plan = self._plan(repo) if repo in polled and not self._leisure.rests(repo) else None
             if plan is None:
                 continue
             reading = known.get(repo)

@@ -17,7 +17,7 @@ from foreman.forge.github import GitHubForge
 from foreman.forge.gitlab import GitLabForge
 from foreman.model import ForgeKind, RepoRef
 from foreman.poller import Backfill, Discovery, LookingBack
-from foreman.poller.backfill import LOOK_SECONDS
+from foreman.poller.leisure import LOOK_SECONDS
 from foreman.sandbox import SandboxForge
 from foreman.sandbox.ledger import LedgerEntry
 from foreman.store import controls

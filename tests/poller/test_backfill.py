@@ -9,7 +9,7 @@ import pytest
 
 from foreman.errors import ForgeAuthError
 from foreman.forge.base import Quota
-from foreman.poller import Backfill, LookingBack, backfill
+from foreman.poller import Backfill, LookingBack, backfill, leisure
 from foreman.sandbox import Fault, reply
 from foreman.store import inbox, memory, mirror, mirror_facts, mirror_reading, search
 from foreman.store.mirror_reading import Reading
@@ -34,7 +34,7 @@ def run(bench: Rig, fill: Backfill, *, most: int = 30) -> int:
     """Tend until nothing is asked any more; return the requests."""
     asked = 0
     for _ in range(most):
-        bench.clock.advance(backfill.SECONDS_BETWEEN)
+        bench.clock.advance(leisure.SECONDS_BETWEEN)
         if not fill.tend(tuple(bench.plans)):
             break
         asked += 1
@@ -170,7 +170,7 @@ def test_half_of_the_quota_is_left_to_others(grown: Rig, monkeypatch: pytest.Mon
     assert run(grown, fill) == 0
 
     left = replace(left, remaining=2501)
-    grown.clock.advance(backfill.LOOK_SECONDS)
+    grown.clock.advance(leisure.LOOK_SECONDS)
     assert run(grown, fill, most=1) == 1
 
 
@@ -178,7 +178,7 @@ def test_trouble_rests_the_repository_and_is_nobody_elses(grown: Rig) -> None:
     fill = filler(grown)
     grown.sandbox.inject(Fault(method="GET", path=LIST, times=1, action=reply(502)))
     assert run(grown, fill) == 1
-    grown.clock.advance(backfill.PAUSE.total_seconds())
+    grown.clock.advance(leisure.PAUSE.total_seconds())
     run(grown, fill)
     assert len(kept(grown)) == 250
 

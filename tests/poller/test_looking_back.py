@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from foreman.model import ForgeKind, IssueRef
-from foreman.poller import Backfill, LookingBack, backfill, looking_back
+from foreman.poller import Backfill, LookingBack, leisure, looking_back
 from foreman.sandbox import Fault, reply
 from foreman.store import mirror, mirror_facts, mirror_reading
 from foreman.store.mirror_facts import LabelChange
@@ -49,7 +49,7 @@ def look(bench: Rig) -> int:
     """Tend until nothing is asked any more; return the requests."""
     asked = 0
     for _ in range(30):
-        bench.clock.advance(backfill.LOOK_SECONDS)
+        bench.clock.advance(leisure.LOOK_SECONDS)
         asked += filler(bench).tend((bench.widget,))
     return asked
 
@@ -137,7 +137,7 @@ def test_trouble_is_waited_out_and_an_issue_that_is_gone_is_left_out(bench: Rig)
     bench.sandbox.inject(Fault(method="GET", path=where, times=1, action=reply(502)))
     fill = filler(bench)
     while not kept(bench):
-        bench.clock.advance(backfill.LOOK_SECONDS)
+        bench.clock.advance(leisure.LOOK_SECONDS)
         fill.tend((bench.widget,))
     bench.sandbox.add_repo("acme/elsewhere", labels=["bug"])
     bench.sandbox.add_collaborator("acme/elsewhere", bench.bot.login, "write")

@@ -11,7 +11,7 @@ from foreman.errors import ForgeAuthError
 from foreman.forge.base import Quota
 from foreman.gate.secret_scan import NO_SECRETS
 from foreman.guidance import security_policy
-from foreman.poller import ProjectFiles, project_files
+from foreman.poller import ProjectFiles, leisure, project_files
 from foreman.sandbox import Fault, reply
 from foreman.store import project_files as kept_files
 from foreman.store.project_files import ProjectReading
@@ -60,7 +60,7 @@ def run(bench: Rig, files: ProjectFiles) -> list[int]:
     """Tend until nothing is asked any more; return how many requests each burst took."""
     bursts = []
     for _ in range(40):
-        bench.clock.advance(project_files.SECONDS_BETWEEN)
+        bench.clock.advance(leisure.SECONDS_BETWEEN)
         before = len(bench.sandbox.ledger)
         if not files.tend(tuple(bench.plans)):
             break
@@ -110,7 +110,7 @@ def test_a_day_later_only_what_changed_is_read_again(stocked: Rig) -> None:
     assert ".github/SECURITY.md" not in kept(stocked)
 
     stocked.plans[WIDGET] = replace(stocked.plans[WIDGET], docs=("docs/deep/*.md",))
-    stocked.clock.advance(project_files.LOOK_SECONDS)
+    stocked.clock.advance(leisure.LOOK_SECONDS)
     assert sum(run(stocked, files)) == 5 + 1
     assert {path for path in kept(stocked) if path.startswith("docs")} == {"docs/deep/c.md"}
 
