@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from foreman.config.paths import data_dir
+from foreman.config.paths import data_dir, from_home
 from foreman.errors import ConfigError, Problem
 
 _PREFIX = "FOREMAN_"
@@ -21,7 +21,6 @@ class Settings(BaseSettings):
         log_level: Least level that is written: debug, info, warning, error; None: what the command thinks fit.
         log_format: `console` or `json`; None: console on a terminal, else JSON.
         config: Configuration file, when `--config` names none.
-        data_dir: Where everything is kept.
         otlp_endpoint: Where traces go; empty for nowhere.
         run_dir: Where the private folder of a run is made, with the sockets of gateway and agents.
         llm_record: Directory in which answers of models are recorded; None for not at all.
@@ -34,7 +33,6 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] | None = None
     log_format: Literal["console", "json"] | None = None
     config: Path | None = None
-    data_dir: Path = Field(default_factory=data_dir)
     otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s@]+)?$")
     run_dir: Path = Path("/tmp")  # noqa: S108 - only a private folder in it is used; paths of sockets must be short
     llm_record: Path | None = None
@@ -44,10 +42,15 @@ class Settings(BaseSettings):
     def _in_small_letters(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("data_dir", "config", "run_dir", "llm_record")
+    @field_validator("config", "run_dir", "llm_record")
     @classmethod
     def _from_home(cls, value: Path | None) -> Path | None:
-        return None if value is None else value.expanduser().absolute()
+        return None if value is None else from_home(value).absolute()
+
+    @property
+    def data_dir(self) -> Path:
+        """Where everything is kept; looked for when it is used, since a user of a service may have no home."""
+        return data_dir()
 
     @classmethod
     def read(cls) -> Settings:

@@ -19,12 +19,14 @@ def backup(
     """Copy the database into one file, while a daemon works on it or without one."""
     from foreman.app.opening import open_store
     from foreman.cli.output import line
+    from foreman.config.paths import from_home
     from foreman.store import backup as copies
 
     config = Context.of(context).load()
+    place = from_home(target)
     with open_store(config) as db:
-        copies.backup(db, target.expanduser(), overwrite=overwrite)
-    line(f"{target}: {target.expanduser().stat().st_size} bytes; `foreman db restore {target} --yes` brings it back")
+        copies.backup(db, place, overwrite=overwrite)
+    line(f"{target}: {place.stat().st_size} bytes; `foreman db restore {target} --yes` brings it back")
 
 
 def restore(
@@ -38,11 +40,12 @@ def restore(
     """
     from foreman.cli import exits
     from foreman.cli.output import line, story
+    from foreman.config.paths import from_home
     from foreman.errors import UsageError
     from foreman.store import backup as copies
 
     config = Context.of(context).load()
-    path = source.expanduser()
+    path = from_home(source)
     if not path.is_file():
         raise UsageError(f"there is no file {source}")
     if not yes:

@@ -31,22 +31,22 @@ def report(error: BaseException, secrets: KnownSecrets) -> int:
         The exit code.
     """
     if isinstance(error, KeyboardInterrupt):
-        _say("interrupted")
+        say("interrupted")
         return INTERRUPTED
     if isinstance(error, ConfigError):
         head = f"{error.source}: " if error.source else ""
         for problem in error.problems:
-            _say(_clean(f"{head}{problem}", secrets))
+            say(_clean(f"{head}{problem}", secrets))
         return WRONG_USAGE
     if isinstance(error, ForemanError):
-        _say(_clean(str(error), secrets))
+        say(_clean(str(error), secrets))
         return WRONG_USAGE if isinstance(error, UsageError | StoreTaken) else FAILED
     return _bug(error, secrets)
 
 
 def wrong_usage(message: str, usage: str = "") -> int:
     """Tell the person that the command line cannot be read; return the exit code."""
-    _say(printable(message, keep_lines=True))
+    say(printable(message, keep_lines=True))
     if usage:
         print(usage, file=sys.stderr)  # noqa: T201
     return WRONG_USAGE
@@ -59,7 +59,7 @@ def _bug(error: BaseException, secrets: KnownSecrets) -> int:
     address = _tracker()
     ask = f"; please report it: {address}" if address else "; please report it"
     summary = _clean(f"{type(error).__name__}: {error}"[:300], secrets)
-    _say(f"this is a bug in Foreman: {summary}{where}{ask}")
+    say(f"this is a bug in Foreman: {summary}{where}{ask}")
     if not place:
         print(text, file=sys.stderr)  # noqa: T201
     return BUG
@@ -102,5 +102,9 @@ def _clean(text: str, secrets: KnownSecrets) -> str:
     return printable(mask_tokens(secrets.redact(text)), keep_lines=True)
 
 
-def _say(text: str) -> None:
-    print(f"foreman: {text}", file=sys.stderr)  # noqa: T201
+def say(text: str) -> None:
+    """Tell on standard error what ended a command, or what went wrong."""
+    try:
+        print(f"foreman: {text}", file=sys.stderr)  # noqa: T201
+    except BrokenPipeError:
+        return  # nobody reads it

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 import typer
 
 from foreman import __version__
-from foreman.cli import exits
+from foreman.cli import exits, streams
 from foreman.cli.context import Context
 from foreman.secrets import KnownSecrets
 
@@ -65,13 +65,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Foreman, 130 interrupted.
     """
     secrets = KnownSecrets()
+    streams.prepare()
+    streams.be_quiet(False)
+    return streams.finish(_called(arguments, secrets), exits.say)
+
+
+def _called(arguments: Sequence[str] | None, secrets: KnownSecrets) -> int:
     try:
         result = build(secrets)(args=arguments, prog_name="foreman", standalone_mode=False)
     except typer.Abort:
         return exits.report(KeyboardInterrupt(), secrets)
     except typer.TyperException as error:
         return _misused(error)
+    except SystemExit as error:  # Typer's own end when nobody reads any more
+        if isinstance(error.__context__, BrokenPipeError):
+            return exits.DONE
+        raise
     except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, OSError) and streams.is_of_output(error):
+            if isinstance(error, BrokenPipeError):
+                return exits.DONE
+            exits.say(f"{streams.UNWRITTEN}: {error.strerror}")
+            return exits.FAILED
         return exits.report(error, secrets)
     return result if isinstance(result, int) else exits.DONE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -14,6 +15,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+from foreman.cli.streams import is_quiet
 from foreman.printable import printable
 
 
@@ -89,8 +91,11 @@ def block(text: str, *, indent: str = "") -> None:
 
 
 def story(text: str) -> None:
-    """Tell on standard error what goes on."""
-    print(printable(text), file=sys.stderr)  # noqa: T201
+    """Tell on standard error what goes on, unless only the answer is wanted (`--quiet`)."""
+    if is_quiet():
+        return
+    with contextlib.suppress(BrokenPipeError):  # work goes on where nobody listens
+        print(printable(text), file=sys.stderr)  # noqa: T201
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:

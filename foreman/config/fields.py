@@ -177,6 +177,15 @@ Money = Annotated[
 ]
 ForgeUrl = Annotated[str, AfterValidator(_forge_url)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+
+
+def _file(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~, and this user has no home directory: set HOME, or write it whole") from None
+
+
 Link = Annotated[str, AfterValidator(_link)]
 Repository = Annotated[str, AfterValidator(_repository)]
 Memory = Annotated[str, AfterValidator(_memory)]
@@ -192,7 +201,7 @@ Files = Annotated[
 ]
 FilePath = Annotated[
     Path,
-    AfterValidator(lambda path: path.expanduser().absolute()),
+    AfterValidator(_file),
     WithJsonSchema({"type": "string"}),
 ]
 Secret = Annotated[

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from foreman.errors import ConfigError, Problem
+
+
+def from_home(path: Path) -> Path:
+    """Take a leading `~` for the home directory.
+
+    Args:
+        path: As written.
+
+    Returns:
+        It, absolute where it begins with `~`.
+
+    Raises:
+        ConfigError: It does, and this user has no home directory: neither `HOME` nor an entry in the list of users.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        message = f"this user has no home directory for {path}: set HOME, or name a path without ~"
+        raise ConfigError([Problem(path="", message=message)]) from None
 
 
 def data_dir(environ: Mapping[str, str] | None = None) -> Path:
@@ -17,9 +37,16 @@ def data_dir(environ: Mapping[str, str] | None = None) -> Path:
 
     Returns:
         An absolute path; it need not exist.
+
+    Raises:
+        ConfigError: There is neither the variable nor a home directory.
     """
     given = (os.environ if environ is None else environ).get("FOREMAN_DATA_DIR", "")
-    return Path(given or "~/.agent-harness").expanduser().absolute()
+    try:
+        return from_home(Path(given or "~/.agent-harness")).absolute()
+    except ConfigError:
+        message = "this user has no home directory to keep anything in: set FOREMAN_DATA_DIR or HOME"
+        raise ConfigError([Problem(path="", message=message)]) from None
 
 
 def find(path: Path | None = None) -> Path:
@@ -37,16 +64,14 @@ def find(path: Path | None = None) -> Path:
     """
     named = path or (Path(os.environ["FOREMAN_CONFIG"]) if os.environ.get("FOREMAN_CONFIG") else None)
     if named is not None:
-        named = named.expanduser()
+        named = from_home(named)
         if not named.exists():
             origin = "" if path else " (named by FOREMAN_CONFIG)"
             raise ConfigError([Problem(path="", message=f"there is no such file{origin}")], source=str(named))
         return named
-    places = (
-        Path("config.yaml"),
-        Path("~/.config/foreman/config.yaml").expanduser(),
-        Path("/etc/foreman/config.yaml"),
-    )
+    places = [Path("config.yaml"), Path("/etc/foreman/config.yaml")]
+    with contextlib.suppress(ConfigError):
+        places.insert(1, from_home(Path("~/.config/foreman/config.yaml")))
     for place in places:
         if place.exists():
             return place
