@@ -18,7 +18,7 @@ from foreman.gate import marker
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef, Role
-from foreman.store import actions, breakers, closing, controls, events, inbox, issues, reactions
+from foreman.store import actions, breakers, closing, controls, events, inbox, issues, ladder, reactions
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -147,6 +147,7 @@ class Recall:
                 breaker_open=breakers.flood_open(connection, now=now),
                 paused=controls.paused(connection, ref.repo),
                 kept_off=controls.kept_off(connection, ref),
+                stepped_down=ladder.down(connection, ref.repo),
                 private_repo=repo.info is None or repo.info.private,
                 visibility_known=repo.info is not None,
                 reminded_at=closing.reminded_at(connection, ref),

@@ -101,12 +101,15 @@ def _housekeeping(item: InboxItem, plan: AgentPlan, thought: Deliberation) -> tu
         state = ActionState.SHADOW if plan.policy.mode is Mode.SHADOW else ActionState.PLANNED
         found.append(_chore(TRIAGE_LABEL, state))
     if _is_stale_no_more(plan, thought):
-        found.append(_chore(plan.policy.stale_label, final_state(Allow(), plan.policy.mode_of(REMOVE), paused=False)))
+        down = REMOVE in thought.look.facts.stepped_down
+        verdict = Hold(Reason.STEPPED_DOWN, REMOVE) if down else Allow()
+        state = final_state(verdict, plan.policy.mode_of(REMOVE), paused=False)
+        found.append(_chore(plan.policy.stale_label, state, _reason(verdict)))
     return tuple(found)
 
 
-def _chore(label: str, state: ActionState) -> NewAction:
-    return NewAction(type=REMOVE, payload={"type": REMOVE, "label": label, CHORE: True}, state=state)
+def _chore(label: str, state: ActionState, reason: str = "") -> NewAction:
+    return NewAction(type=REMOVE, payload={"type": REMOVE, "label": label, CHORE: True}, state=state, reason=reason)
 
 
 def _is_stale_no_more(plan: AgentPlan, thought: Deliberation) -> bool:
@@ -149,7 +152,7 @@ def record(connection: Connection, decision: NewDecision, *, now: datetime) -> i
 
 def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:
     """Return what the decision was built on: enough to tell later whether the issue has moved on."""
-    issue = thought.look.facts.issue
+    issue, owed = thought.look.facts.issue, thought.look.facts.owed
     return {
         **freshness.seen_of(
             issue,
@@ -162,6 +165,8 @@ def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:
         "title": thought.title[:200],
         "author": issue.author.login,
         "author_role": issue.role.value,
+        "turn": owed.turn.value if owed else "",
+        "turn_since": owed.since.isoformat() if owed and owed.since else "",
         "hidden": thought.hidden,
         "cut": thought.cut,
     }

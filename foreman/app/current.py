@@ -26,7 +26,7 @@ from foreman.gate import permission
 from foreman.gate.reasons import Reason
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
-from foreman.store import actions, controls, discovered, polls
+from foreman.store import actions, controls, discovered, ladder, polls
 from foreman.store import commands as orders
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
@@ -118,7 +118,13 @@ class CurrentConfig:
             return no
         if mode is Mode.APPROVE:
             return Hold(Reason.MODE_APPROVE, "the mode became stricter")
+        if action.agent not in _BY_PEOPLE and self._stepped_down(action):
+            return Hold(Reason.STEPPED_DOWN, action.type)
         return Allow() if policy is None else self._limits.verdict(action, policy)
+
+    def _stepped_down(self, action: StoredAction) -> bool:
+        with self._db.read() as connection:
+            return action.type in ladder.down(connection, action.issue.repo)
 
     def _kept_off(self, action: StoredAction) -> bool:
         with self._db.read() as connection:

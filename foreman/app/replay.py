@@ -24,6 +24,7 @@ from foreman.config.models import Config
 from foreman.errors import AgentError, BudgetExceeded, StoreError, UsageError
 from foreman.gate.reasons import Reason
 from foreman.model import ActionState, EventKind, RepoRef
+from foreman.priors.pools import categories
 from foreman.scribe import CHORE
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
@@ -39,6 +40,7 @@ _LATER = {
     Reason.NOT_FOR_US,
     Reason.MODE_APPROVE,
     Reason.MODE_SHADOW,
+    Reason.STEPPED_DOWN,
     Reason.REJECTED,
 }
 _REASONS = frozenset(Reason) - _LATER
@@ -55,6 +57,10 @@ class Replayed:
         text_changed: The issue's text is another one than the agent read then.
         why_not: Why it was not replayed; empty when it was.
         failed: It could have been, but the agent or its model did not answer.
+        title: Of the issue, without known secrets; empty where its text is not kept.
+        url: Its page; empty there too.
+        stands: Labels that are on the issue now that it is closed, whoever put them on; None where it is not.
+        offered: Labels that the agent is asked about.
     """
 
     entry: LogEntry
@@ -62,6 +68,10 @@ class Replayed:
     text_changed: bool = False
     why_not: str = ""
     failed: bool = False
+    title: str = ""
+    url: str = ""
+    stands: frozenset[str] | None = None
+    offered: tuple[str, ...] = ()
 
     @property
     def before(self) -> dict[str, Any]:
@@ -185,8 +195,17 @@ def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets, 
     look = replace(then.look, facts=replace(facts, event=EventKind(entry.event)))
     digest = entry.seen.get("content_digest")  # of what gave up nothing is known
     changed = digest is not None and digest != content_digest(kept.title, kept.body)
+    told = Replayed(
+        entry=entry,
+        now=None,
+        text_changed=changed,
+        title=secrets.redact(kept.title),
+        url=facts.issue.url,
+        stands=frozenset(kept.labels) if kept.state == "closed" else None,
+        offered=categories(plan),
+    )
     try:
         thought = desk.ask(look, plan, lambda: past.known(then, files=True))
     except (AgentError, BudgetExceeded) as error:
-        return Replayed(entry=entry, now=None, text_changed=changed, why_not=secrets.redact(str(error)), failed=True)
-    return Replayed(entry=entry, now=answer_of(thought), text_changed=changed)
+        return replace(told, why_not=secrets.redact(str(error)), failed=True)
+    return replace(told, now=answer_of(thought))

@@ -34,6 +34,7 @@ class Facts:
         breaker_open: The action rate is far above what is usual.
         paused: A person paused this repository or everything.
         kept_off: A person ordered to leave this issue alone.
+        stepped_down: Types of action that people reversed too often here; nobody has lifted that.
         private_repo: The repository is not public, or that is not known.
         visibility_known: Whether that is known.
         owed: Whose turn it is, by what people did alone; None when that cannot be told.
@@ -61,6 +62,7 @@ class Facts:
     breaker_open: bool = False
     paused: bool = False
     kept_off: bool = False
+    stepped_down: frozenset[str] = frozenset()
     private_repo: bool = False
     visibility_known: bool = True
     owed: Owed | None = None

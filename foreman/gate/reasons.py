@@ -40,6 +40,7 @@ class Reason(StrEnum):
     REPEATED = "repeated"
     CONTRADICTORY = "contradictory"
     LOW_CONFIDENCE = "low_confidence"
+    STEPPED_DOWN = "stepped_down"
     BREAKER_OPEN = "breaker_open"
     HOURLY_CAP = "hourly_cap"
     # one action
@@ -141,6 +142,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.CONTRADICTORY: _E("The decision asks for a thing and its opposite.", "Nothing; neither is done."),
     Reason.LOW_CONFIDENCE: _E(
         "The agent is less sure than asked for.", "Approve it, or lower `policy.min_confidence`."
+    ),
+    Reason.STEPPED_DOWN: _E(
+        "People reversed too many such actions in this repository.",
+        "Approve it; `foreman resume REPO --action TYPE` lets them pass again.",
     ),
     Reason.BREAKER_OPEN: _E(
         "Foreman is acting far more often than it did in the last 14 days.", "Look at `foreman status`, then approve."

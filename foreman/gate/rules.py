@@ -44,6 +44,7 @@ ACTION_RULES: tuple[ActionRule, ...] = (
     ActionRule("label not put on by a person", rules_label.label_not_put_on),
     ActionRule("comments a day", rules_action.comment_cap),
     ActionRule("confident enough", rules_whole.confident),
+    ActionRule("not stepped down", rules_whole.stepped_down),
     ActionRule("breaker closed", rules_whole.breaker),
     ActionRule("writes an hour", rules_whole.hourly_cap),
 )

@@ -75,6 +75,11 @@ def confident(at: Situation) -> Objection:
     return Hold(Reason.LOW_CONFIDENCE, "not given" if confidence is None else f"{confidence:.2f}")
 
 
+def stepped_down(at: Situation) -> Objection:
+    """What people kept reversing waits for them, whatever the mode says, until one of them lifts that."""
+    return Hold(Reason.STEPPED_DOWN, at.action.type) if at.action.type in at.facts.stepped_down else None
+
+
 def breaker(at: Situation) -> Objection:
     """Something is going on that nobody planned."""
     return Hold(Reason.BREAKER_OPEN) if at.facts.breaker_open else None

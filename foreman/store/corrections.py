@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from foreman.model import IssueRef, RepoRef
+from foreman.store import agreement, ladder
 from foreman.store.rows import inserted_id, issue_of
 from foreman.store.tables import corrections
 
@@ -78,7 +79,7 @@ def add(
     action_id: int | None = None,
     now: datetime,
 ) -> int:
-    """Remember a correction.
+    """Remember a correction; one too many that reverses something makes such actions wait for a person.
 
     Args:
         connection: In a transaction.
@@ -107,6 +108,8 @@ def add(
             at=now,
         )
     )
+    if kind in agreement.REVERSALS:
+        ladder.watch(connection, issue.repo, action_type, now=now)
     return inserted_id(added)
 
 

@@ -18,7 +18,7 @@ from foreman import checkpoint
 from foreman.errors import ForgeMoved, ForgeNotFound
 from foreman.forge.base import ForgeReader
 from foreman.model import ActionState, EventKind, IssueRef, RepoRef
-from foreman.store import actions, commands, memory
+from foreman.store import actions, commands, ladder, memory
 from foreman.store.actions import LogEntry, NewAction, NewDecision, StoredAction
 from foreman.store.database import Database
 from foreman.undo.takeback import Look, Nothing, Standing
@@ -32,7 +32,7 @@ AGENT = "foreman"
 PAGE = 200
 """Log entries read at a time."""
 
-_NOT_OURS = frozenset({"dashboard", commands.AGENT})
+_NOT_OURS = frozenset({"dashboard", commands.AGENT, ladder.AGENT})
 _OPEN = frozenset({ActionState.PLANNED, ActionState.SENT, ActionState.HELD})
 
 
