@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import actions, inbox, memory
+from foreman.model import ActionState, ForgeKind, IssueRef, RepoRef
+from foreman.store import actions, commands, inbox, memory
 
 REPO = RepoRef.parse("o/r")
 ISSUE = IssueRef(REPO, 1)
@@ -38,6 +38,10 @@ QUESTIONS: dict[str, tuple[Ask, tuple[str, ...]]] = {
     "writes": (lambda c, now: actions.writes_since(c, None, now), ("actions_by_sent",)),
     "writes of a repository": (lambda c, now: actions.writes_since(c, REPO, now), ("actions_by_repo_sent",)),
     "memory": (lambda c, now: memory.summary(c, ISSUE), ("sqlite_autoindex_memory_summary_1",)),
+    "answers to orders": (lambda c, now: actions.open_of_type(c, "react", now=now, limit=5), ("actions_by_state",)),
+    "orders": (lambda c, now: commands.due(c, ForgeKind.GITHUB, now=now), ("commands_open",)),
+    "orders on an issue": (lambda c, now: commands.quiet_ones(c, ISSUE), ("commands_by_issue",)),
+    "orders of one person": (lambda c, now: commands.taken_since(c, 7, now), ("commands_by_author",)),
     "states": (lambda c, now: (actions.states(c), inbox.counts(c)), ()),
 }
 SMALL = ("CONSTANT", "action_counts", "inbox_counts", "turns")
