@@ -252,7 +252,9 @@ class Intake:
             comments=comments if needs.comments_since is None else None,
             history=history if needs.history else None,
             events=happened,
-            orders=ordered.ordered(before, issue, comments or (), horizon=horizon, bot=self.bot) if listens else (),
+            orders=ordered.ordered(before, issue, comments or (), horizon=horizon, bot=self.bot, redact=self.redact)
+            if listens
+            else (),
             updated_at=issue.updated_at,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from foreman import changes, commands
@@ -19,7 +19,13 @@ OVERLAP = timedelta(minutes=15)
 
 
 def ordered(
-    before: Snapshot | None, issue: Issue, comments: Iterable[Comment], *, horizon: Horizon, bot: Account
+    before: Snapshot | None,
+    issue: Issue,
+    comments: Iterable[Comment],
+    *,
+    horizon: Horizon,
+    bot: Account,
+    redact: Callable[[str], str],
 ) -> tuple[Ordered, ...]:
     """Find the orders that are new. Whether their authors may give any is asked where they are carried out.
 
@@ -29,6 +35,7 @@ def ordered(
         comments: As they were read.
         horizon: From when on happenings count.
         bot: Our own account.
+        redact: Takes secrets out of what a person gives as a reason.
 
     Returns:
         Oldest first; nothing of bots, of deleted accounts, of internal notes, nor of what was written before the last
@@ -51,7 +58,7 @@ def ordered(
                     author_id=comment.author.id,
                     author=comment.author.login,
                     written_at=comment.created_at,
-                    lines=tuple(one.as_json() for one in said.commands),
+                    lines=tuple({**one.as_json(), "because": redact(one.because)} for one in said.commands),
                     edited=comment.updated_at != comment.created_at,
                     cut=said.cut,
                     quiet=said.only or any(one.verb is commands.Verb.APPROVE for one in said.commands),
