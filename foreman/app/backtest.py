@@ -34,6 +34,7 @@ class Tried:
     """One closed issue.
 
     Attributes:
+        number: Of the issue.
         title: Without known secrets.
         url: Its page.
         answer: What would have been done; None when the agent failed.
@@ -41,6 +42,7 @@ class Tried:
         failure: Why the agent failed; empty when it did not.
     """
 
+    number: int
     title: str
     url: str
     answer: Answer | None
@@ -204,6 +206,7 @@ class _Trial:
                 return
         self.tried.append(
             Tried(
+                number=issue.issue.number,
                 title=self.secrets.redact(issue.title),
                 url=then.look.facts.issue.url,
                 answer=answer,

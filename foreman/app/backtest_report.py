@@ -1,41 +1,19 @@
-"""What a backtest comes to: the numbers, and the answers that would have annoyed somebody. Pure."""
+"""What a backtest comes to, in numbers. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from foreman.app.annoyances import annoying, on
 from foreman.app.answers import Answer
 from foreman.app.backtest import Backtest, Tried
 from foreman.learn import scoring
 from foreman.learn.scoring import Score
 from foreman.priors.pools import categories
 
-MOST_ANNOYING = 10
 DEPTHS = (1, 3, 5, 10)
-
-_WRONG_CLOSE, _WRONG_DUPLICATE, _WRONG_LABEL, _NEEDLESS_WORDS = 4, 3, 2, 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annoyance:
-    """Something that a person would have had to put right.
-
-    Attributes:
-        number: Of the issue.
-        title: Without known secrets.
-        url: Its page.
-        what: In words.
-        weight: How bad it is, the most first.
-    """
-
-    number: int
-    title: str
-    url: str
-    what: str
-    weight: float
 
 
 def document(found: Backtest) -> dict[str, Any]:
@@ -50,7 +28,7 @@ def document(found: Backtest) -> dict[str, Any]:
     offered = categories(found.plan)
     answered = [(one, one.answer) for one in found.tried if one.answer is not None]
     asked = [(one, answer) for one, answer in answered if not answer.left_alone]
-    scored = [(answer.labels, one.truth.labels) for one, answer in asked if _on(one.truth.labels, offered)]
+    scored = [(answer.labels, one.truth.labels) for one, answer in asked if on(one.truth.labels, offered)]
     scores = scoring.per_label(scored, offered)
     told = _confidence(asked, offered)
     return {
@@ -74,23 +52,15 @@ def document(found: Backtest) -> dict[str, Any]:
         "labels": {
             "issues_people_labelled": len(scored),
             "who_labelled_not_known": sum(
-                1 for one, _ in asked if _on(one.truth.labels, offered) and not one.truth.known
+                1 for one, _ in asked if on(one.truth.labels, offered) and not one.truth.known
             ),
-            **_numbers(scoring.micro(scores.values())),
+            **numbers(scoring.micro(scores.values())),
             "macro_f1": _rounded(scoring.macro_f1(scores.values())),
-            "coverage": _rounded(scoring.coverage(bool(_on(said, offered)) for said, _ in scored)),
+            "coverage": _rounded(scoring.coverage(bool(on(said, offered)) for said, _ in scored)),
             "calibration_error": _rounded(scoring.calibration_error(told)),
-            "calibration": [
-                {
-                    "from": part.low,
-                    "to": part.high,
-                    "issues": part.count,
-                    "confidence": _rounded(part.confidence),
-                    "right": _rounded(part.right),
-                }
-                for part in scoring.calibration(told)
-            ],
-            "per_label": {label: _numbers(score) for label, score in scores.items()},
+            "calibration": calibration(told),
+            "precision_over_coverage": cuts(told, len(scored)),
+            "per_label": {label: numbers(score) for label, score in scores.items()},
             "confusion": scoring.confusion(scored, offered),
         },
         "duplicates": _duplicates(asked),
@@ -99,7 +69,7 @@ def document(found: Backtest) -> dict[str, Any]:
         "closes": sum(1 for _, answer in asked if answer.close),
         "input_tokens": sum(answer.input_tokens for _, answer in asked),
         "output_tokens": sum(answer.output_tokens for _, answer in asked),
-        "usd": _usd([answer.usd for _, answer in asked]),
+        "usd": price([answer.usd for _, answer in asked]),
         "model_calls": sum(answer.calls for _, answer in asked),
         "no_model_needed": sum(1 for _, answer in asked if not answer.calls),
         "compared": [_in_short(found, model, answers) for model, answers in _sides(found)],
@@ -107,18 +77,46 @@ def document(found: Backtest) -> dict[str, Any]:
     }
 
 
-def annoying(found: Backtest) -> tuple[Annoyance, ...]:
-    """Return the answers that would have annoyed somebody most: wrong closes, then duplicates, labels, comments.
+def cuts(told: Sequence[tuple[float, bool]], whole: int) -> list[dict[str, Any]]:
+    """Return how right is what is sure, for every bound, as the document has it.
 
     Args:
-        found: The run.
+        told: Confidence, and whether it was right.
+        whole: How many issues could have got a label.
 
     Returns:
-        At most `MOST_ANNOYING`, the worst first; of one issue the worst alone.
+        The highest bound first.
     """
-    offered = categories(found.plan)
-    all_of_them = [bad for one in found.tried if (bad := _annoyance(one, offered)) is not None]
-    return tuple(sorted(all_of_them, key=lambda bad: (-bad.weight, bad.number))[:MOST_ANNOYING])
+    return [
+        {
+            "min_confidence": cut.confidence,
+            "coverage": _rounded(cut.coverage),
+            "right": _rounded(cut.right),
+            "issues": cut.count,
+        }
+        for cut in scoring.precision_over_coverage(told, whole)
+    ]
+
+
+def calibration(told: Sequence[tuple[float, bool]]) -> list[dict[str, Any]]:
+    """Return how right was what was told with about the same confidence, as the document has it.
+
+    Args:
+        told: Confidence, and whether it was right.
+
+    Returns:
+        The lowest confidence first.
+    """
+    return [
+        {
+            "from": part.low,
+            "to": part.high,
+            "issues": part.count,
+            "confidence": _rounded(part.confidence),
+            "right": _rounded(part.right),
+        }
+        for part in scoring.calibration(told)
+    ]
 
 
 def _sides(found: Backtest) -> tuple[tuple[str, tuple[Answer, ...]], ...]:
@@ -135,49 +133,27 @@ def _sides(found: Backtest) -> tuple[tuple[str, tuple[Answer, ...]], ...]:
 
 def _in_short(found: Backtest, model: str, answers: Sequence[Answer]) -> dict[str, Any]:
     offered = categories(found.plan)
-    truth = {one.answer.number: one.truth.labels for one in found.tried if one.answer is not None}
+    tried = {one.answer.number: one for one in found.tried if one.answer is not None}
+    truth = {number: one.truth.labels for number, one in tried.items()}
+    asked = [(tried[answer.number], answer) for answer in answers if not answer.left_alone]
     scored = [
         (answer.labels, truth[answer.number])
         for answer in answers
-        if not answer.left_alone and _on(truth[answer.number], offered)
+        if not answer.left_alone and on(truth[answer.number], offered)
     ]
     scores = scoring.per_label(scored, offered)
-    whole = _numbers(scoring.micro(scores.values()))
+    whole = numbers(scoring.micro(scores.values()))
     return {
         "model": model,
         "issues": len(answers),
         "precision": whole["precision"],
         "recall": whole["recall"],
         "macro_f1": _rounded(scoring.macro_f1(scores.values())),
-        "coverage": _rounded(scoring.coverage(bool(_on(said, offered)) for said, _ in scored)),
+        "coverage": _rounded(scoring.coverage(bool(on(said, offered)) for said, _ in scored)),
+        "precision_over_coverage": cuts(_confidence(asked, offered), len(scored)),
         "tokens": sum(answer.input_tokens + answer.output_tokens for answer in answers),
-        "usd": _usd([answer.usd for answer in answers]),
+        "usd": price([answer.usd for answer in answers]),
     }
-
-
-def _annoyance(one: Tried, offered: Sequence[str]) -> Annoyance | None:
-    answer, truth = one.answer, one.truth
-    if answer is None or answer.left_alone:
-        return None
-    right = {label.casefold() for label in _on(truth.labels, offered)}
-    wrong = [label for label in _on(answer.labels, offered) if label.casefold() not in right]
-    ended = truth.state_reason or "no reason"
-    what, weight = "", 0
-    if answer.close and answer.close != truth.state_reason:
-        what, weight = f"would have closed it as {answer.close}; people closed it as {ended}", _WRONG_CLOSE
-    elif answer.duplicates and truth.duplicate_of not in answer.duplicates and truth.state_reason != "duplicate":
-        named = ", ".join(f"#{number}" for number in answer.duplicates)
-        what, weight = f"would have named {named} as the same; people did not", _WRONG_DUPLICATE
-    elif wrong and right:
-        theirs = ", ".join(sorted(_on(truth.labels, offered)))
-        what, weight = f"would have put on {', '.join(wrong)}; people chose {theirs}", _WRONG_LABEL
-    elif answer.comment and not answer.duplicates and truth.state_reason == "completed":
-        what, weight = "would have asked for more; people closed it as completed", _NEEDLESS_WORDS
-    if not weight:
-        return None
-    return Annoyance(
-        number=answer.number, title=one.title, url=one.url, what=what, weight=weight + (answer.confidence or 0) / 2
-    )
 
 
 def _duplicates(asked: Sequence[tuple[Tried, Answer]]) -> dict[str, Any]:
@@ -214,14 +190,15 @@ def _stale(tried: Sequence[Tried]) -> dict[str, Any]:
 def _confidence(asked: Sequence[tuple[Tried, Answer]], offered: Sequence[str]) -> list[tuple[float, bool]]:
     found = []
     for one, answer in asked:
-        said, right = _on(answer.labels, offered), _on(one.truth.labels, offered)
+        said, right = on(answer.labels, offered), on(one.truth.labels, offered)
         if said and right and answer.confidence is not None:
             theirs = {label.casefold() for label in right}
             found.append((answer.confidence, all(label.casefold() in theirs for label in said)))
     return found
 
 
-def _numbers(score: Score) -> dict[str, Any]:
+def numbers(score: Score) -> dict[str, Any]:
+    """Return a score as the document has it."""
     return {
         "hits": score.hits,
         "wrong": score.wrong,
@@ -232,12 +209,8 @@ def _numbers(score: Score) -> dict[str, Any]:
     }
 
 
-def _on(labels: Sequence[str] | frozenset[str], offered: Sequence[str]) -> tuple[str, ...]:
-    wanted = {label.casefold() for label in offered}
-    return tuple(label for label in labels if label.casefold() in wanted)
-
-
-def _usd(prices: Sequence[float | None]) -> float | None:
+def price(prices: Sequence[float | None]) -> float | None:
+    """Add prices up; None where one of them is not known."""
     known = [price for price in prices if price is not None]
     return round(sum(known), 6) if len(known) == len(prices) else None
 

@@ -113,6 +113,11 @@ class Replayed:
         }
 
     @property
+    def usd_before(self) -> float | None:
+        """What the decision cost then; None where it is not known."""
+        return None if self.entry.usd is None else float(self.entry.usd)
+
+    @property
     def same(self) -> bool:
         """Whether it comes out as it did."""
         return self.before == self.after

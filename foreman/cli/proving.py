@@ -5,14 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from foreman.cli.context import Context
 from foreman.cli.options import MAX_ID, Json
+from foreman.cli.streams import is_quiet
 
 MOST_ISSUES = 5_000
+
+Csv = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Also write a row for each, for a spreadsheet.")
+]
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with plots; one file, no network.")
+]
 
 
 def backtest(
@@ -33,6 +42,8 @@ def backtest(
         typer.Option("--max-usd", min=0, metavar="USD", help="What this run may cost, instead of the day's budget."),
     ] = None,
     as_json: Json = False,
+    csv: Csv = None,
+    html: Html = None,
 ) -> int:
     """Try an agent on closed issues, and compare with what people did. Writes nothing to a forge or the action log.
 
@@ -44,10 +55,13 @@ def backtest(
     from foreman.app import backtest as backtests
     from foreman.app.backtest_report import document
     from foreman.app.demo_forge import sandboxed
-    from foreman.cli import backtest_page, exits, parsing
+    from foreman.app.report import rows, target
+    from foreman.app.report.of_backtest import backtest_page
+    from foreman.cli import backtest_view, exits, parsing
     from foreman.cli.output import emit
 
     own = Context.of(context)
+    target.writable(csv, html)
     own.start_logging()
     where = parsing.repo(repo)
     begin = parsing.since(since, now=datetime.now(UTC)) if since else None
@@ -65,7 +79,9 @@ def backtest(
             progress=progress,
         )
     facts = document(found)
-    emit(facts, as_json=as_json, show=lambda: backtest_page.show(facts))
+    emit(facts, as_json=as_json, show=lambda: backtest_view.show(facts))
+    _leave(csv, lambda: rows.of_backtest(found))
+    _leave(html, lambda: backtest_page(found, now=datetime.now(UTC)))
     return exits.FAILED if found.stopped or any(one.failure for one in found.tried) else exits.DONE
 
 
@@ -81,12 +97,17 @@ def replay(
         str | None, typer.Option("--model", metavar="NAME", help="Instead of the configured one.")
     ] = None,
     as_json: Json = False,
+    csv: Csv = None,
+    html: Html = None,
 ) -> int:
     """Make logged decisions again with today's agent, model and configuration; show what differs, write nothing."""
     from datetime import UTC, datetime
 
     from foreman.app import replay as replays
-    from foreman.cli import exits, parsing
+    from foreman.app.replay_report import document, summary
+    from foreman.app.report import rows, target
+    from foreman.app.report.of_replay import replay_page
+    from foreman.cli import exits, parsing, replay_view
     from foreman.cli.output import emit
     from foreman.errors import UsageError
 
@@ -94,10 +115,13 @@ def replay(
         raise UsageError("say which decisions: their numbers, or --since 30d")
     own = Context.of(context)
     own.start_logging()
+    target.writable(csv, html)
     begin = parsing.since(since, now=datetime.now(UTC)) if since else None
+    config = own.load()
+    today = "" if config.llm.provider == "none" else model or config.llm.model or ""
     with _progress("decisions") as progress:
         done = replays.run(
-            own.load(),
+            config,
             ids=ids or (),
             since=begin,
             model=model,
@@ -105,48 +129,21 @@ def replay(
             secrets=own.secrets,
             progress=progress,
         )
-    facts = [
-        {
-            "id": one.entry.id,
-            "issue": str(one.entry.issue),
-            "agent": one.entry.agent,
-            "before": one.before,
-            "after": one.after,
-            "same": one.same,
-            "text_changed": one.text_changed,
-            "failed": one.failed,
-            "not_replayed_because": one.why_not,
-        }
-        for one in done
-    ]
-    emit(facts, as_json=as_json, show=lambda: _show_replay(facts))
+    facts = document(done)
+    emit(facts, as_json=as_json, show=lambda: replay_view.show(facts, summary(done)))
+    _leave(csv, lambda: rows.of_replay(done))
+    _leave(html, lambda: replay_page(done, model=today, now=datetime.now(UTC)))
     return exits.FAILED if any(one.failed for one in done) else exits.DONE
 
 
-def _show_replay(facts: list[dict[str, Any]]) -> None:
-    from foreman.cli.output import line
+def _leave(place: Path | None, content: Callable[[], str]) -> None:
+    """Write a file that was asked for, and say so."""
+    from foreman.app.report import target
+    from foreman.cli.output import story
 
-    for one in facts:
-        if one["not_replayed_because"]:
-            line(f"{one['id']}  {one['issue']}  not replayed: {one['not_replayed_because']}")
-        elif not one["same"]:
-            line(f"{one['id']}  {one['issue']}")
-            line(f"    - {_in_short(one['before'])}")
-            line(f"    + {_in_short(one['after'])}")
-        if one["text_changed"]:
-            line("    the text of the issue has changed since")
-    replayed = [one for one in facts if not one["not_replayed_because"]]
-    left_out = f", {len(facts) - len(replayed)} not replayed" if len(replayed) < len(facts) else ""
-    decisions = "decision" if len(replayed) == 1 else "decisions"
-    differ = sum(not one["same"] for one in replayed)
-    line(f"{len(replayed)} {decisions} made again: {differ} {'differs' if differ == 1 else 'differ'}{left_out}")
-
-
-def _in_short(made: dict[str, Any]) -> str:
-    parts = [f"+{label}" for label in made["labels"]] + [kind for kind in ("comment", "close") if made[kind]]
-    parts += made["others"]
-    parts += [f"{kind} (held)" for kind in made["held"]] + [f"{kind} (refused)" for kind in made["refused"]]
-    return f"{made['decision']}: {', '.join(parts) or 'nothing'}"
+    if place is not None:
+        target.write(place, content())
+        story(f"written: {place}")
 
 
 @contextmanager
@@ -164,7 +161,7 @@ def _resumable() -> Iterator[None]:
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on a terminal, and nothing elsewhere."""
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield lambda _done, _all: None
         return
     from rich.console import Console

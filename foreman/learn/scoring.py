@@ -172,6 +172,43 @@ def calibration_error(told: Iterable[tuple[float, bool]], *, bins: int = BINS) -
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What is left when only what is sure enough counts.
+
+    Attributes:
+        confidence: From here on it counts.
+        coverage: Share of all that still gets an answer.
+        right: Share of these answers that are right.
+        count: How many they are.
+    """
+
+    confidence: float
+    coverage: float
+    right: float
+    count: int
+
+
+def precision_over_coverage(told: Iterable[tuple[float, bool]], whole: int) -> tuple[Cut, ...]:
+    """Tell how right is what is sure, for every bound that makes a difference.
+
+    Args:
+        told: Confidence between 0 and 1, and whether it was right.
+        whole: How many could have got an answer.
+
+    Returns:
+        The surest alone first; bounds are whole per cents.
+    """
+    steps: dict[int, list[bool]] = {}
+    for confidence, right in told:
+        steps.setdefault(int(round(confidence * 100, 6)), []).append(right)
+    cuts, hits, count = [], 0, 0
+    for step in sorted(steps, reverse=True):
+        hits, count = hits + sum(steps[step]), count + len(steps[step])
+        cuts.append(Cut(confidence=step / 100, coverage=count / max(whole, count), right=hits / count, count=count))
+    return tuple(cuts)
+
+
 def recall_at(rankings: Iterable[tuple[Sequence[int], int]], depths: Iterable[int]) -> Mapping[int, float | None]:
     """Return how often the right one is among the first so many.
 

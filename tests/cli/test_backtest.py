@@ -103,8 +103,9 @@ SCHEMA = {
     " left_alone failed failures stopped decisions held denied labels duplicates stale comments closes input_tokens"
     " output_tokens usd model_calls no_model_needed compared annoying": "",
     "labels": "issues_people_labelled who_labelled_not_known hits wrong missed precision recall f1 macro_f1 coverage"
-    " calibration_error calibration per_label confusion",
+    " calibration_error calibration precision_over_coverage per_label confusion",
     "calibration": "from to issues confidence right",
+    "precision_over_coverage": "min_confidence coverage right issues",
     "per_label": "hits wrong missed precision recall f1",
     "duplicates": "closed_as_duplicate original_known found_at suggested suggested_right"
     " suggested_where_people_closed_as_duplicate",
@@ -119,6 +120,7 @@ def _keys(facts: dict[str, Any]) -> dict[str, str]:
     parts = {
         "labels": labels,
         "calibration": labels["calibration"][0],
+        "precision_over_coverage": labels["precision_over_coverage"][0],
         "per_label": labels["per_label"]["bug"],
         "duplicates": facts["duplicates"],
         "stale": facts["stale"],
