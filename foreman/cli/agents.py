@@ -53,10 +53,7 @@ def test(
     timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds for each task.")] = 30.0,
     as_json: Json = False,
 ) -> int:
-    """Ask an agent everything the protocol says, in tasks made up for it; exit code 1 when an answer is wrong.
-
-    Examples: foreman agent test issue-triage; foreman agent test http://127.0.0.1:9000
-    """
+    """Ask an agent everything the protocol says, in tasks made up for it; exit code 1 when an answer is wrong."""
     from foreman.agent.conformance import examine
     from foreman.app.trial import on_trial, read_for_author
     from foreman.cli import exits

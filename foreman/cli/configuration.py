@@ -20,7 +20,10 @@ _Which = Literal["config", "task", "decision"]
 
 
 _Where = Annotated[
-    str | None, typer.Argument(help="One repository, and where each value is from: owner/repo, gitlab:group/project.")
+    str | None,
+    typer.Argument(
+        metavar="REPO", help="One repository, and where each value is from: owner/repo, gitlab:group/project."
+    ),
 ]
 
 

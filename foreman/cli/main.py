@@ -16,8 +16,9 @@ from typing import Annotated, Literal
 import typer
 
 from foreman import __version__
-from foreman.cli import exits, streams
+from foreman.cli import examples, exits, streams
 from foreman.cli.context import Context
+from foreman.cli.shape import Command
 from foreman.secrets import KnownSecrets
 
 FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -36,6 +37,7 @@ FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("agents", "agent", ("list_", "build", "test")),
     ("configuration", "config", ("show", "validate", "schema")),
     ("database", "db", ("backup", "restore", "check")),
+    ("about", "", ("version",)),
 )
 """Module under `foreman.cli`, group (empty: top level), functions in the order of the help.
 
@@ -112,8 +114,14 @@ def build(secrets: KnownSecrets) -> typer.Typer:
             name, function_name = _names(entry)
             function = getattr(module, function_name)
             text = _help(function)
-            hidden = "=" in entry
-            groups[group].command(name, help=text, short_help=text.split("\n")[0], hidden=hidden)(function)
+            groups[group].command(
+                name,
+                cls=Command,
+                help=text,
+                short_help=text.split("\n")[0],
+                epilog=examples.below(f"{group} {name}".strip()) or None,
+                hidden="=" in entry,
+            )(function)
     return app
 
 
@@ -135,7 +143,7 @@ def _group(text: str) -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     )
 
 
@@ -144,13 +152,18 @@ def _options(secrets: KnownSecrets) -> Callable[..., None]:
         context: typer.Context,
         config: Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file.")] = None,
         log_level: Annotated[_Level | None, typer.Option("--log-level", help="Least level that is logged.")] = None,
+        quiet: Annotated[
+            bool, typer.Option("--quiet", "-q", help="Print the answer and errors, nothing else.")
+        ] = False,
         version: Annotated[
             bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
         ] = False,
     ) -> None:
         """An always-on AI co-maintainer for open-source repositories."""
         del version
-        context.obj = Context(config_path=config, log_level=log_level, secrets=secrets)
+        streams.be_quiet(quiet)
+        level = log_level or ("error" if quiet else None)
+        context.obj = Context(config_path=config, log_level=level, secrets=secrets)
 
     return options
 

@@ -64,10 +64,7 @@ def reject(
     because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; remembered as a correction.")] = "",
     as_json: Json = False,
 ) -> int:
-    """Refuse held actions for good, or a close that was announced.
-
-    Example: foreman reject 12 13 --because "this label is for regressions only"
-    """
+    """Refuse held actions for good, or a close that was announced."""
     from foreman.app import verdicts
     from foreman.app.desk import desk
     from foreman.cli import exits

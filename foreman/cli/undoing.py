@@ -32,8 +32,6 @@ def undo(
     """Take back what the bot did; shows the plan, `--yes` carries it out.
 
     Labels go back, comments become a note of one line, issues are reopened. What a person changed since is left alone.
-
-    Example: foreman undo --since 2h --repo owner/name
     """
     from datetime import UTC, datetime
 
