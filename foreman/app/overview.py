@@ -14,6 +14,7 @@ from foreman.app import announced, redirect
 from foreman.app.agents import in_use
 from foreman.app.doctor import NO_BYTES
 from foreman.app.found import plans_of
+from foreman.app.ladder import Rung, rungs
 from foreman.app.learned import Learned, learned
 from foreman.app.reach import PatternStatus, QuotaStatus, patterns_now, quotas_now, troubles
 from foreman.config.effective import RepoPlan
@@ -139,6 +140,7 @@ class Overview:
         flood: Why all writing stops; empty when it does not.
         free_bytes: Of the disk the database is on.
         pauses: What people stopped.
+        ladder: Where each type of action stands in each repository, and what people's deeds speak for.
         announced: Issues that will be closed as duplicates unless somebody objects, one line each.
         attention: What needs a person, one line each.
     """
@@ -158,6 +160,7 @@ class Overview:
     flood: str
     free_bytes: int
     pauses: tuple[Pause, ...]
+    ladder: tuple[Rung, ...]
     announced: tuple[str, ...]
     attention: tuple[str, ...]
 
@@ -184,6 +187,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
         accounts = tuple(_breakers(connection, "account:"))
         tide = breakers.get(connection, flood.SCOPE) if breakers.flood_open(connection, now=now) else None
         torrent = "" if tide is None else tide.reason
+        steps = tuple(rungs(connection, config, plans, now=now))
         return Overview(
             daemon_pid=DaemonLease.holder(config.storage.path),
             repos=repos,
@@ -200,6 +204,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
             flood=torrent,
             free_bytes=free,
             pauses=controls.all(connection),
+            ladder=steps,
             announced=tuple(
                 f"{close.issue} {announced.in_words(close, now=now)} (`foreman reject {close.id}` stops it)"
                 for close in closing.announced(connection)
@@ -208,6 +213,7 @@ def overview(config: Config, db: Database, *, now: datetime) -> Overview:
                 *_disk(free, config),
                 *_attention(repos, tasks, states, agents, accounts, torrent),
                 *troubles(patterns),
+                *_stepped_down(steps),
                 *_left_to_people(connection, now),
             ),
         )
@@ -219,6 +225,14 @@ def _left_to_people(connection: Connection, now: datetime) -> Iterator[str]:
         hole = one.security or redirect.is_about_a_hole(connection, actions.entry(connection, one.log_id))
         why = "may report a security hole in public" if hole else "is left to you"
         yield f"{one.issue} {why} (`foreman explain {one.log_id}`, then `foreman seen {one.log_id}`)"
+
+
+def _stepped_down(steps: Sequence[Rung]) -> Iterator[str]:
+    for rung in steps:
+        if rung.stepped_down_at is not None:
+            lift = f"`foreman resume {rung.repo} --action {rung.action_type}` lifts that"
+            since = f"since {rung.stepped_down_at:%Y-%m-%d}"
+            yield f"{rung.repo}: {rung.action_type} waits for a person {since}, {rung.why} ({lift})"
 
 
 def _disk(free: int, config: Config) -> Iterator[str]:

@@ -8,6 +8,7 @@ import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it; without this only the plan is shown.")]
+NoPager = Annotated[bool, typer.Option("--no-pager", help="Print all at once, without $PAGER.")]
 
 MAX_ID = 2**63 - 1
 """Largest id a row can have."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import shutil
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,21 +13,26 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
+from foreman.cli import screen
 from foreman.cli.streams import is_quiet
-from foreman.printable import printable
+from foreman.printable import cut, printable, width_of
+
+terminal_columns = screen.columns
 
 
-def emit(document: Any, *, as_json: bool, show: Callable[[], None]) -> None:
+def emit(document: Any, *, as_json: bool, show: Callable[[], None], page: bool = False) -> None:
     """Print the answer of a reading command.
 
     Args:
         document: What it found; dataclasses, enums, times and paths are written as JSON has them.
         as_json: Print the document.
         show: Prints it for people.
+        page: On a terminal, what is longer than that is shown page by page.
     """
     if as_json:
         print_json(document)
-    else:
+        return
+    with screen.paged(wanted=page):
         show()
 
 
@@ -79,15 +82,26 @@ def plain(value: Any) -> Any:
     raise TypeError(f"cannot write a {type(value).__name__} as JSON")
 
 
-def line(text: str = "") -> None:
-    """Print a line of the answer."""
-    print(printable(text, keep_lines=False))  # noqa: T201
+def line(text: str = "", *, style: str = "", hang: int = 2, head: int = 0) -> None:
+    """Print a line of the answer; on a terminal it is broken where that ends.
+
+    Args:
+        text: One line.
+        style: On a terminal with colours, in Rich's words.
+        hang: Columns by which what is broken off is indented.
+        head: So many characters at the beginning are bold there.
+    """
+    screen.put(printable(text, keep_lines=False), style=style, hang=hang, head=head)
 
 
 def block(text: str, *, indent: str = "") -> None:
-    """Print text of several lines, each escaped and indented."""
+    """Print text of several lines, each escaped and indented, also where a terminal breaks it."""
     for part in text.splitlines():
-        print(indent + printable(part))  # noqa: T201
+        if not screen.on_terminal():
+            print(indent + printable(part))  # noqa: T201
+            continue
+        for piece in screen.wrapped(printable(part), max(20, terminal_columns() - width_of(indent))):
+            print(indent + piece)  # noqa: T201
 
 
 def story(text: str) -> None:
@@ -98,17 +112,26 @@ def story(text: str) -> None:
         print(printable(text), file=sys.stderr)  # noqa: T201
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[str] = ()) -> None:
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
+    states: Sequence[str] = (),
+) -> None:
     """Print a table: fitted to a terminal, or plain columns that scripts and mails can take.
 
     Args:
         columns: Heads.
         rows: As many cells each; None is an empty cell.
-        right: Heads of the columns whose cells are numbers.
+        right: Heads of the columns whose cells are numbers; like `whole`.
+        whole: Heads of the columns whose cells are not broken on a terminal.
+        states: Heads of the columns whose cells are coloured by the state they name.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    if sys.stdout.isatty():
-        _rich(columns, cells, right)
+    if screen.on_terminal():
+        _rich(columns, cells, right, {*right, *whole}, states)
         return
     printed = [[head.upper() for head in columns], *cells]
     widths = [max(width_of(row[index]) for row in printed) for index in range(len(columns))]
@@ -120,25 +143,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Se
         print("  ".join(parts).rstrip())  # noqa: T201
 
 
-def terminal_columns() -> int:
-    """Return how many columns there are to write in: those of the terminal or of `COLUMNS`, else 80."""
-    return max(40, shutil.get_terminal_size((80, 24)).columns)
-
-
-def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes: wide characters two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
-        for character in text
-    )
-
-
 def fitted(text: str, width: int) -> str:
     """Make a text exactly so many columns of a terminal wide; what is cut off ends in `…`."""
-    if width_of(text) > width:
-        while width_of(text) > width - 1:
-            text = text[:-1]
-        text = f"{text.rstrip()}…"
+    text = cut(text, width)
     return text + " " * (width - width_of(text))
 
 
@@ -155,14 +162,23 @@ def _cell(value: object) -> str:
     return printable(str(value))
 
 
-def _rich(columns: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[str]) -> None:
-    from rich.console import Console
+def _rich(
+    columns: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    right: Sequence[str],
+    whole: set[str],
+    states: Sequence[str],
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for head in columns:
-        shown.add_column(head.upper(), justify="right" if head in right else "left", overflow="fold")
+        justify: Any = "right" if head in right else "left"
+        shown.add_column(head.upper(), justify=justify, overflow="fold", no_wrap=head in whole)
     for row in cells:
-        shown.add_row(*(Text(text) for text in row))
-    Console(highlight=False, markup=False).print(shown)
+        styles = [
+            screen.STYLES.get(text, "") if head in states else "" for head, text in zip(columns, row, strict=True)
+        ]
+        shown.add_row(*(Text(text, style=style) for text, style in zip(row, styles, strict=True)))
+    screen.console().print(shown)

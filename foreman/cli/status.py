@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json
+from foreman.cli.options import Json, NoPager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from foreman.app.ladder import Rung
     from foreman.app.learned import Learned
     from foreman.app.overview import Overview, RepoStatus
     from foreman.app.reach import PatternStatus
@@ -20,15 +21,19 @@ if TYPE_CHECKING:
 MOST_POOLS = 5
 """What was learned of so many is told."""
 
+MOST_STEPS = 12
+"""Types of action of which it is told how often people agreed; of more only those that speak for a step."""
+
 MOST_ROWS = 40
 """Repositories shown one by one; of more only those with trouble."""
 
 
-def status(context: typer.Context, as_json: Json = False) -> int:
+def status(context: typer.Context, no_pager: NoPager = False, as_json: Json = False) -> int:
     """Show how everything stands; exit code 1 when something needs a person.
 
     Repositories and their last poll, the inbox, what is held, gave up or has an unknown outcome, what was spent today,
-    the health of agents and accounts. Reads the database alone, beside a running daemon or without one.
+    the health of agents and accounts, how often people agreed with what was done and which step that speaks for.
+    Reads the database alone, beside a running daemon or without one.
     """
     from datetime import UTC, datetime
 
@@ -37,58 +42,62 @@ def status(context: typer.Context, as_json: Json = False) -> int:
     from foreman.cli import exits
     from foreman.cli.output import emit
 
-    config = Context.of(context).load()
+    own = Context.of(context)
+    config = own.load()
     now = datetime.now(UTC)
     with open_store(config) as db:
         found = overview(config, db, now=now)
-    emit(found, as_json=as_json, show=lambda: _show(found, now))
+    emit(found, as_json=as_json, page=not no_pager, show=lambda: _show(found, now, own))
     return exits.FAILED if found.attention else exits.DONE
 
 
-def _show(found: Overview, now: datetime) -> None:
+def _show(found: Overview, now: datetime, own: Context) -> None:
     from foreman.cli.output import line, table, when
     from foreman.model import ActionState
 
     daemon = "not running" if found.daemon_pid is None else f"running, pid {found.daemon_pid or 'unknown'}"
-    line(f"daemon    {daemon}")
+    fact(f"daemon    {daemon}")
     tasks = ", ".join(f"{count} {state.value}" for state, count in found.inbox.items() if count) or "empty"
     oldest = f"; the oldest waits since {when(found.oldest_ready_at)} UTC" if found.oldest_ready_at else ""
-    line(f"inbox     {tasks}{oldest}")
-    line(
+    fact(f"inbox     {tasks}{oldest}")
+    fact(
         f"actions   {', '.join(f'{count} {state.value}' for state, count in found.actions.items() if count) or 'none'}"
     )
     unpriced = f", {found.spend.unpriced} of unknown price" if found.spend.unpriced else ""
     calls = f"{found.spend.calls} model {'call' if found.spend.calls == 1 else 'calls'}{unpriced}"
-    line(f"today     USD {found.spend.usd:.4f} of {found.spend.budget_usd:.2f}, {calls}")
+    fact(f"today     USD {found.spend.usd:.4f} of {found.spend.budget_usd:.2f}, {calls}")
     if found.spend.saved_tasks:
         tasks_ = f"{found.spend.saved_tasks} {'task' if found.spend.saved_tasks == 1 else 'tasks'}"
-        line(f"saved     about USD {found.spend.saved_usd:.4f} today: {tasks_} needed no model")
+        fact(f"saved     about USD {found.spend.saved_usd:.4f} today: {tasks_} needed no model")
     for agent in found.agents:
-        line(f"agent     {agent.name}: {'well' if agent.well else f'ill, {agent.reason}'}")
+        fact(f"agent     {agent.name}: {'well' if agent.well else f'ill, {agent.reason}'}")
     for one in (*found.accounts, *found.hosts):
         if not one.well:
-            line(f"forge     {one.name}: {one.reason}; tried again at {when(one.retry_at)} UTC")
+            fact(f"forge     {one.name}: {one.reason}; tried again at {when(one.retry_at)} UTC")
     for quota in found.quotas:
         slowed = f"; looks {quota.slowed:g} times less often" if quota.slowed > 1 else ""
         until = f" until {when(quota.reset_at)} UTC" if quota.reset_at > now else ""
-        line(f"quota     {quota.name}: {quota.remaining:,} of {quota.limit:,} requests left{until}{slowed}")
+        fact(f"quota     {quota.name}: {quota.remaining:,} of {quota.limit:,} requests left{until}{slowed}")
     mirrored = sum(repo.mirrored_issues for repo in found.repos)
     if mirrored:
         reading = sum(repo.enabled and repo.mirror == "reading" for repo in found.repos)
         still = f"; older ones of {reading} still being read" if reading else ""
-        line(f"mirror    {mirrored:,} {'issue' if mirrored == 1 else 'issues'} to find similar ones among{still}")
+        fact(f"mirror    {mirrored:,} {'issue' if mirrored == 1 else 'issues'} to find similar ones among{still}")
     for text in _learned(found.learned):
-        line(text)
+        fact(text)
     for pattern in found.patterns:
-        line(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
+        fact(f"pattern   {pattern.pattern}: {_stands_for(pattern)}")
+    for text in _ladder(found.ladder, own):
+        fact(text)
     for pause in found.pauses:
         why = f": {pause.reason}" if pause.reason else ""
-        line(f"paused    {pause.scope}, by {pause.by} at {when(pause.at)} UTC{why}")
+        fact(f"paused    {pause.scope}, by {pause.by} at {when(pause.at)} UTC{why}")
     line()
     shown = (
         found.repos if len(found.repos) <= MOST_ROWS else [repo for repo in found.repos if repo.error or repo.paused]
     )
-    table(("repo", "mode", "last poll", "lag", "trouble"), [_row(repo, now) for repo in shown])
+    rows = [_row(repo, now) for repo in shown]
+    table(("repo", "mode", "last poll", "lag", "trouble"), rows, whole=("last poll", "lag"))
     if len(shown) < len(found.repos):
         line(f"{len(found.repos) - len(shown)} more repositories without trouble: `foreman status --json`")
     held = found.actions[ActionState.HELD]
@@ -99,9 +108,64 @@ def _show(found: Overview, now: datetime) -> None:
         line(text)
     if found.attention:
         line()
-        line("needs a person:")
+        line("needs a person:", style="bold yellow")
         for text in found.attention:
-            line(f"  {text}")
+            line(f"  {text}", hang=4)
+
+
+def fact(text: str) -> None:
+    """Print a line that begins with what it is about; what is broken off stands below the rest."""
+    from foreman.cli.output import line
+
+    line(text, hang=10, head=9)
+
+
+def _ladder(steps: Sequence[Rung], own: Context) -> Iterator[str]:
+    """Say how often people agreed, which step that speaks for, and what to write for it; of many only these."""
+    told = steps if len(steps) <= MOST_STEPS else [one for one in steps if one.setting or one.stepped_down_at]
+    places = _places(own, {one.repo for one in told if one.suggested})
+    for number, one in enumerate(told):
+        head = "agreed   " if number == 0 else "         "
+        yield f"{head} {one.repo}: {one.action_type} {_agreed(one)}, {_stands(one)}"
+        if one.suggested:
+            yield f"          `{one.setting}` would be the next step{places.get(one.repo, '')}"
+        elif one.setting:
+            yield f"          people kept nearly all since: `{one.setting}` lifts that"
+    if len(told) < len(steps):
+        yield f"agreed    {len(steps) - len(told)} more: `foreman status --json`"
+
+
+def _agreed(one: Rung) -> str:
+    count = one.kept + one.reversed
+    if one.since is None:
+        return "not judged by anybody yet"
+    whose = "as people labelled" if one.shadow else "kept"
+    return f"{one.kept} of {count} {whose} since {one.since:%Y-%m-%d}"
+
+
+def _stands(one: Rung) -> str:
+    return "waits for a person" if one.stepped_down_at else f"mode {one.mode.value}"
+
+
+def _places(own: Context, repos: set[str]) -> dict[str, str]:
+    """Say where each repository's entry stands; the file is read for it only where a step is suggested."""
+    if not repos:
+        return {}
+    import os
+
+    from foreman.config import extends, load
+    from foreman.config.plan import entry_of
+    from foreman.model import RepoRef
+
+    path = own.config_file()
+    written: Any = extends.read(path, os.environ)
+    config = load.build(written, str(path), os.environ)
+    found = {}
+    for repo in repos:
+        if (index := entry_of(config, RepoRef.parse(repo))) is not None:
+            place = written.place(("repos", index))
+            found[repo] = f" ({place.file or path.name}:{place.line})"
+    return found
 
 
 def _learned(pools: Sequence[Learned]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from foreman.cli.context import Context
 from foreman.cli.options import MAX_ID, Json, Yes
 
 if TYPE_CHECKING:
+    from foreman.config.models import Config
     from foreman.store.inbox import DeadItem
 
 Ids = Annotated[list[int], typer.Argument(metavar="ID", min=1, max=MAX_ID, help="As `foreman dead` shows it.")]
@@ -128,13 +129,27 @@ def pause(
     line(f"paused: nothing is {what} {_name(scope)} until `foreman resume{' ' + where if where else ''}`")
 
 
-def resume(context: typer.Context, where: Where = None) -> None:
-    """Write again to a repository, or to all that were paused together; look after an issue again."""
+def resume(
+    context: typer.Context,
+    where: Where = None,
+    action: Annotated[
+        str | None,
+        typer.Option("--action", metavar="TYPE", help="Lift what `status` says of it: such actions go by their mode."),
+    ] = None,
+) -> None:
+    """Write again to a repository, or to all that were paused together; look after an issue again.
+
+    With --action: actions of that type wait in this repository because people reversed too many of them; let them go
+    by their configured mode again. What waits already goes on waiting for `foreman approve`.
+    """
     from foreman.app.opening import open_store
     from foreman.cli.output import line
     from foreman.store import controls
 
     config = Context.of(context).load()
+    if action is not None:
+        _lift(config, where, action)
+        return
     scope = _scope(config, where, known_only=False)
     with open_store(config, create=True) as db, db.transaction() as connection:
         ended = controls.resume(connection, scope)
@@ -142,6 +157,28 @@ def resume(context: typer.Context, where: Where = None) -> None:
     line(f"{_name(scope)}: {'resumed' if ended else 'was not paused'}")
     if still:
         line(f"still paused: {', '.join(_name(one) for one in still)}")
+
+
+def _lift(config: Config, where: str | None, action: str) -> None:
+    from datetime import UTC, datetime
+
+    from foreman.app.opening import open_store
+    from foreman.app.verdicts import person
+    from foreman.cli import parsing
+    from foreman.cli.output import line
+    from foreman.errors import UsageError
+    from foreman.store import ladder
+
+    if where is None:
+        raise UsageError("say in which repository: foreman resume REPO --action TYPE")
+    repo = parsing.repo(where)
+    with open_store(config) as db, db.transaction() as connection:
+        found = ladder.steps(connection)
+        lifted = ladder.lift(connection, repo, action, by=person(), now=datetime.now(UTC))
+    if not lifted:
+        known = ", ".join(f"{step.repo} --action {step.action_type}" for step in found) or "nothing does"
+        raise UsageError(f"{action[:40]!r} does not wait in {repo} because of reversals; what does: {known}")
+    line(f"{repo}: {action} goes by its mode again; what waits already: `foreman pending {repo}`")
 
 
 def _scope(config: Any, where: str | None, *, known_only: bool = True) -> str:
