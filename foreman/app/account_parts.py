@@ -11,6 +11,7 @@ from foreman import router
 from foreman.account import Account
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
+from foreman.app.digest_news import news_of
 from foreman.approvals import Dashboard
 from foreman.executor import Executor
 from foreman.obeying import Steward
@@ -94,5 +95,6 @@ def account_for(
             now=now,
             settle_seconds=settle_seconds,
             stop=stop,
+            news=lambda repos, public: news_of(db, current, repos, public=public, now=now()),
         ),
     )

@@ -39,9 +39,6 @@ from foreman.store.controls import Pause
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
 
-LATE_INTERVALS = 3
-"""So many intervals without a good poll, and a person is told."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepoStatus:
@@ -58,7 +55,7 @@ class RepoStatus:
         lag_seconds: Since then; None before the first.
         failures: Tries in a row that did not go well.
         error: Why, one line; empty when it went well.
-        failing: It has not gone well for more than `LATE_INTERVALS` intervals.
+        failing: It has not gone well for more than `polls.LATE_INTERVALS` intervals.
         paused: Nothing is written there.
         mirrored_issues: Of how many issues the text is kept.
         mirror: `off`; `reading` while older issues are read; `complete`; `forgotten` where a person wanted that.
@@ -245,7 +242,7 @@ def _repo(connection: Connection, plan: RepoPlan, now: datetime) -> RepoStatus:
     last_ok = state.last_ok_at if state else None
     failures = state.failures if state else 0
     every = (state.interval_seconds if state else None) or plan.interval_seconds
-    late = last_ok is None or now - last_ok > timedelta(seconds=LATE_INTERVALS * every)
+    late = last_ok is None or now - last_ok > timedelta(seconds=polls.LATE_INTERVALS * every)
     return RepoStatus(
         repo=plan.repo.key,
         enabled=plan.enabled,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from foreman.approvals import opening
+from foreman.approvals.news import Make, News, key_of, nothing
 from foreman.approvals.page import Page, Waiting, digest_of, render
 from foreman.approvals.privacy import Privacy
 from foreman.approvals.settling import AGENT, Clerk
@@ -22,7 +23,7 @@ from foreman.errors import ForgeAuthError, ForgeError, ForgeNotFound
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
 from foreman.model import Account, ActionState, Issue, IssueRef, RepoRef
-from foreman.store import actions
+from foreman.store import actions, inbox
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.database import Database
 
@@ -60,6 +61,7 @@ class Dashboard:
         now: Callable[[], datetime],
         settle_seconds: float,
         stop: threading.Event,
+        news: Make = nothing,
     ) -> None:
         """Keep the ports.
 
@@ -73,6 +75,7 @@ class Dashboard:
             now: Current time, aware UTC.
             settle_seconds: From a send without reply to the look that decides.
             stop: When set, nothing more is begun.
+            news: Writes what happened lately in repositories.
         """
         self._db = db
         self._reader = reader
@@ -83,11 +86,12 @@ class Dashboard:
         self._stop = stop
         self._clerk = Clerk(db=db, reader=reader, bot=bot, now=now)
         self._privacy = Privacy(reader, now)
+        self._news = News(news, self._privacy, now)
         self._opener = opening.Opener(
             db=db, reader=reader, writer=writer, bot=bot, secret=marker_secret, now=now, settle_seconds=settle_seconds
         )
         self._next: dict[RepoRef, datetime] = {}
-        self._shut: dict[RepoRef, datetime] = {}
+        self._shut: dict[RepoRef, tuple[datetime, int | None]] = {}
 
     def due(self) -> bool:
         """Return whether something is to be written now."""
@@ -120,7 +124,8 @@ class Dashboard:
         return did
 
     def _must_write(self, repo: RepoRef, look: Look) -> bool:
-        return look.stale and not look.busy and not self._is_shut(repo) and self._may_write(look)
+        wanted = (look.stale or self._news.due(repo)) and not look.busy
+        return wanted and not self._is_shut(repo, look.state) and self._may_write(look)
 
     def _may_write(self, look: Look) -> bool:
         pause = WRITE_EVERY * 2 ** min(look.state.rewrites, 6)
@@ -129,7 +134,10 @@ class Dashboard:
 
     def _tend(self, repo: RepoRef, plans: Sequence[RepoPlan]) -> bool:
         look, now = look_at(self._db, repo, plans), self._now()
-        if look.busy or self._is_shut(repo) or not (look.waiting or look.stale):
+        if look.busy or self._is_shut(repo, look.state):
+            return False
+        told_anew = not look.paused and self._news.look(repo, plans, look.state, self._at_work)
+        if not (look.waiting or look.stale or told_anew):
             return False
         if now < self._next.get(repo, now) and not self._must_write(repo, look):
             return False
@@ -137,20 +145,23 @@ class Dashboard:
         self._next[repo] = now + timedelta(seconds=max(interval, 1.0))
         number = look.state.number
         if number is None:
-            return not look.paused and self._open(repo, look)
-        issue = self._issue(IssueRef(repo, number))
+            return not look.paused and self._open(repo, look, plans)
+        issue = self._issue(IssueRef(repo, number), look.state)
         if issue is None:
             return False
+        if look.state.gone:  # it was not, after all
+            look = self._found_again(repo, look, plans)
         genuine = digest_of(issue.body) == look.state.digest
         state, settled = self._clerk.read(issue.ref, look.state, genuine=genuine)
         look = look_at(self._db, repo, plans)
-        if (look.stale or not genuine) and self._may_write(look):
-            self._plan_edit(issue, look, rewrites=0 if genuine else state.rewrites + 1)
+        if (look.stale or told_anew or not genuine) and self._may_write(look):
+            self._plan_edit(issue, look, plans, rewrites=0 if genuine else state.rewrites + 1)
             return True
         return settled > 0
 
-    def _open(self, repo: RepoRef, look: Look) -> bool:
-        page = self._page(repo, look)
+    def _open(self, repo: RepoRef, look: Look, plans: Sequence[RepoPlan]) -> bool:
+        news = self._news.text(repo, plans)
+        page = self._page(repo, look, news)
         number, digest, opened = self._opener.find_or_open(repo, page.body)
         if number is None:
             self._leave(repo, self._now() + TROUBLE_PAUSE, "the dashboard could not be opened; see the log")
@@ -161,34 +172,44 @@ class Dashboard:
                 "number": number,
                 "digest": digest,
                 "covers": look.covers if opened else "",
+                "news": key_of(news) if opened else "",
                 "listed": self._listed(look, page, after=0) if opened else {},
-                "written_at": self._now() if opened else None,
+                "written_at": self._now() if opened and look.waiting else None,
+                "told_at": self._now() if opened else None,
             }
         )
         with self._db.transaction() as connection:
             save(connection, repo, state)
         return True
 
-    def _issue(self, ref: IssueRef) -> Issue | None:
+    def _issue(self, ref: IssueRef, state: State) -> Issue | None:
         """Return the dashboard, None where hands are to be kept off it."""
         try:
             issue = self._reader.issue(ref)
         except ForgeNotFound as error:
+            # A person may have deleted it: then no other is opened until one asks for it.
             with self._db.transaction() as connection:
-                save(connection, ref.repo, State())
-            self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, f"the dashboard is gone ({error})")
+                save(connection, ref.repo, state.model_copy(update={"gone": True}))
+            self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, f"the dashboard is gone ({error})", ref.number)
             return None
         if issue.author.id != self._bot.id:
-            self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, f"{ref} is not ours")
+            self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, f"{ref} is not ours", ref.number)
         elif issue.state != "open" or issue.locked or HOLD_LABEL in {label.casefold() for label in issue.labels}:
-            self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, f"{ref} is closed, locked or held by a person")
+            reason = f"{ref} is closed, locked or held by a person"
+            self._leave(ref.repo, self._now() + HANDS_OFF_PAUSE, reason, ref.number)
         else:
             return issue
         return None
 
-    def _plan_edit(self, issue: Issue, look: Look, *, rewrites: int) -> None:
+    def _found_again(self, repo: RepoRef, look: Look, plans: Sequence[RepoPlan]) -> Look:
+        with self._db.transaction() as connection:
+            save(connection, repo, look.state.model_copy(update={"gone": False}))
+        return look_at(self._db, repo, plans)
+
+    def _plan_edit(self, issue: Issue, look: Look, plans: Sequence[RepoPlan], *, rewrites: int) -> None:
         """Log the new text as an action; the executor sends it."""
-        page, now = self._page(issue.ref.repo, look), self._now()
+        news = self._news.text(issue.ref.repo, plans)
+        page, now = self._page(issue.ref.repo, look, news), self._now()
         # After a page that somebody changed, everything counts as listed anew.
         known = None if rewrites else look.state.listed
         listed = self._listed(look, page, after=look.state.newest, known=known)
@@ -211,12 +232,15 @@ class Dashboard:
                 "listed": listed,
                 "digest": digest_of(page.body),
                 "covers": look.covers,
-                "written_at": now,
+                "news": key_of(news),
+                # What is only told anew does not keep back what waits.
+                "written_at": now if look.stale or rewrites else look.state.written_at,
+                "told_at": now,
                 "rewrites": rewrites,
             }
             save(connection, issue.ref.repo, look.state.model_copy(update=update))
 
-    def _page(self, repo: RepoRef, look: Look) -> Page:
+    def _page(self, repo: RepoRef, look: Look, news: str) -> Page:
         shown = [action for action in look.waiting if self._privacy.may_show(action.issue.repo, on=repo)]
         with self._db.read() as connection:
             titles = {row.log_id: actions.entry(connection, row.log_id).seen.get("title") for row in shown[:MOST]}
@@ -234,6 +258,7 @@ class Dashboard:
             bot=self._bot.login,
             secret=self._secret,
             repo=repo,
+            news=news,
         )
 
     def _listed(
@@ -248,10 +273,15 @@ class Dashboard:
                 listed[digest] = before if before and before.fingerprint == fresh.fingerprint else fresh
         return listed
 
-    def _is_shut(self, repo: RepoRef) -> bool:
-        until = self._shut.get(repo)
-        return until is not None and self._now() < until
+    def _at_work(self) -> bool:
+        with self._db.read() as connection:
+            return bool(inbox.claimed_tasks(connection)) or inbox.oldest_ready(connection) is not None
 
-    def _leave(self, repo: RepoRef, until: datetime, reason: str) -> None:
-        self._shut[repo] = until
+    def _is_shut(self, repo: RepoRef, state: State) -> bool:
+        until, number = self._shut.get(repo, (None, None))
+        return until is not None and self._now() < until and number in {None, state.number}
+
+    def _leave(self, repo: RepoRef, until: datetime, reason: str, number: int | None = None) -> None:
+        """Keep hands off for a while: of one issue, or of whatever is there."""
+        self._shut[repo] = (until, number)
         log.warning("dashboard_left_alone", repo=repo.key, reason=reason, until=until.isoformat())

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from foreman.approvals.page import TITLE, digest_of, is_marked
+from foreman.approvals.page import TITLE, digest_of, is_dashboard, is_marked
 from foreman.approvals.settling import AGENT
 from foreman.errors import ForgeAuthError, ForgeError, ForgeUnavailable
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
-from foreman.model import Account, ActionState, IssueRef, Outcome, RepoRef
+from foreman.model import Account, ActionState, Issue, IssueRef, Outcome, RepoRef
 from foreman.store import actions
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.database import Database
@@ -63,9 +63,11 @@ class Opener:
         Raises:
             ForgeError: It could not be looked for, or the forge refused.
         """
-        for issue in self.reader.newest_open(repo, limit=LOOK_AT):
-            if issue.author.id == self.bot.id and is_marked(issue.body, secret=self.secret, repo=repo):
-                return issue.ref.number, digest_of(issue.body), False
+        found = self._among(self.reader.newest_open(repo, limit=LOOK_AT), repo)
+        # One that a person closed is not opened a second time either, even where the database was lost.
+        found = found or self._among(self.reader.probe(repo, etag="").issues, repo)
+        if found is not None:
+            return found.ref.number, digest_of(found.body), False
         action_id = self._note(repo, body)
         try:
             opened = self.writer.open_issue(repo, TITLE, body)
@@ -86,6 +88,12 @@ class Opener:
         self._settle(action_id, Outcome(state=ActionState.DONE, undo={"number": opened.number}))
         log.info("dashboard_opened", issue=str(opened))
         return opened.number, digest_of(body), True
+
+    def _among(self, issues: Sequence[Issue], repo: RepoRef) -> Issue | None:
+        """Return our dashboard; where none bears our mark one that bears another, from before a database was lost."""
+        ours = [issue for issue in issues if issue.author.id == self.bot.id and is_dashboard(issue.body)]
+        marked = [issue for issue in ours if is_marked(issue.body, secret=self.secret, repo=repo)]
+        return next(iter([*marked, *ours]), None)
 
     def _note(self, repo: RepoRef, body: str) -> int:
         """Log the issue as sent; returns the action."""

@@ -13,7 +13,7 @@ from foreman.model import RepoRef
 from foreman.printable import printable
 from foreman.store.actions import StoredAction
 
-TITLE = "Foreman: waiting for approval"
+TITLE = "Foreman: dashboard"
 
 MAX_CHARS = 50_000
 """Longest list, characters; GitHub takes 65,536. What does not fit is not shown, so it cannot be approved here."""
@@ -25,6 +25,7 @@ SHORT = 8
 """Digits of a hash that are shown, more where two begin alike."""
 
 _RUNS = re.compile(r"`+")
+_MARKED = re.compile(r"<!-- foreman:v1 dashboard tag=[0-9a-f]{32} -->")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,11 @@ def marker(secret: str, repo: RepoRef) -> str:
     return f"<!-- foreman:v1 dashboard tag={tag} -->"
 
 
+def is_dashboard(body: str) -> bool:
+    """Return whether a text begins as a dashboard does, with whatever secret: that is lost with a database."""
+    return _MARKED.fullmatch(body.partition("\n")[0].rstrip("\r")) is not None
+
+
 def is_marked(body: str, *, secret: str, repo: RepoRef) -> bool:
     """Return whether a text begins with our mark for this repository; who wrote it is for the caller."""
     return hmac.compare_digest(body.partition("\n")[0].rstrip("\r").encode(), marker(secret, repo).encode())
@@ -80,7 +86,14 @@ def digest_of(body: str) -> str:
 
 
 def render(
-    waiting: Sequence[Waiting], *, unseen: int, lately: Iterable[str], bot: str, secret: str, repo: RepoRef
+    waiting: Sequence[Waiting],
+    *,
+    unseen: int,
+    lately: Iterable[str],
+    bot: str,
+    secret: str,
+    repo: RepoRef,
+    news: str = "",
 ) -> Page:
     """Write the dashboard.
 
@@ -91,6 +104,7 @@ def render(
         bot: Our login.
         secret: The installation's marker secret.
         repo: Where the dashboard is.
+        news: Markdown of what happened lately; comes last, and takes its room from the list.
 
     Returns:
         The text, and what of it can be ordered.
@@ -100,7 +114,7 @@ def render(
     short = _short({item.action.payload_hash for item in waiting})
     parts: list[str] = []
     listed: list[str] = []
-    room = MAX_CHARS
+    room = MAX_CHARS - len(news)
     for item in waiting:
         part = _entry(item, short[item.action.payload_hash])
         room -= len(part) + 2
@@ -121,6 +135,7 @@ def render(
     settled = list(lately)
     if settled:
         parts += ["---", "Settled here last:", "\n".join(f"* {line}" for line in settled)]
+    parts += ["---", news] if news else []
     return Page(body="\n\n".join([marker(secret, repo), _head(bot), *parts]), listed=tuple(listed))
 
 

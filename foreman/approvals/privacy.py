@@ -40,16 +40,27 @@ class Privacy:
         Raises:
             ForgeError: The place to show it could not be asked about.
         """
-        if source == on or self._is_private(on):
+        if source == on or self.is_private(on):
             return True
         try:
-            return not self._is_private(source)
+            return not self.is_private(source)
         except ForgeError as error:
             if isinstance(error, ForgeAuthError) and error.status != 403:
                 raise
             return False
 
-    def _is_private(self, repo: RepoRef) -> bool:
+    def is_private(self, repo: RepoRef) -> bool:
+        """Return whether not everybody may read a repository.
+
+        Args:
+            repo: Which.
+
+        Returns:
+            What the forge said within the last hour.
+
+        Raises:
+            ForgeError: It could not be asked.
+        """
         now = self._now()
         known = self._private.get(repo)
         if known is None or now - known[0] >= KNOWN_FOR:

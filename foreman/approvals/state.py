@@ -39,9 +39,12 @@ class State(BaseModel):
 
     Attributes:
         number: Of the issue; None before it was opened.
+        gone: It could not be found when it was last looked at: a person deleted it, or we may not see it any more.
         digest: Of the text we gave it last.
-        written_at: When we did, by our clock.
+        written_at: When what waits was last written there, by our clock.
+        told_at: When what it tells of the last days was.
         covers: Digest of all that it was made from, what it may not show included.
+        news: Digest of what it tells of the last days; empty for nothing.
         listed: What that text shows, by payload hash.
         since: Comments are read from here on, by the forge's clock; None for all.
         handled: Comments of that stretch that were read and never count again.
@@ -53,9 +56,12 @@ class State(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: int | None = None
+    gone: bool = False
     digest: str = ""
     covers: str = ""
+    news: str = ""
     written_at: datetime | None = None
+    told_at: datetime | None = None
     listed: Mapping[str, Listing] = {}
     since: datetime | None = None
     handled: tuple[int, ...] = ()
@@ -79,6 +85,22 @@ def load(connection: Connection, repo: RepoRef) -> State:
 def save(connection: Connection, repo: RepoRef, state: State) -> None:
     """Keep it."""
     controls.meta_set(connection, _key(repo), state.model_dump_json())
+
+
+def open_again(connection: Connection, repo: RepoRef) -> bool:
+    """Have a dashboard opened anew that is gone, as a person orders; returns whether there was one to forget.
+
+    Args:
+        connection: In a transaction.
+        repo: Where it was.
+
+    Returns:
+        False where it is not gone: one that was closed is opened again on the forge.
+    """
+    if not load(connection, repo).gone:
+        return False
+    save(connection, repo, State())
+    return True
 
 
 def _key(repo: RepoRef) -> str:

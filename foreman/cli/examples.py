@@ -32,6 +32,10 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("What an issue cost", "foreman log 'acme/widget#2' --cost"),
     ),
     "explain": (("Why did it do that?", "foreman explain 12"),),
+    "digest": (
+        ("What happened in the last seven days?", "foreman digest"),
+        ("A month of one repository, as a page", "foreman digest acme/widget --since 30d > digest.md"),
+    ),
     "pending": (("What waits for me", "foreman pending acme/widget"),),
     "approve": (
         ("Let one action pass", "foreman approve 12"),

@@ -29,6 +29,7 @@ FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("status", "", ("status",)),
     ("reading", "", ("log",)),
     ("explaining", "", ("explain", "inspect=explain")),
+    ("digest", "", ("digest",)),
     ("people", "", ("pending", "approve", "reject")),
     ("undoing", "", ("undo",)),
     ("work", "", ("dead", "retry", "drop", "seen", "pause", "resume")),

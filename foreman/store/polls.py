@@ -14,6 +14,9 @@ from foreman.model import RepoRef
 from foreman.store.rows import put
 from foreman.store.tables import polls
 
+LATE_INTERVALS = 3
+"""So many intervals without a good poll, and a person is told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollState:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from foreman.approvals import is_wanted
+from foreman.approvals import is_wanted, state
 from foreman.approvals.page import TITLE, digest_of, marker
 from foreman.approvals.privacy import KNOWN_FOR
 from foreman.changes import snapshot
@@ -371,8 +371,7 @@ def test_an_issue_that_only_looks_like_ours_is_not_taken(office: Office) -> None
     held = office.hold(LABEL)
     forged = f"{marker(office.rig.secret, OPS)}\nmine"
     office.rig.sandbox.open_issue(OPS.path, title=TITLE, author="stranger", body=forged, at=office.rig.clock())
-    wrong = f"{marker('another secret', OPS)}\nold"
-    office.rig.sandbox.open_issue(OPS.path, title=TITLE, author=BOT, body=wrong, at=office.rig.clock())
+    office.rig.sandbox.open_issue(OPS.path, title=TITLE, author=BOT, body="mine, too", at=office.rig.clock())
     office.turn()
 
     issues = office.rig.sandbox.issues(OPS.path)
@@ -451,11 +450,53 @@ def test_a_rate_limit_is_waited_for(office: Office) -> None:
     assert office.state(label) == "done"
 
 
-def test_a_dashboard_that_was_deleted_is_opened_again(office: Office) -> None:
+@pytest.mark.parametrize("closed", [False, True])
+def test_after_a_lost_database_the_page_is_taken_over_and_never_opened_twice(office: Office, closed: bool) -> None:
+    """The secret of its mark is lost too; a closed one stays closed."""
     (label,) = office.hold(LABEL)
+    old = f"{marker('the lost secret', OPS)}\nold"
+    number = office.rig.sandbox.open_issue(OPS.path, title=TITLE, author=BOT, body=old, at=office.rig.clock())
+    if closed:
+        office.rig.sandbox.close_issue(OPS.path, number, by="kim")
+    office.approve(label)
+    office.turn()
+    office.turn()
+
+    assert office.number == number, "still one issue"
+    assert office.state(label) == "held", "what was ordered in an earlier life does not count"
+    assert (office.shown() == []) is closed
+
+
+def test_a_page_that_was_deleted_is_opened_again_only_when_a_person_asks(office: Office) -> None:
+    office.hold(LABEL)
     office.turn()
     office.rig.sandbox.delete_issue(OPS.path, office.number)
+    for _ in range(4):
+        office.turn(3700)
+        office.hold(LABEL)
+
+    assert office.rig.sandbox.issues(OPS.path) == ()
+    with office.rig.db.transaction() as connection:
+        assert state.load(connection, OPS).gone
+        assert state.open_again(connection, OPS)
+        assert not state.open_again(connection, OPS), "once is enough"
     office.turn()
+    assert len(office.shown()) == 5
+
+
+def test_a_page_that_could_not_be_seen_for_a_while_is_kept_on(office: Office) -> None:
+    (label,) = office.hold(LABEL)
+    office.turn()
+    office.rig.sandbox.inject(Fault(method="GET", path=f"/issues/{office.number}$", times=1, action=reply(404)))
+    office.hold(LABEL)
+    office.turn()
+    with office.rig.db.read() as connection:
+        assert state.load(connection, OPS).gone
     office.turn(3700)
 
-    assert office.shown() == [label.payload_hash[:8]]
+    assert len(office.shown()) == 2
+    with office.rig.db.read() as connection:
+        assert not state.load(connection, OPS).gone
+    office.approve(label)
+    office.turn()
+    assert office.state(label) == "done"

@@ -42,6 +42,8 @@ def test_held_listed_ordered_and_done_by_the_daemon(world: World) -> None:
     world.once()
 
     assert list(world.forge.issue(REPO, number).labels) == ["bug"]
-    assert world.states(number) == [("add_label", "done"), ("comment", "denied")]
+    # On a slow machine the page, which has the same number, is written anew meanwhile.
+    told = [state for state in world.states(number) if state[0] != "edit_issue"]
+    assert told == [("add_label", "done"), ("comment", "denied")]
     assert [entry.decision for entry in world.entries() if entry.issue.repo.path == OPS].count("dashboard") >= 3
     assert len(world.forge.issues(OPS)) == 1
