@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from foreman.cli.documents import output_schemas
 from foreman.cli.main import FAMILIES, build, command_names
 from foreman.config.reference import SCHEMAS, markdown
 from foreman.secrets import KnownSecrets
@@ -28,6 +29,8 @@ def wanted(docs: Path = DOCS) -> dict[Path, str]:
     files = {docs / name: _between(docs / name, part, text) for name, part, text in _parts()}
     for name, make in SCHEMAS.items():
         files[docs / "schema" / f"{name}.json"] = json.dumps(make(), indent=2) + "\n"
+    for name, schema in output_schemas().items():
+        files[docs / "schema" / "output" / f"{name}.json"] = json.dumps(schema, indent=2) + "\n"
     return files
 
 
