@@ -80,6 +80,7 @@ class Deliberation:
         decision: What the agent answered; None when none was asked.
         judged: One entry per action, in the agent's order.
         spent: Tokens and money.
+        known: What the agent was told beside the issue; None when none was asked.
         hidden: Hidden parts found in the text, by kind.
         cut: Some text was too long for the task.
         duration_ms: Of the agent's part.
@@ -91,6 +92,7 @@ class Deliberation:
     decision: Decision | None = None
     judged: tuple[Judged, ...] = ()
     spent: Spent = Spent()
+    known: Known | None = None
     hidden: dict[str, int]
     cut: bool = False
     duration_ms: int = 0
@@ -189,6 +191,7 @@ class Thinker:
             decision=decision,
             judged=judge(decision, look.facts, plan.policy, events=plan.events, secrets=self._secrets()),
             spent=spent,
+            known=bearing,
             hidden=written.hidden,
             cut=written.cut,
             duration_ms=duration_ms,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -104,6 +105,36 @@ class Precedents:
         return Known(
             similar=hits[:MOST_SIMILAR], versions=named, priors=priors, corrected=corrected, guidance=guidance
         )
+
+
+def outline(known: Known) -> dict[str, Any]:
+    """Return what an agent was told beside an issue, for the log: which and how much, but nobody's words.
+
+    Args:
+        known: What it was told.
+
+    Returns:
+        JSON-ready facts.
+    """
+    similar = [{"number": hit.issue.number, "score": round(hit.score, 3), "state": hit.state} for hit in known.similar]
+    priors = [
+        {
+            "label": prior.label,
+            "probability": round(prior.probability, 4),
+            "threshold": None if prior.threshold is None else round(prior.threshold, 4),
+            "sure": prior.sure,
+        }
+        for prior in known.priors
+    ]
+    guidance = known.guidance
+    return {
+        "similar": similar,
+        "priors": priors,
+        "corrections": len(known.corrected),
+        "docs": [f"{passage.path}:{passage.line}" for passage in guidance.passages],
+        "form": guidance.form.name if guidance.form else "",
+        "mission": bool(guidance.mission),
+    }
 
 
 def _versions(connection: Connection, hit: Hit) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from foreman import precedents
 from foreman.changes import TRIAGE_LABEL, put_on, put_right
 from foreman.config.effective import AgentPlan, Policy
 from foreman.config.plan import policy_version
@@ -169,6 +170,7 @@ def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:
         "turn_since": owed.since.isoformat() if owed and owed.since else "",
         "hidden": thought.hidden,
         "cut": thought.cut,
+        **({} if thought.known is None else {"known": precedents.outline(thought.known)}),
     }
 
 

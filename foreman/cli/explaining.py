@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import MAX_ID, Json
+from foreman.cli.options import MAX_ID, Json, NoPager
 from foreman.cli.reading import document, in_words, in_words_of_close, meaning, money, name_of, titled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from foreman.app.explanation import Change, Moment
     from foreman.store.actions import LogEntry, StoredAction
     from foreman.store.reactions import Opinion
 
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 def explain(
     context: typer.Context,
     entry_id: Annotated[int, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="As `foreman log` shows it.")],
+    no_pager: NoPager = False,
     as_json: Json = False,
 ) -> None:
-    """Show one decision whole: what was seen, the rule behind every verdict, model, cost, what was sent."""
-    from foreman.app import redirect
+    """Show one decision whole: what was seen, the rule behind every verdict, model, cost, what was sent.
+
+    Of what was refused, held or only thought of it tells what would have changed that: a key of the configuration, an
+    approval, an order, or a fact on the forge.
+    """
+    from foreman.app import explanation, redirect
     from foreman.app.opening import open_store
     from foreman.cli.output import emit
     from foreman.errors import StoreError, UsageError
@@ -37,9 +43,18 @@ def explain(
             raise UsageError(f"{error}: `foreman log` shows which there are") from error
         opinions = reactions.of_issue(connection, entry.issue)
         draft = redirect.draft(connection, entry)
+        moments = explanation.timeline(connection, entry, opinions)
+    levers = explanation.changes(entry)
 
     document = {**_explained(entry, opinions), "draft": draft}
-    emit(document, as_json=as_json, show=lambda: _show(entry, opinions, draft))
+    document |= {"changes": [_change_document(one) for one in levers], "timeline": moments}
+    emit(document, as_json=as_json, page=not no_pager, show=lambda: _show(entry, opinions, draft, levers, moments))
+
+
+def _change_document(one: Change) -> dict[str, Any]:
+    lever = one.lever
+    told = {"kind": lever.kind.value, "key": lever.key, "op": lever.op, "value": lever.value}
+    return {"action": one.action, **told, "words": one.words}
 
 
 def _explained(entry: LogEntry, opinions: Sequence[Opinion]) -> dict[str, Any]:
@@ -64,47 +79,114 @@ def _opinions_on(action: StoredAction, opinions: Sequence[Opinion]) -> list[Opin
     return [one for one in opinions if mine is not None and one.comment_id == mine]
 
 
-def _show(entry: LogEntry, opinions: Sequence[Opinion], draft: str) -> None:
+_IN = 14
+"""Columns before what is told."""
+
+
+def _show(
+    entry: LogEntry,
+    opinions: Sequence[Opinion],
+    draft: str,
+    levers: Sequence[Change],
+    moments: Sequence[Moment],
+) -> None:
     from foreman.cli.output import block, line, when
 
-    seen = entry.seen
-    line(f"decision {entry.id} on {entry.issue}: {entry.decision}")
+    line(f"decision {entry.id} on {entry.issue}: {entry.decision}", style="bold")
     run = f"{entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}"
-    line(f"  when        {when(entry.timestamp)} UTC, {run}")
+    _told("when", f"{when(entry.timestamp)} UTC, {run}")
     rules = f"mode {entry.mode}, policy {entry.policy_version}"
-    line(f"  why         {entry.event}, by {entry.agent} ({entry.task_type}), {rules}")
-    if "title" in seen:
-        line(f"  seen        {titled(seen['title'])} by {seen.get('author', '?')} ({seen.get('author_role', '?')})")
-        line(f"              {seen.get('state', '?')}, labels: {', '.join(seen.get('labels', ())) or 'none'}")
-        hidden = ", ".join(f"{count} {kind}" for kind, count in dict(seen.get("hidden") or {}).items())
-        if hidden:
-            line(f"              hidden parts taken out or shown: {hidden}")
+    _told("why", f"{entry.event}, by {entry.agent} ({entry.task_type}), {rules}")
+    for head, text in _seen(entry.seen):
+        _told(head, text)
     model = f"{entry.model}, {entry.input_tokens} + {entry.output_tokens} tokens, USD {money(entry.usd)}"
-    line(f"  model       {model if entry.model else 'none'}")
+    _told("model", model if entry.model else "none")
     if entry.confidence is not None:
-        line(f"  confidence  {entry.confidence:.2f}")
-    line("  rationale")
-    block(in_words(entry.rationale) or "-", indent="              ")
+        _told("confidence", f"{entry.confidence:.2f}")
+    line("  rationale", head=_IN)
+    block(in_words(entry.rationale) or "-", indent=" " * _IN)
+    _show_changes(levers, None)
     if draft:
         line("  nothing is written in public; a draft of what you may tell the reporter")
         block(draft, indent="              | ")
         line(f"              `foreman seen {entry.id}` files it")
     for action in entry.actions:
-        line(f"  {name_of(action)}: {action.state.value}" + (f", {action.reason}" if action.reason else ""))
-        if told := in_words_of_close(action):
-            line(f"              {told}; `foreman reject {action.id}` stops it")
-        if action.detail:
-            line(f"              {action.detail}")
-        explained = meaning(action.reason)
-        if explained:
-            line(f"              {explained}")
-        if action.type == "comment":
-            block(str(action.payload.get("body", "")), indent="              | ")
-        for one in _opinions_on(action, opinions):
-            gone = f", taken back by {when(one.gone_at)}" if one.gone_at else ""
-            kind = one.reaction.kind.value.replace("_", " ")
-            line(f"              {one.reaction.author.login}: {kind}, {when(one.reaction.at)} UTC{gone}")
+        _show_action(action, opinions, levers)
     if entry.undoes:
-        line(f"  takes back  decision {entry.undoes}")
+        _told("takes back", f"decision {entry.undoes}")
     for later in entry.undone_by:
         line(f"  taken back by decision {later}")
+    line("  time line", head=_IN)
+    names = {action.id: f"{name_of(action)}: " for action in entry.actions}
+    for moment in moments:
+        line(f"              {when(moment.at)} UTC  {names.get(moment.action or 0, '')}{moment.what}", hang=_IN + 25)
+
+
+def _told(head: str, text: str) -> None:
+    from foreman.cli.output import line
+
+    line(f"  {head:<{_IN - 2}}{text}", hang=_IN, head=_IN)
+
+
+def _seen(seen: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Tell what the agent was shown, and what it was told beside that."""
+    if "title" not in seen:
+        return
+    yield "seen", f"{titled(seen['title'])} by {seen.get('author', '?')} ({seen.get('author_role', '?')})"
+    comments = f", comments: {seen['comment_count']}" if seen.get("comment_count") else ""
+    yield "", f"{seen.get('state', '?')}, labels: {', '.join(seen.get('labels', ())) or 'none'}{comments}"
+    hidden = ", ".join(f"{count} {kind}" for kind, count in dict(seen.get("hidden") or {}).items())
+    if hidden:
+        yield "", f"hidden parts taken out or shown: {hidden}"
+    if seen.get("cut"):
+        yield "", "cut: the agent did not get all of a long text"
+    known = dict(seen.get("known") or {})
+    similar = [f"#{one['number']} ({one['score']:.2f}, {one['state']})" for one in known.get("similar", ())]
+    if similar:
+        yield "similar", ", ".join(similar)
+    priors = [_prior(one) for one in known.get("priors", ())]
+    if priors:
+        yield "learned", ", ".join(priors)
+    beside = [*known.get("docs", ())]
+    beside += [f"the form “{known['form']}”"] if known.get("form") else []
+    beside += ["what the project says of itself"] if known.get("mission") else []
+    count = known.get("corrections", 0)
+    beside += [f"{count} {'correction' if count == 1 else 'corrections'}"] if count else []
+    if beside:
+        yield "beside", ", ".join(beside)
+
+
+def _prior(one: Mapping[str, Any]) -> str:
+    bound = "never sure" if one["threshold"] is None else f"sure from {one['threshold']:.2f}"
+    return f"{one['label']} {one['probability']:.2f} ({bound})"
+
+
+def _show_action(action: StoredAction, opinions: Sequence[Opinion], levers: Sequence[Change]) -> None:
+    from foreman.cli.output import block, line, when
+    from foreman.cli.screen import STYLES
+
+    reason = f", {action.reason}" if action.reason else ""
+    line(f"  {name_of(action)}: {action.state.value}{reason}", style=STYLES.get(action.state, ""), hang=4)
+    if told := in_words_of_close(action):
+        line(f"              {told}; `foreman reject {action.id}` stops it", hang=_IN)
+    if action.detail:
+        line(f"              {action.detail}", hang=_IN)
+    changed = any(one.action == action.id for one in levers)
+    explained = meaning(action.reason, remedy=not changed)
+    if explained:
+        line(f"              {explained}", hang=_IN)
+    _show_changes(levers, action.id)
+    if action.type == "comment":
+        block(str(action.payload.get("body", "")), indent="              | ")
+    for one in _opinions_on(action, opinions):
+        gone = f", taken back by {when(one.gone_at)}" if one.gone_at else ""
+        kind = one.reaction.kind.value.replace("_", " ")
+        line(f"              {one.reaction.author.login}: {kind}, {when(one.reaction.at)} UTC{gone}", hang=_IN)
+
+
+def _show_changes(levers: Sequence[Change], action_id: int | None) -> None:
+    from foreman.cli.output import line
+
+    mine = [one.words for one in levers if one.action == action_id]
+    if mine:
+        line(f"              what would have changed that: {'; or '.join(mine)}", hang=_IN)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from foreman.gate.reasons import Reason
+from foreman.gate.secret_scan import REMOVED
 
 
 class Kind(StrEnum):
@@ -68,9 +69,6 @@ class Refused:
 
 _Find = Callable[[Refused], Sequence[Lever]]
 
-_REDACTED = "[secret removed]"
-"""Stands where the gate took a secret out."""
-
 _APPROVE = Lever(kind=Kind.APPROVE)
 _REQUEST = Lever(kind=Kind.ORDER, key="label", op="add", value="foreman:triage")
 
@@ -120,7 +118,7 @@ def _of_label(key: str, op: str) -> _Find:
     """Put the label that the rule named on a list, or take it off."""
 
     def find(refused: Refused) -> list[Lever]:
-        listable = refused.detail and _REDACTED not in refused.detail
+        listable = refused.detail and REMOVED not in refused.detail
         return [_config(key, refused.detail, op)] if listable else []
 
     return find

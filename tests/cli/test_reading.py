@@ -57,7 +57,18 @@ def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
     people = run("explain", entry["id"], config=demo.config)
     document = json.loads(run("inspect", entry["id"], "--json", config=demo.config).answer)
 
+    told = {key: document.pop(key) for key in ("changes", "timeline")}
     assert document == {**entry, "reactions": [], "draft": ""}
+    assert told["changes"] == []
+    moments = [moment["what"] for moment in told["timeline"]]
+    assert moments[:2] == ["opened on the forge", "decided"]
+    assert moments.count("sent") == moments.count("done") == len(document["actions"])
+    assert "time line" in people.answer
+    known = document["seen"]["known"]
+    assert known["mission"] is True
+    assert all(set(one) == {"number", "score", "state"} for one in known["similar"]), "which, and nobody's words"
+    for hit in known["similar"]:
+        assert f"#{hit['number']} ({hit['score']:.2f}, {hit['state']})" in people.answer
     assert {action["type"] for action in document["actions"]} == {"add_label", "comment"}
     (comment,) = [action for action in document["actions"] if action["type"] == "comment"]
     for part in ("+needs-info: done", "comment: done", "it doesnt work", "rationale", "model       none"):
@@ -84,6 +95,15 @@ def test_explain_tells_the_rule_and_the_remedy_of_what_was_refused(world, run) -
     assert action["reason"]
     assert len(action["explanation"]) > 20
     assert f"+not-a-label: denied, {action['reason']}" in people.answer
+    (change,) = json.loads(run("explain", entry["id"], "--json", config=world.file).answer)["changes"]
+    assert change["action"] == action["id"]
+    assert (change["kind"], change["key"], change["op"], change["value"]) == (
+        "config",
+        "policy.labels.add",
+        "add",
+        "not-a-label",
+    )
+    assert "what would have changed that: `policy.labels.add` with `not-a-label`" in people.answer
     assert "\x1b" not in people.answer
 
 
