@@ -32,8 +32,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make a skipped container test a failure where an engine must be there: in CI."""
+    """Make a skipped container or browser test a failure where an engine or a browser must be there: in CI."""
     report = yield
+    if report.skipped and os.environ.get("CI") == "true" and item.get_closest_marker("browser"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where a browser must be there: {report.longrepr}"
     if report.skipped and os.environ.get("FOREMAN_REQUIRE_ENGINE") and item.get_closest_marker("docker"):
         report.outcome = "failed"
         report.longrepr = f"skipped where an engine must answer: {report.longrepr}"

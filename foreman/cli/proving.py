@@ -79,9 +79,9 @@ def backtest(
             progress=progress,
         )
     facts = document(found)
-    emit(facts, as_json=as_json, show=lambda: backtest_view.show(facts))
-    _leave(csv, lambda: rows.of_backtest(found))
-    _leave(html, lambda: backtest_page(found, now=datetime.now(UTC)))
+    made = datetime.now(UTC)
+    with _left(csv, lambda: rows.of_backtest(found)), _left(html, lambda: backtest_page(found, now=made)):
+        emit(facts, as_json=as_json, show=lambda: backtest_view.show(facts))
     return exits.FAILED if found.stopped or any(one.failure for one in found.tried) else exits.DONE
 
 
@@ -130,19 +130,22 @@ def replay(
             progress=progress,
         )
     facts = document(done)
-    emit(facts, as_json=as_json, show=lambda: replay_view.show(facts, summary(done)))
-    _leave(csv, lambda: rows.of_replay(done))
-    _leave(html, lambda: replay_page(done, model=today, now=datetime.now(UTC)))
+    made = datetime.now(UTC)
+    with _left(csv, lambda: rows.of_replay(done)), _left(html, lambda: replay_page(done, model=today, now=made)):
+        emit(facts, as_json=as_json, show=lambda: replay_view.show(facts, summary(done)))
     return exits.FAILED if any(one.failed for one in done) else exits.DONE
 
 
-def _leave(place: Path | None, content: Callable[[], str]) -> None:
-    """Write a file that was asked for, and say so."""
+@contextmanager
+def _left(place: Path | None, content: Callable[[], str]) -> Iterator[None]:
+    """Write a file that was asked for before the answer, which nobody may read to its end, and say so after it."""
     from foreman.app.report import target
     from foreman.cli.output import story
 
     if place is not None:
         target.write(place, content())
+    yield
+    if place is not None:
         story(f"written: {place}")
 
 

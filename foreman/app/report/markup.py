@@ -32,8 +32,8 @@ def element(name: str, /, *children: Child, **attributes: object) -> Markup:
 
     Args:
         name: Of the element.
-        children: What is in it, in order; None is left out.
-        attributes: `class_` is written `class`, `aria_label` is written `aria-label`; None is left out.
+        *children: What is in it, in order; None is left out.
+        **attributes: `class_` is written `class`, `aria_label` is written `aria-label`; None is left out.
 
     Returns:
         Markup.

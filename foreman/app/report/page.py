@@ -19,7 +19,7 @@ def page(title: str, *parts: Child, now: datetime) -> str:
 
     Args:
         title: Of the page.
-        parts: What is in it.
+        *parts: What is in it.
         now: When it is made, aware UTC.
 
     Returns:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from foreman.app.report.markup import Markup, element, join
 
-WIDTH, HEIGHT = 340.0, 236.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 16.0, 42.0
+WIDTH, HEIGHT = 340.0, 246.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 28.0, 42.0
 _WIDE, _HIGH = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 _QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DOT = 3.5
 _GAP = 2.0
+_BENEATH = 18.0
+"""From the floor to the names beneath it, which are clear of those beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def shares(bars: Sequence[Bar], *, name: str, title: str, along: str, up: str) -
     """Draw shares in parts of equal width between 0 and 1, and the diagonal on which all would be well.
 
     Args:
-        bars: One for each part, None in between is a bar of no height with an empty `told`.
+        bars: One for each part; one of which nothing is told is not drawn.
         name: Of the plot within the page.
         title: What a reader who cannot see it is told.
         along: Of the axis along.
@@ -95,7 +97,7 @@ def counts(bars: Sequence[Bar], *, name: str, title: str, along: str, up: str) -
     """Draw how many there are of each.
 
     Args:
-        bars: From left to right, with names beneath.
+        bars: From left to right, with the names of every other one beneath: there is no room for all.
         name: Of the plot within the page.
         title: What a reader who cannot see it is told.
         along: Of the axis along.
@@ -112,9 +114,9 @@ def counts(bars: Sequence[Bar], *, name: str, title: str, along: str, up: str) -
         if bar.height
     ]
     beneath = [
-        _words(bar.name, _LEFT + step * (place + 0.5), _y(0) + 15, "middle")
+        _words(bar.name, _LEFT + step * (place + 0.5), _y(0) + _BENEATH, "middle")
         for place, bar in enumerate(bars)
-        if bar.name
+        if bar.name and place % 2 == 0
     ]
     floor = element("line", x1=_x(0), y1=_y(0), x2=_x(1), y2=_y(0), class_="grid")
     return _plot(name, title, floor, *_bars(bars, most), *tops, *beneath, _names(along, up))
@@ -143,12 +145,12 @@ def _shares_up() -> Markup:
 def _names(along: str, up: str) -> Markup:
     return join(
         _words(along, _LEFT + _WIDE / 2, HEIGHT - 6, "middle"),
-        _words(up, 4, 10, "start"),
+        _words(up, 4, 12, "start"),
     )
 
 
 def _tick(share: float, words: str) -> Markup:
-    return _words(words, _x(share), _y(0) + 15, "middle" if share < 1 else "end")
+    return _words(words, _x(share), _y(0) + _BENEATH, "middle" if share < 1 else "end")
 
 
 def _bars(bars: Sequence[Bar], most: float) -> list[Markup]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from foreman.app.report.markup import Child, Markup, element, foreign, join
+from foreman.learn.scoring import NOTHING
 
 _SHADES = 5
 MOST_COLUMNS = 24
@@ -89,8 +90,9 @@ def _cell(count: int, whole: int, *, same: bool) -> Markup:
 
 
 def _names(confusion: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Return all names, those that are right in their order first, then what was only said."""
-    return list(dict.fromkeys((*confusion, *(name for row in confusion.values() for name in row))))
+    """Return all names: those that are right in their order, then what was only said, what is no label last."""
+    names = dict.fromkeys((*confusion, *(name for row in confusion.values() for name in row)))
+    return sorted(names, key=lambda name: (name == OTHERS) + 2 * (name == NOTHING))
 
 
 def _narrowed(confusion: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, int]]:

@@ -13,7 +13,7 @@ def writable(*places: Path | None) -> None:
     """Refuse, before anything is paid for, a place that cannot be written to.
 
     Args:
-        places: Where reports will go; None for nowhere.
+        *places: Where reports will go; None for nowhere.
 
     Raises:
         UsageError: Something is wrong with one of them, and what.
