@@ -174,6 +174,6 @@ def _of_repo(connection: Connection, plan: RepoPlan, now: datetime) -> Iterator[
     if silence is not None and not controls.paused(connection, repo):
         came = tallies.came_in(connection, repo, silence.since)
         news = sum(came.get(kind, 0) for kind in _NEWS)
-        meanwhile = f"though {news} issues and comments came in" if news else "and nothing came in"
+        meanwhile = f"though {news} came in" if news else "and nothing came in"
         text = f"nothing done since {silence.since:%Y-%m-%d}, {meanwhile}; before, {silence.per_day:.1f} a day"
         yield Need(kind="silent", where=repo.key, text=text, command=f"foreman log {repo.key}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from statistics import median
 
 BASELINE = timedelta(days=14)
 """What is usual is what happened in so long before the last action."""
@@ -15,6 +17,9 @@ LOOK_BACK = timedelta(days=45)
 
 LEAST_SILENCE = timedelta(days=1)
 """One night without anything to do is none."""
+
+LEAST_DAYS = 3
+"""On so many days something has to have been done: less is no habit."""
 
 EXPECTED = 5.0
 """So many actions at the usual rate have to be missing: by chance that happens less than once in a hundred times."""
@@ -53,9 +58,14 @@ def fell_silent(hours: Mapping[datetime, int], *, now: datetime) -> Silence | No
     silence = now - last
     if silence < LEAST_SILENCE:
         return None
-    # A repository that is younger than the baseline is measured by the days it has.
-    days = max(last - before[0], timedelta(days=1)) / timedelta(days=1)
-    per_day = sum(hours[hour] for hour in before) / days
+    days = Counter[date]()
+    for hour in before:
+        days[hour.date()] += hours[hour]
+    if len(days) < LEAST_DAYS:
+        return None
+    # By the usual day, so that one on which a backlog was worked off counts as any other; a repository that is
+    # younger than the baseline is measured by the days it has.
+    per_day = median(days.values()) * len(days) / ((last.date() - before[0].date()).days + 1)
     gaps = [later - earlier for earlier, later in pairwise(before)]
     if per_day * (silence / timedelta(days=1)) < EXPECTED or silence < WIDEST_GAP * max(gaps, default=timedelta()):
         return None

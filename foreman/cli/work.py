@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import MAX_ID, Json, Yes
+from foreman.cli.options import MAX_ID, Json, NoPager, Yes
 
 if TYPE_CHECKING:
     from foreman.config.models import Config
@@ -22,7 +22,7 @@ Where = Annotated[
 ]
 
 
-def dead(context: typer.Context, as_json: Json = False) -> None:
+def dead(context: typer.Context, no_pager: NoPager = False, as_json: Json = False) -> None:
     """Show the tasks that gave up, each with its story."""
     from foreman.app.opening import open_store
     from foreman.cli.output import emit, line, when
@@ -38,16 +38,16 @@ def dead(context: typer.Context, as_json: Json = False) -> None:
             return
         for one in found:
             item = one.item
-            line(
-                f"{item.id}  {item.issue}  {item.agent}, {item.event.value}, wanted since {when(item.created_at)} UTC"
-            )
-            line(f"    {item.reason}")
+            wanted = f"{item.agent}, {item.event.value}, wanted since {when(item.created_at)} UTC"
+            line(f"{item.id}  {item.issue}  {wanted}", hang=4, head=len(str(item.id)))
+            line(f"    {item.reason}", hang=4)
             for run in one.story:
-                line(f"    attempt {run.attempt}, {when(run.started_at)}: {run.outcome}, {run.reason or '-'}")
+                told = f"attempt {run.attempt}, {when(run.started_at)}: {run.outcome}, {run.reason or '-'}"
+                line(f"    {told}", hang=6)
         line()
         line(f"foreman retry {found[0].item.id}    or    foreman drop {found[0].item.id} --yes")
 
-    emit([_document(one) for one in found], as_json=as_json, show=for_people)
+    emit([_document(one) for one in found], as_json=as_json, page=not no_pager, show=for_people)
 
 
 def retry(context: typer.Context, ids: Ids, as_json: Json = False) -> int:
@@ -143,7 +143,9 @@ def resume(
     by their configured mode again. What waits already goes on waiting for `foreman approve`.
     """
     from foreman.app.opening import open_store
+    from foreman.approvals import state
     from foreman.cli.output import line
+    from foreman.model import RepoRef
     from foreman.store import controls
 
     config = Context.of(context).load()
@@ -154,7 +156,10 @@ def resume(
     with open_store(config, create=True) as db, db.transaction() as connection:
         ended = controls.resume(connection, scope)
         still = [one.scope for one in controls.all(connection)]
+        anew = scope != controls.EVERYTHING and "#" not in scope and state.open_again(connection, RepoRef.parse(scope))
     line(f"{_name(scope)}: {'resumed' if ended else 'was not paused'}")
+    if anew:
+        line("its dashboard was gone: a new one is opened as soon as there is something for it")
     if still:
         line(f"still paused: {', '.join(_name(one) for one in still)}")
 
