@@ -80,16 +80,16 @@ def _name_next(report: DemoReport) -> None:
     """Name a decision with something to read, an issue with a refusal, and a decision to take back."""
     from foreman.cli.calling import program as called
     from foreman.cli.calling import short
-    from foreman.cli.output import line
+    from foreman.cli.output import line, typed
 
     done = [entry for entry in report.entries if _changes(entry)] or list(report.entries)
     told = next((entry for entry in done if any(action.type == "comment" for action in entry.actions)), done[0])
     barred = next((entry for entry in report.entries if _refusals(entry)), told)
     program = f"{called()} --config {short(report.config)}"
     line("Try next:")
-    line(f"  {program} explain {told.id}")
-    line(f"  {program} triage '{barred.issue}' --dry-run")
-    line(f"  {program} undo {told.id}")
+    typed(f"{program} explain {told.id}")
+    typed(f"{program} triage '{barred.issue}' --dry-run")
+    typed(f"{program} undo {told.id}")
 
 
 def _changes(entry: LogEntry) -> list[str]:

@@ -94,6 +94,11 @@ def line(text: str = "", *, style: str = "", hang: int = 2, head: int = 0) -> No
     screen.put(printable(text, keep_lines=False), style=style, hang=hang, head=head)
 
 
+def typed(command: str, *, indent: str = "  ") -> None:
+    """Print a command that somebody may copy: never broken, since the break would be copied with it."""
+    print(indent + printable(command, keep_lines=False))  # noqa: T201
+
+
 def block(text: str, *, indent: str = "") -> None:
     """Print text of several lines, each escaped and indented, also where a terminal breaks it."""
     for part in text.splitlines():

@@ -64,7 +64,7 @@ def show(made: Draft, place: Path, *, named: bool) -> None:
         place: Where it was put.
         named: It is looked for under its usual name, if it has that.
     """
-    from foreman.cli.output import line, story
+    from foreman.cli.output import line, story, typed
 
     for note in made.proposal.notes:
         _wrapped("note:", note, story)
@@ -78,7 +78,7 @@ def show(made: Draft, place: Path, *, named: bool) -> None:
         line()
     line("Next:")
     for command in _next(made, place, named=named):
-        line(f"  {command}")
+        typed(command)
 
 
 def _found(made: Draft) -> list[tuple[str, str]]:
@@ -115,12 +115,12 @@ def _ways(made: Draft) -> tuple[tuple[str, str, str], ...]:
 
 
 def _tell_tokens(made: Draft) -> None:
-    from foreman.cli.output import line
+    from foreman.cli.output import line, typed
 
     line("A token goes into a variable, never into the file. Make one of these:")
     for number, (what, whom, url) in enumerate(_ways(made), start=1):
         _wrapped(f"  {number}.", f"{what}: {whom}", line, width=5)
-        line(f"     {url}")  # in one piece, so that it can be followed
+        typed(url, indent="     ")  # in one piece, so that it can be followed
 
 
 def _next(made: Draft, place: Path, *, named: bool) -> list[str]:

@@ -29,6 +29,7 @@ def test_the_demo_shows_each_issue_what_was_decided_why_what_changed_and_what_wa
     assert "1 hidden part" in told["#13"]
     assert "REFUSED +bug: A person took this label off." in told["#29"]
     assert "#21" not in told, "a pull request"
+    assert told["#23"].rstrip().endswith("Nothing is written there."), "what follows is in `explain` alone"
 
 
 def test_the_demo_fits_eighty_columns_and_no_title_breaks_it(demo) -> None:

@@ -76,6 +76,19 @@ def test_a_table_without_a_terminal_is_plain_columns(capsys) -> None:
     assert capsys.readouterr().out == ("REPO          N  AT\na/b           5  2026-11-01 12:00:00\nlong/name  1000\n")
 
 
+def test_a_command_to_copy_is_never_broken(capsys, monkeypatch) -> None:
+    """A break would be copied with it, and the command would be another one."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "foreman --config ~/somewhere/config.yaml triage 'acme/widget#29' --dry-run"
+
+    output.line(command)
+    assert len(capsys.readouterr().out.splitlines()) > 1
+
+    output.typed(command)
+    assert capsys.readouterr().out == f"  {command}\n"
+
+
 def test_emit_prints_one_form_or_the_other(capsys) -> None:
     output.emit({"a": 1}, as_json=True, show=lambda: output.line("people"))
     assert json.loads(capsys.readouterr().out) == {"a": 1}
