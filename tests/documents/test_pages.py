@@ -108,6 +108,34 @@ def test_every_command_is_in_the_reference() -> None:
     assert [name for name in sorted(commands - {"inspect"}) if f"### `foreman {name}`" not in reference] == []
 
 
+def test_every_command_named_in_a_sentence_has_the_options_it_is_named_with() -> None:
+    known, everywhere = command_names(), _options(_head())
+    wrong, read = [], 0
+    for page in _PAGES:
+        for said in re.findall(r"`foreman ([^`]+)`", pages.prose(page)):
+            words = [word for word in said.split() if not word.startswith("[")]
+            name = next((" ".join(words[:size]) for size in (2, 1) if " ".join(words[:size]) in known), None)
+            given = {word.partition("=")[0] for word in words if word.startswith("--")}
+            read += bool(name)
+            if name and not given <= _options(_help_of(name)) | everywhere:
+                wrong.append(f"{page.name}: foreman {said}")
+
+    assert wrong == []
+    assert read > 50
+
+
+def _head() -> str:
+    return _all("cli.md").partition("## Commands")[0]
+
+
+def _help_of(name: str) -> str:
+    return _all("cli.md").partition(f"### `foreman {name}`\n")[2].partition("\n### ")[0]
+
+
+def _options(text: str) -> set[str]:
+    return set(re.findall(r"--[a-z][a-z-]*", text))
+
+
 def test_every_exit_code_is_explained() -> None:
     codes = {value for name, value in vars(exits).items() if name.isupper() and type(value) is int and value < 256}
     rows = set(map(int, re.findall(r"^\| `?(\d+)`? \|", _all("cli.md"), re.MULTILINE)))

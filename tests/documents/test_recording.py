@@ -19,6 +19,16 @@ def test_the_readme_shows_the_demo_that_there_is(recorded, project) -> None:
     assert max(map(len, shown.split("Try next:")[0].splitlines())) <= record.COLUMNS
 
 
+@pytest.mark.xdist_group("documents")
+@pytest.mark.timeout(600)
+def test_a_terminal_shows_each_next_command_whole(recorded) -> None:
+    """A command that is broken at the terminal's edge is broken where it is pasted, too."""
+    commands = recorded.text.split("Try next:\n")[1].splitlines()
+
+    assert [command.split()[3] for command in commands] == ["explain", "triage", "undo"]
+    assert commands[1].endswith(" --dry-run")
+
+
 def test_only_numbers_that_are_chance_may_differ() -> None:
     """Control: another word, another count or another issue makes a recording stale."""
     one = "18 writes sent\n  foreman explain 17\n"
