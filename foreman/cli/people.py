@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json
+from foreman.cli.options import Json, NoPager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ _ASKED = "The mode `approve` holds every action until a person lets it pass."
 def pending(
     context: typer.Context,
     where: Annotated[str | None, typer.Argument(metavar="REPO", help="Of this repository only.")] = None,
+    no_pager: NoPager = False,
     as_json: Json = False,
 ) -> None:
     """Show the actions that wait for a person, exactly as they would be sent, and closes that were announced."""
@@ -40,7 +41,7 @@ def pending(
         held = actions.held(connection, repo)
         announced = closing.announced(connection, repo)
     document = [waiting_document(action) for action in (*held, *announced)]
-    emit(document, as_json=as_json, show=lambda: _show_pending(held, announced))
+    emit(document, as_json=as_json, page=not no_pager, show=lambda: _show_pending(held, announced))
 
 
 def approve(context: typer.Context, ids: Ids, as_json: Json = False) -> int:
@@ -117,20 +118,22 @@ def _show_pending(held: Sequence[StoredAction], announced: Sequence[StoredAction
     if not held and not announced:
         line("nothing waits for a person")
     for action in held:
-        line(f"{action.id}:{action.payload_hash[:HASH_CHARS]}  {action.issue}  {name_of(action)}")
+        name = f"{action.id}:{action.payload_hash[:HASH_CHARS]}"
+        line(f"{name}  {action.issue}  {name_of(action)}", hang=4, head=len(name))
         told = waiting_document(action)
         why = told["reason"] + (f": {action.detail}" if action.detail else "")
-        line(f"    since {when(action.created_at)} UTC, by {action.agent}, {why}")
-        line(f"    {told['explanation']}")
+        line(f"    since {when(action.created_at)} UTC, by {action.agent}, {why}", hang=4)
+        line(f"    {told['explanation']}", hang=4)
         for name, value in action.payload.items():
             if name == "body":
                 line("    text:")
                 block(_as_posted(str(value)), indent="    | ")
             elif value not in (None, ""):
-                line(f"    {name}: {value}")
+                line(f"    {name}: {value}", hang=6)
     for action in announced:
         told = waiting_document(action)
-        line(f"{action.id}:{action.payload_hash[:HASH_CHARS]}  {action.issue}  {told['explanation']}")
+        name = f"{action.id}:{action.payload_hash[:HASH_CHARS]}"
+        line(f"{name}  {action.issue}  {told['explanation']}", hang=4, head=len(name))
         line(f"    announced by {action.agent} in decision {action.log_id}")
     if held:
         line()

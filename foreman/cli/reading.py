@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import MAX_ID, Json, Yes
+from foreman.cli.options import MAX_ID, Json, NoPager, Yes
 
 if TYPE_CHECKING:
     from foreman.store.actions import LogEntry, StoredAction
@@ -23,6 +23,7 @@ def log(
         int | None, typer.Option(min=1, max=MAX_ID, help="Older than this entry: the next page.")
     ] = None,
     cost: Annotated[bool, typer.Option("--cost", help="Tokens and money instead of actions.")] = False,
+    no_pager: NoPager = False,
     as_json: Json = False,
 ) -> None:
     """Show the action log, newest first."""
@@ -31,6 +32,7 @@ def log(
     from foreman.app.opening import open_store
     from foreman.cli import parsing, spending
     from foreman.cli.output import emit, line, table
+    from foreman.cli.screen import on_terminal
     from foreman.errors import UsageError
     from foreman.model import ActionState, IssueRef
     from foreman.store import actions
@@ -57,19 +59,39 @@ def log(
             line("nothing is in the log" + (" for that" if place or moment or status else " yet"))
         elif cost:
             rows = [
-                (e.id, e.timestamp, e.issue, e.model or "-", e.input_tokens, e.output_tokens, money(e.usd))
+                (e.id, e.timestamp, where_of(e), e.model or "-", e.input_tokens, e.output_tokens, money(e.usd))
                 for e in found
             ]
             table(("id", "when", "issue", "model", "in", "out", "usd"), rows, right=("id", "in", "out", "usd"))
+        elif on_terminal():
+            for entry in found:
+                _show_entry(entry)
         else:
-            rows_ = [(e.id, e.timestamp, e.issue, e.decision, summary_of(e)) for e in found]
+            rows_ = [(e.id, e.timestamp, where_of(e), e.decision, summary_of(e)) for e in found]
             table(("id", "when", "issue", "decision", "actions"), rows_, right=("id",))
         if len(found) == limit:
             line(f"older ones: --before {found[-1].id}")
         for text in totals:
             line(text)
 
-    emit([document(entry) for entry in found], as_json=as_json, show=for_people)
+    emit([document(entry) for entry in found], as_json=as_json, page=not no_pager, show=for_people)
+
+
+def _show_entry(entry: LogEntry) -> None:
+    """Print a decision as two lines of a terminal or more: which it is, and what came of it."""
+    from foreman.cli.output import line, when
+    from foreman.cli.screen import STYLES
+
+    head = f"{entry.id:>6}  {when(entry.timestamp)}"
+    line(f"{head}  {where_of(entry)}  {entry.decision}", hang=8, head=len(head))
+    states = {action.state for action in entry.actions}
+    style = STYLES.get(next(iter(states)), "") if len(states) == 1 else ""
+    line(f"        {summary_of(entry)}", hang=8, style=style)
+
+
+def where_of(entry: LogEntry) -> str:
+    """Return what a decision is about: an issue, or a repository as a whole."""
+    return str(entry.issue if entry.issue.number else entry.issue.repo)
 
 
 def show(
@@ -155,8 +177,10 @@ def summary_of(entry: LogEntry) -> str:
 
 
 def reason_of(entry: LogEntry) -> str:
-    """Return why a decision was made, in one line."""
-    return in_words(entry.rationale).split("\n")[0]
+    """Return why a decision was made, in one line; without the words that only announce the next one."""
+    first = in_words(entry.rationale).split("\n")[0]
+    said, _, rest = first.rpartition(". ")
+    return f"{said}." if said and rest.endswith(":") else first
 
 
 def in_words(rationale: str) -> str:
