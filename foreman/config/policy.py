@@ -61,7 +61,8 @@ class PolicySettings(Section):
     )
     min_confidence: Number = Field(0.0, ge=0, le=1, description="Decisions below it are held; 0 holds none.")
     dashboard: Repository = Field(
-        "", description="Repository, on the same forge, of the issue that lists what waits for approval."
+        "",
+        description="Repository, on the same forge, of the issue that tells what waits and what happened lately.",
     )
 
 
