@@ -1,9 +1,12 @@
-"""What `foreman check` finds: one line with a result and what to do."""
+"""What `foreman check` finds: one line with what there is, why it matters, and what mends it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from foreman.config.models import Identity
+from foreman.model import ForgeKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,12 +17,14 @@ class Finding:
         result: `ok`, `warn` (works, but a person should know) or `fail`.
         what: What was looked at, in a word.
         text: What was found.
-        remedy: What to do; empty when nothing.
+        why: Why it matters; empty when it is in place.
+        remedy: What to do, with the command, the key or the address that does it; empty when nothing.
     """
 
     result: Literal["ok", "warn", "fail"]
     what: str
     text: str
+    why: str = ""
     remedy: str = ""
 
 
@@ -28,11 +33,28 @@ def fine(what: str, text: str) -> Finding:
     return Finding(result="ok", what=what, text=text)
 
 
-def warn(what: str, text: str, remedy: str) -> Finding:
+def warn(what: str, text: str, why: str, remedy: str) -> Finding:
     """Return that something works, but a person should know about it."""
-    return Finding(result="warn", what=what, text=text, remedy=remedy)
+    return Finding(result="warn", what=what, text=text, why=why, remedy=remedy)
 
 
-def fail(what: str, text: str, remedy: str) -> Finding:
+def fail(what: str, text: str, why: str, remedy: str) -> Finding:
     """Return that something does not work."""
-    return Finding(result="fail", what=what, text=text, remedy=remedy)
+    return Finding(result="fail", what=what, text=text, why=why, remedy=remedy)
+
+
+def site_of(identity: Identity, kind: ForgeKind) -> str:
+    """Return where the pages of a forge are, for the addresses that remedies name.
+
+    Args:
+        identity: Of the configuration.
+        kind: Which forge.
+
+    Returns:
+        The beginning of an address, without a slash at the end.
+    """
+    if kind is ForgeKind.GITLAB:
+        return str(identity.gitlab_url).rstrip("/")
+    return (
+        str(identity.github_api_url).rstrip("/").removesuffix("/api/v3").replace("://api.github.com", "://github.com")
+    )

@@ -21,6 +21,10 @@ from foreman.settings import Settings
 QUESTION = {"messages": [{"role": "user", "content": "Answer with the one word: ready"}], "max_tokens": 16}
 """What a model is asked on demand: as little as shows that it answers."""
 
+_NO_MODEL = "what keywords are not sure of stays undecided"
+_NO_AGENT = "no issue can be decided"
+_UNSEALED = "an agent that a text took over can reach what this user can"
+
 
 def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, ask: bool) -> Iterator[Finding]:
     """Look whether there is a model, and on demand whether it answers.
@@ -43,7 +47,7 @@ def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, 
         backend = models.backend_for(config, secrets=secrets, settings=settings, now=utc_now)
     except ConfigError as error:
         for problem in error.problems:
-            yield fail("model", problem.path, problem.message)
+            yield fail("model", problem.path, _NO_MODEL, problem.message)
         return
     if backend is None:
         return
@@ -55,7 +59,10 @@ def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, 
         tokens = f"{answer.input_tokens} + {answer.output_tokens} tokens"
         yield fine("model", f"{name} answers as {answer.model}, {tokens}")
     except ModelError as error:
-        yield fail("model", f"{name}: {error}", "check `llm` in the configuration and the provider's own status")
+        remedy = (
+            "mend `llm` in the configuration, look at the provider's own status, and `foreman check --model` again"
+        )
+        yield fail("model", f"{name}: {error}", _NO_MODEL, remedy)
     finally:
         backend.close()
 
@@ -75,8 +82,9 @@ def look_at_agents(config: Config, *, settings: Settings) -> Iterator[Finding]:
             case "docker":
                 yield _container(name, agent, settings.run_dir)
             case "process":
-                remedy = "use `runtime: docker` for text from strangers"
-                yield warn(f"agent {name}", "runs as a process of this user and is not sealed", remedy)
+                text = "runs as a process of this user and is not sealed"
+                remedy = f"set `agents.{name}.runtime: docker` for text from strangers"
+                yield warn(f"agent {name}", text, _UNSEALED, remedy)
             case "url":
                 yield _url(name, agent.url or "")
 
@@ -90,26 +98,32 @@ def _container(name: str, settings: AgentSettings, run_dir: Path) -> Finding:
         sealed = sockets_cross()
         ignored = ignored_limits()
     except ContainerError as error:
-        return fail(what, str(error), f"or set `agents.{name}.runtime: process`, which is not sealed")
+        remedy = f"start the engine, or set `agents.{name}.runtime: process`, which is not sealed"
+        return fail(what, str(error), _NO_AGENT, remedy)
     if not there and settings.image:
-        return fail(what, f"{version} has no image {image}", f"pull or build it, or correct `agents.{name}.image`")
+        remedy = f"`docker pull {image}`, or correct `agents.{name}.image`"
+        return fail(what, f"{version} has no image {image}", _NO_AGENT, remedy)
     if not sealed:
         how = "sockets do not cross into its machine: the agent is reached over loopback TCP with a token"
-        return warn(what, f"not sealed, {version}; {how}, and has a network", "use an engine of this machine")
+        remedy = "point `DOCKER_HOST` to an engine of this machine"
+        return warn(what, f"not sealed, {version}; {how}, and has a network", _UNSEALED, remedy)
     if not there:
-        return warn(what, f"{version}; the image {image} is built at the first task", f"`foreman agent build {name}`")
+        text, why = f"{version}; the image {image} is built at the first task", "that task waits for it some minutes"
+        return warn(what, text, why, f"`foreman agent build {name}`")
     if ignored:
         how = f"but the engine holds no limit on {', '.join(ignored)}"
-        return warn(what, f"sealed, image {image}, {version}; {how}", "give the engine cgroups that it may use")
+        why = "an agent may take all of this machine"
+        remedy = "give the engine cgroups that it may use: `docker info` tells what it has"
+        return warn(what, f"sealed, image {image}, {version}; {how}", why, remedy)
     if os.geteuid() != 0 and not is_bounded(run_dir):
         how = f"its socket lies in {run_dir}, where it can make files without end"
-        return warn(
-            what, f"sealed, image {image}, {version}; {how}", "set FOREMAN_RUN_DIR to a small tmpfs of its own"
-        )
+        why, remedy = "an agent may fill this disk", "set `FOREMAN_RUN_DIR` to a small tmpfs of its own"
+        return warn(what, f"sealed, image {image}, {version}; {how}", why, remedy)
     return fine(what, f"sealed, image {image}, {version}")
 
 
 def _url(name: str, url: str) -> Finding:
     if UrlRuntime(name, url=url, gateway_url="").healthy():
         return fine(f"agent {name}", f"answers at {url}; Foreman cannot know what it can reach")
-    return fail(f"agent {name}", f"does not answer GET {url.rstrip('/')}/health with 200", "start it")
+    text = f"does not answer GET {url.rstrip('/')}/health with 200"
+    return fail(f"agent {name}", text, _NO_AGENT, f"start it, then `foreman agent test {url}`")

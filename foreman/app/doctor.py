@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from foreman.app import forges
-from foreman.app.checkup import Finding, fail, fine, warn
+from foreman.app.checkup import Finding, fail, fine, site_of, warn
 from foreman.app.checkup_agents import look_at_agents, look_at_model
 from foreman.app.checkup_forge import look_at_clock, look_at_patterns, look_at_repositories
 from foreman.app.checkup_token import look_at_token
@@ -29,6 +29,8 @@ from foreman.store import backup
 
 LOW_BYTES = 1024**3
 """Free space below which a person is warned: an agent's image and the logs take some hundred MB."""
+
+_NO_FORGE = "nothing there can be read or written"
 
 NO_BYTES = 100 * 1024**2
 """Free space below which the database's log file may soon not be written any more."""
@@ -56,7 +58,7 @@ def examine(
     with sandboxed(config) as reachable:
         missing = unset_secrets(reachable)
         for problem in missing:
-            yield fail("secrets", f"{problem.path}", problem.message)
+            yield fail("secrets", f"{problem.path}", "what needs it cannot be done", problem.message)
         if not missing:
             yield fine("secrets", "every variable that is named is set")
         yield from _forges(reachable, secrets)
@@ -73,12 +75,15 @@ def _forges(config: Config, secrets: KnownSecrets) -> Iterator[Finding]:
             connection = forges.connect(config, kind, secrets=secrets, now=utc_now, stop=stop)
         except ConfigError as error:
             for problem in error.problems:
-                yield fail("account", problem.path, problem.message)
+                yield fail("account", problem.path, _NO_FORGE, problem.message)
             continue
         except ForgeError as error:
-            yield fail("forge", str(error), "check the address and the network, then try again")
+            key = "github_api_url" if kind is ForgeKind.GITHUB else "gitlab_url"
+            remedy = f"check `identity.{key}` and the network, then `foreman check` again"
+            yield fail("forge", str(error), _NO_FORGE, remedy)
             continue
         try:
+            site = site_of(config.identity, kind)
             app = config.identity.github_app if kind is ForgeKind.GITHUB else None
             whose = "the app writes as" if app else "the token belongs to"
             configured = "" if app else ", as configured"
@@ -87,10 +92,10 @@ def _forges(config: Config, secrets: KnownSecrets) -> Iterator[Finding]:
             plans = [plan for plan in config.plans() if plan.repo.forge is kind]
             seen: dict[str, RepoInfo] = {}
             found: dict[RepoPattern, list[RepoRef]] = {}
-            yield from look_at_repositories(connection, plans, seen)
-            yield from look_at_patterns(connection, config.patterns(), seen, found)
+            yield from look_at_repositories(connection, plans, seen, site=site)
+            yield from look_at_patterns(connection, config.patterns(), seen, found, site=site)
             every = [plan for plan in config.plans(found) if plan.repo.forge is kind]
-            yield from look_at_token(connection, every, seen, now=utc_now())
+            yield from look_at_token(connection, every, seen, site=site, now=utc_now())
         finally:
             connection.disconnect()
 
@@ -100,9 +105,9 @@ def _disk(path: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     text = f"{free / 1e9:.1f} GB free at {folder}"
     if free < NO_BYTES:
-        return fail("disk", text, "free some space, or move `storage.path`")
+        return fail("disk", text, "soon nothing can be kept, and so nothing done", "free some, or move `storage.path`")
     if free < LOW_BYTES:
-        return warn("disk", text, "free some space soon")
+        return warn("disk", text, "images and logs take some hundred MB", "free some soon: `docker system df` tells")
     return fine("disk", text)
 
 
@@ -111,7 +116,6 @@ def _database(path: Path) -> Finding:
         return fine("database", f"none yet; the first run makes {path}")
     problems = backup.check(path)
     if problems:
-        return fail(
-            "database", "; ".join(problems), "`foreman db check` tells more, `foreman db restore` brings a copy back"
-        )
+        remedy = "`foreman db check` tells more, `foreman db restore` brings a copy back"
+        return fail("database", "; ".join(problems), "what was done may be forgotten or done again", remedy)
     return fine("database", f"{path} is sound")

@@ -15,7 +15,7 @@ def check(
     model: Annotated[bool, typer.Option("--model", help="Ask the model a word, which may cost a little.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Look whether everything is in place; one line each, and what to do; exit code 1 when something is not.
+    """Look whether everything is in place; one line each, why it matters and what mends it; exit 1 when it is not.
 
     Configuration, secrets, the token and its owner, what it may do on each repository, labels, the model, agents,
     disk, database, clock. Writes nothing to the forge.
@@ -31,8 +31,8 @@ def check(
     for finding in examine(own.load(), source=source, settings=own.settings(), secrets=own.secrets, ask_model=model):
         findings.append(finding)
         if not as_json:
-            remedy = f" — {finding.remedy}" if finding.remedy else ""
-            line(f"{finding.result:<5} {finding.what}: {finding.text}{remedy}")
+            rest = f"; {finding.why} — {finding.remedy}" if finding.result != "ok" else ""
+            line(f"{finding.result:<5} {finding.what}: {finding.text}{rest}")
     failed = any(finding.result == "fail" for finding in findings)
     if as_json:
         emit({"source": source, "ok": not failed, "findings": findings}, as_json=True, show=line)

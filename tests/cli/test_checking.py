@@ -12,7 +12,11 @@ from tests.world import BOT, REPO, TOKEN
 
 
 def findings(done) -> dict[str, dict]:
-    return {one["what"]: one for one in json.loads(done.answer)["findings"]}
+    """Return what was found, by what was looked at; all of it says why it matters and what mends it."""
+    found = json.loads(done.answer)["findings"]
+    for one in found:
+        assert (one["result"] == "ok") == (not one["why"]) == (not one["remedy"])
+    return {one["what"]: one for one in found}
 
 
 def test_on_the_demo_everything_is_in_place_but_a_seal(demo, run) -> None:

@@ -46,7 +46,8 @@ def test_every_command_that_tells_something_has_a_schema(project) -> None:
 READING = [
     "check", "status", "log", "explain 12", "digest", "pending", "dead", "version", "memory show acme/widget#2",
     "memory show acme/widget", "memory export", "agent list", "config show", "config show acme/widget",
-    "config validate", "db check", "undo 18", "reject 12", "retry 12", "replay 18", "backtest acme/widget --limit 2", "triage acme/widget#2 --dry-run",
+    "config validate", "db check", "undo 18", "reject 12", "retry 12", "replay 18", "triage acme/widget#2 --dry-run",
+    "backtest acme/widget --limit 2",
 ]  # fmt: skip
 
 
