@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Annotated, Literal
 import typer
 
 from foreman import __version__
-from foreman.cli import examples, exits, streams
+from foreman.cli import completing, examples, exits, streams
 from foreman.cli.context import Context
 from foreman.cli.shape import Command
 from foreman.secrets import KnownSecrets
@@ -70,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     secrets = KnownSecrets()
     streams.prepare()
     streams.be_quiet(False)
+    if os.environ.get("_FOREMAN_COMPLETE") == "complete_bash":
+        completing.join_words(os.environ)
     return streams.finish(_called(arguments, secrets), exits.say)
 
 

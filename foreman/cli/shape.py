@@ -6,6 +6,7 @@ from typing import Any
 
 import typer.core
 
+from foreman.cli.completing import offers_for
 from foreman.cli.options import MAX_ID
 
 METAVARS = {
@@ -39,3 +40,6 @@ class Command(typer.core.TyperCommand):
                 setattr(parameter, "display_type_rich", lambda ctx: None)  # noqa: ARG005, B010
             elif parameter.metavar is None:
                 parameter.metavar = METAVARS.get(parameter.name or "")
+            offers = offers_for(parameter.metavar or "")
+            if offers is not None:
+                setattr(parameter, "shell_complete", offers)  # noqa: B010
