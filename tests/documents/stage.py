@@ -20,6 +20,7 @@ import yaml
 
 from foreman.sandbox import SandboxForge
 from foreman.sandbox.samples import fill
+from foreman.store.database import Database
 from tests.documents.pages import Block
 
 REPO = "my-org/my-repo"
@@ -107,7 +108,8 @@ class Stage:
             yield
 
     def configure(self) -> None:
-        """Write the configuration that most pages take for granted."""
+        """Write the configuration that most pages take for granted, and a database where nothing happened yet."""
+        Database.open(self.home / ".agent-harness" / "memory.db").close()
         agent = {"type": "issue-triage", "config": {"labels": {"bug": ["crash"], "question": ["how do I"]}}}
         document = {
             "identity": {"github_token": "${GITHUB_TOKEN}", "github_user": BOT, "github_api_url": self._forge.url},
