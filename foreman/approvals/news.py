@@ -60,10 +60,10 @@ class News:
             ForgeError: Nobody could tell whether the place is private.
         """
         told = [plan.repo for plan in plans if plan.enabled]
-        if not self._make(told, False):  # asks no forge
-            return ""
-        shown = [source for source in told if self._privacy.may_show(source, on=repo)]
-        return _bounded(self._make(shown, not self._privacy.is_private(repo)))
+        text = self._make(told, False)  # asks no forge, as long as there is nothing
+        if text and not self._privacy.is_private(repo):
+            text = self._make([source for source in told if self._privacy.may_show(source, on=repo)], True)
+        return _bounded(text)
 
     def due(self, repo: RepoRef) -> bool:
         """Return whether the last look found something else than the page tells."""

@@ -36,6 +36,8 @@ def test_held_listed_ordered_and_done_by_the_daemon(world: World) -> None:
     label, comment = re.findall(r"^\*\*`([0-9a-f]+)`\*\*", page.body, re.MULTILINE)
     assert world.effects() == [f"open {OPS}#{page.number}"], "nothing else was written"
     assert "Which version is it?" in page.body
+    assert "\n\n---\n\n## The last 7 days\n\n### `" in page.body
+    assert "* came in: 1 issue\n* not done: waiting for your word 2\n" in page.body
 
     world.forge.comment(OPS, page.number, author="kim", body=f"@{BOT} approve {label}")
     world.forge.comment(OPS, page.number, author="kim", body=f"@{BOT} reject {comment} because it says so")
