@@ -21,6 +21,9 @@ ELSEWHERE = {
     "foreman agent build issue-triage": "needs a container engine; tests of agents build it",
     "foreman agent test http://127.0.0.1:9000": "nothing listens there; tests of agents ask one that does",
     "foreman agent test issue-triage": "tests of agents run it",
+    "foreman backtest acme/widget --limit 5": "the test of the documents runs it with --json",
+    "foreman replay 12": "the test of the documents runs it with --json",
+    "foreman check --json": "the test of the documents runs it",
 }
 """Examples that are not run here, and why."""
 
