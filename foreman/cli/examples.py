@@ -56,7 +56,13 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("Leave one issue alone", "foreman pause 'acme/widget#2'"),
     ),
     "resume": (("Go on", "foreman resume acme/widget"),),
-    "backtest": (("How would it have done on my own issues?", "foreman backtest acme/widget --limit 5"),),
+    "backtest": (
+        ("How would it have done on my own issues?", "foreman backtest acme/widget --limit 5"),
+        (
+            "As a page with plots, and as rows",
+            "foreman backtest acme/widget --limit 5 --html page.html --csv rows.csv",
+        ),
+    ),
     "replay": (("Would it decide otherwise today?", "foreman replay 12"),),
     "version": (("What to put into a report of a bug", "foreman version --json"),),
     "memory show": (("What is remembered of an issue", "foreman memory show 'acme/widget#2'"),),

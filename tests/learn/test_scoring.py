@@ -57,6 +57,19 @@ def test_calibration_error(told: list[tuple[float, bool]], error: float | None) 
     assert scoring.calibration_error(told) == (None if error is None else pytest.approx(error))
 
 
+def test_precision_over_coverage_lets_less_and_less_sure_answers_in() -> None:
+    told = [(0.905, True), (0.9, True), (0.57, False), (0.57, True), (0.2, False)]
+
+    cuts = scoring.precision_over_coverage(told, 10)
+
+    assert [(cut.confidence, cut.coverage, cut.right, cut.count) for cut in cuts] == [
+        (0.9, 0.2, 1.0, 2),
+        (0.57, 0.4, 0.75, 4),
+        (0.2, 0.5, 0.6, 5),
+    ]
+    assert scoring.precision_over_coverage([], 10) == ()
+
+
 def test_recall_at_depths_and_coverage() -> None:
     rankings = [([7, 8, 9], 7), ([1, 2, 3], 3), ([4], 5), ([], 6)]
 
