@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from foreman.app.verdicts import HASH_CHARS
 from foreman.gate.levers import Kind, Lever, Refused, in_words, levers
 from foreman.gate.reasons import Reason
 from foreman.model import ActionState
 from foreman.store import actions, corrections, events
+from foreman.store.action_rows import HASH_CHARS
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.reactions import Opinion
 

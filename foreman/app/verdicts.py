@@ -23,13 +23,11 @@ from foreman.model import ActionState, InboxState, RepoRef
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions, closing, inbox, memory
+from foreman.store.action_rows import HASH_CHARS as HASH_CHARS
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
 from foreman.undo import UndoPlan
-
-HASH_CHARS = 8
-"""How much of a payload's hash people see and type."""
 
 
 def person() -> str:

@@ -19,6 +19,9 @@ from foreman.store.tables import action_counts, actions
 
 S = ActionState
 
+HASH_CHARS = 8
+"""How much of a payload's hash people see and type."""
+
 MOVES: Mapping[ActionState, frozenset[ActionState]] = {
     S.PLANNED: frozenset({S.SENT, S.DONE, S.FAILED, S.UNKNOWN, S.HELD, S.DENIED, S.SHADOW}),
     S.SENT: frozenset({S.PLANNED, S.DONE, S.FAILED, S.UNKNOWN}),
