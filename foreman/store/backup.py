@@ -100,7 +100,7 @@ def restore(source: Path, target: Path) -> Path | None:
         return _swap(part, target)
     finally:
         part.unlink(missing_ok=True)
-        os.close(descriptor)
+        lock.give_back(descriptor)
 
 
 def _swap(part: Path, target: Path) -> Path | None:

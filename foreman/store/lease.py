@@ -94,7 +94,7 @@ class DaemonLease:
         """Give the lease back; may be called twice."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
-            os.close(descriptor)
+            lock.give_back(descriptor)
 
     @staticmethod
     def holder(path: Path) -> int | None:

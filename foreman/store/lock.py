@@ -11,6 +11,7 @@ from foreman.errors import StoreError, StoreTaken
 
 _TRIES = 5
 _TRY_SECONDS = 0.05  # `holder` takes the lock for an instant to look; a start must not fail for that
+_NOTE_CHARS = 40
 
 
 def lock_path(path: Path) -> Path:
@@ -65,6 +66,12 @@ def take(path: Path) -> int:
             if attempt < _TRIES - 1:
                 threading.Event().wait(_TRY_SECONDS)
         else:
+            # At once, so that nobody who asks is told the holder before us.
+            try:
+                write(descriptor, fence=written(descriptor)[1])
+            except OSError as error:
+                os.close(descriptor)
+                raise StoreError(f"{lock_path(path)} cannot be written ({error.strerror})") from error
             return descriptor
     pid, _ = written(descriptor)
     os.close(descriptor)
@@ -72,9 +79,20 @@ def take(path: Path) -> int:
 
 
 def write(descriptor: int, *, fence: int) -> None:
-    """Note our process id and fence in the lock file."""
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()} {fence}\n".encode(), 0)
+    """Note our process id and fence in the lock file, of one length and in one write: no reader finds half of it."""
+    _note(descriptor, os.getpid(), fence)
+
+
+def give_back(descriptor: int) -> None:
+    """Note that the holder is not known any more, and unlock."""
+    try:
+        _note(descriptor, 0, written(descriptor)[1])
+    finally:
+        os.close(descriptor)
+
+
+def _note(descriptor: int, pid: int, fence: int) -> None:
+    os.pwrite(descriptor, f"{pid} {fence}".ljust(_NOTE_CHARS).encode() + b"\n", 0)
 
 
 def written(descriptor: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from contextlib import closing
@@ -77,6 +78,14 @@ def test_after_release_nothing_is_written_under_it(db: Database) -> None:
         pass
 
     assert DaemonLease.holder(db.path) is None
+
+
+def test_nobody_is_told_the_holder_before(db: Database) -> None:
+    DaemonLease.acquire(db, db.path, "first").release()
+    with lock_path(db.path).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # whoever comes next, before its own id is noted
+
+        assert DaemonLease.holder(db.path) == 0
 
 
 def test_an_older_copy_is_noticed_and_its_plans_doubted(db: Database, fill, now) -> None:
