@@ -188,7 +188,8 @@ def rig(folder: Path, kind: str = "github") -> Iterator[Rig]:
         options: dict[str, Any] = {
             "token": lambda: sandbox.token(BOT),
             "write_interval_seconds": 0,
-            "timeout_seconds": 10,
+            # Nothing here waits for it: what a silent forge does to us is shown elsewhere, with a shorter one.
+            "timeout_seconds": 60,
             "clock": clock,
         }
         forge: GitHubForge | GitLabForge
