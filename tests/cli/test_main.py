@@ -152,7 +152,7 @@ def test_an_interrupted_command_ends_with_130(tmp_path) -> None:
             except OSError:
                 time.sleep(0.02)
         while story is None and time.monotonic() < deadline:
-            # A signal between CPython's last look for one and the read is not noticed: pressed a moment later, and again.
+            # A signal between CPython's last look for one and the read is lost: pressed a moment later, and again.
             time.sleep(0.5)
             process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
