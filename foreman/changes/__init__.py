@@ -4,7 +4,7 @@ Who did it is not in a forge's list of issues: `needs` says what has to be read 
 where somebody waits for the answer. Our own doings make no events.
 """
 
-from foreman.changes.corrected import put_right
+from foreman.changes.corrected import is_missing, put_right
 from foreman.changes.happenings import compare, newly_said
 from foreman.changes.horizon import TRIAGE_LABEL, Horizon
 from foreman.changes.idle import overdue, stale
@@ -19,6 +19,7 @@ __all__ = [
     "Needs",
     "compare",
     "content_digest",
+    "is_missing",
     "known_from",
     "lag",
     "needs",

@@ -10,11 +10,13 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from foreman.changes.horizon import TRIAGE_LABEL
+from foreman.changes.looks import REMEMBERED
 from foreman.forge.base import Change, ChangeKind
 from foreman.model import Account, ActionState, Comment, Issue
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.commands import AGENT
 from foreman.store.corrections import PutRight, value_of
+from foreman.store.issues import Snapshot
 
 GONE_AFTER = timedelta(minutes=10)
 """A comment younger than this that is not listed may only be too new for the copy of the data that was asked."""
@@ -59,6 +61,32 @@ def put_right(
     if comments is not None:
         found += _deleted(comments, done, now)
     return tuple(found)
+
+
+def is_missing(before: Snapshot | None, issue: Issue, entries: Sequence[LogEntry]) -> bool:
+    """Tell whether a label we put on, or a close of ours, came and went between two looks, so that neither shows it.
+
+    Args:
+        before: The last look, None for none.
+        issue: As it is now.
+        entries: Our decisions on it.
+
+    Returns:
+        Whether the history has to say who took it back; never for what a look since then may have seen.
+    """
+    if before is None or before.updated_at == issue.updated_at:
+        return False
+    since = before.updated_at - REMEMBERED
+    done = [action for entry in entries for action in entry.actions if action.state is ActionState.DONE]
+    for action in done:
+        if action.agent == AGENT or (action.sent_at or action.created_at) < since:
+            continue
+        label = action.payload.get("label")
+        if action.type == "add_label" and label not in issue.labels and label not in before.labels:
+            return True
+        if action.type == "close" and issue.state == before.state == "open":
+            return True
+    return False
 
 
 def _removed(issue: Issue, ordered: list[Change], done: list[StoredAction], bot_id: int) -> Iterator[PutRight]:

@@ -34,6 +34,7 @@ def needs(
     horizon: Horizon,
     wanted: Collection[EventKind],
     ours: bool = False,
+    missing: bool = False,
     orders: bool = False,
 ) -> Needs:
     """Say what must be read to tell what happened and who did it.
@@ -44,6 +45,7 @@ def needs(
         horizon: From when on happenings count.
         wanted: Kinds of event that anybody waits for.
         ours: We have decided something there, so that it matters what people change about it.
+        missing: Something we did since the last look does not show (`is_missing`).
         orders: Comments may order something, whoever waits for them.
 
     Returns:
@@ -53,7 +55,7 @@ def needs(
         return Needs()
     if before is None:
         return _of_stranger(issue, horizon, wanted, orders)
-    return _of_known(before, issue, wanted, ours, orders)
+    return _of_known(before, issue, wanted, ours, missing, orders)
 
 
 def _of_stranger(issue: Issue, horizon: Horizon, wanted: Collection[EventKind], orders: bool) -> Needs:
@@ -71,7 +73,9 @@ def _of_stranger(issue: Issue, horizon: Horizon, wanted: Collection[EventKind], 
     )
 
 
-def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind], ours: bool, orders: bool) -> Needs:
+def _of_known(
+    before: Snapshot, issue: Issue, wanted: Collection[EventKind], ours: bool, missing: bool, orders: bool
+) -> Needs:
     differs = {
         EventKind.LABELED: bool(added(before, issue)),
         EventKind.UNLABELED: bool(removed(before, issue)),
@@ -92,5 +96,6 @@ def _of_known(before: Snapshot, issue: Issue, wanted: Collection[EventKind], our
         comments_since=None if fewer else known_from(before),
         history=(TRIAGE_LABEL in issue.labels and (moved or differs[EventKind.LABELED]))
         or any(kind in wanted and (differs[kind] or hidden) for kind in BY_HISTORY)
-        or (ours and corrected),
+        or (ours and corrected)
+        or missing,
     )

@@ -220,9 +220,17 @@ class Intake:
             return _Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
         tally.taken = True
         with self.db.read() as connection:
-            ours = before is not None and bool(actions.entries(connection, issue=issue.ref, limit=1))
+            ours = actions.entries(connection, issue=issue.ref) if before is not None else ()
         listens = commands.heard_on(plan)
-        needs = changes.needs(before, issue, horizon=horizon, wanted=wanted, ours=ours, orders=listens)
+        needs = changes.needs(
+            before,
+            issue,
+            horizon=horizon,
+            wanted=wanted,
+            ours=bool(ours),
+            missing=changes.is_missing(before, issue, ours),
+            orders=listens,
+        )
         tally.requests += needs.comments + needs.history
         tally.budget -= REQUEST_COST * (needs.comments + needs.history)
         comments = self.reader.comments(issue.ref, since=needs.comments_since) if needs.comments else None

@@ -65,6 +65,30 @@ def test_labels_that_people_take_off_and_put_on_instead_are_corrections_once(ben
         assert "kim removed: add_label bug." in memory.summary(connection, ref)
 
 
+@pytest.mark.parametrize("with_word", [False, True])
+def test_what_people_take_back_before_the_next_look_is_a_correction_too(bench: Rig, with_word: bool) -> None:
+    """Neither our doing nor theirs shows in the list then: the issue is as it was, or has one comment more."""
+    wanted = [("add_label", {"label": "bug"}), ("close", {"reason": "not_planned"})]
+    if with_word:
+        wanted.append(("comment", {"body": "Which version?"}))
+    ref = bench.open()
+    look(bench)
+    log_id = bench.decide(ref, *wanted, labels=[])
+    while bench.executor().step():
+        continue
+    assert set(bench.states(log_id)) == {"done"}
+    bench.sandbox.remove_label(REPO, ref.number, "bug", by="kim")
+    bench.sandbox.reopen(REPO, ref.number, by="kim")
+    look(bench)
+    asked = bench.poller().poll(bench.widget)
+
+    assert sorted(told(bench, ref)) == [
+        ("removed", "add_label", "bug", "kim"),
+        ("reopened", "close", "not_planned", "kim"),
+    ]
+    assert asked.requests == 1
+
+
 def test_what_is_opened_again_and_a_comment_that_is_deleted_are_corrections(bench: Rig) -> None:
     ref = after_ours(bench, ("comment", {"body": "Which version?"}), ("close", {"reason": "not_planned"}))
     (said,) = bench.forge.comments(ref)
