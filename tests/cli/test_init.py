@@ -122,7 +122,6 @@ FORMS = {
 }
 
 
-@pytest.mark.skipif(not hasattr(SandboxForge, "write_file"), reason="the sandbox keeps no files yet")
 @pytest.mark.parametrize("kind", KINDS)
 def test_forms_and_a_stale_bot_count_for_more_than_names(kind, clone, run) -> None:
     with SandboxForge(kind=kind) as forge:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import yaml
 
+from foreman.forge.base import ForgeReader
 from foreman.model import ForgeKind, RepoRef
 
 MOST_FORMS = 10
@@ -23,27 +24,6 @@ _FRONT = re.compile(r"\A---[ \t]*\r?\n(.{0,5000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", r
 _ORDER = re.compile(r"^/label[ \t]+(.{1,500})$", re.MULTILINE)
 _TILDE = re.compile(r"~(?:\"([^\"\n]{1,255})\"|([^\s~\"]{1,255}))")
 _LARGEST = 60_000
-
-
-class _Listed(Protocol):
-    @property
-    def path(self) -> str: ...
-
-
-class _File(Protocol):
-    @property
-    def text(self) -> str: ...
-
-
-@runtime_checkable
-class Files(Protocol):
-    """A forge's reader, as far as it reads files of the default branch."""
-
-    def files(self, repo: RepoRef, folder: str) -> Sequence[_Listed]:
-        """Return the files right in a folder."""
-
-    def file(self, repo: RepoRef, path: str, *, most: int) -> _File | None:
-        """Return a text file of at most so many bytes; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +69,7 @@ class Keeping:
     stale_bot: StaleBot | None = None
 
 
-def read_keeping(reader: Files, repo: RepoRef) -> Keeping:
+def read_keeping(reader: ForgeReader, repo: RepoRef) -> Keeping:
     """Read the files that say how issues are kept.
 
     Args:
@@ -170,7 +150,7 @@ def stale_bot_of(path: str, text: str) -> StaleBot | None:
     return None
 
 
-def _stale_bot(reader: Files, repo: RepoRef) -> StaleBot | None:
+def _stale_bot(reader: ForgeReader, repo: RepoRef) -> StaleBot | None:
     listed = [one.path for one in reader.files(repo, _WORKFLOWS) if _STALE_FILE.search(one.path.rpartition("/")[2])]
     for path in (*listed[:3], _PROBOT):
         file = reader.file(repo, path, most=_LARGEST)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from statistics import median
 
-from foreman.app.onboarding.keeping import Files, Keeping, read_keeping
+from foreman.app.onboarding.keeping import Keeping, read_keeping
 from foreman.errors import ForgeError
 from foreman.forge.base import ForgeReader, Permission, RepoInfo
 from foreman.model import INSIDERS, Account, Comment, Issue, Label, RepoRef, Role
@@ -107,9 +107,8 @@ def survey(reader: ForgeReader, repo: RepoRef, *, signed_in: bool, now: datetime
     if owner is not None and not owner.is_bot:
         with _noting(notes, "what the token's owner may do"):
             runs_it = reader.permission(repo, owner) is Permission.ADMIN
-    if isinstance(reader, Files):
-        with _noting(notes, "forms and workflows"):
-            keeping = read_keeping(reader, repo)
+    with _noting(notes, "forms and workflows"):
+        keeping = read_keeping(reader, repo)
     return Survey(
         info=info,
         owner=owner,
