@@ -104,7 +104,12 @@ class SecretRef:
             value = unfolded(value)
         problem = ""
         if value is None:
-            problem = "is not set: put it into the environment, or into a file of that name in $CREDENTIALS_DIRECTORY"
+            how = (
+                f'export {self.variable}="$(cat key.pem)"'
+                if self.is_key
+                else f"read -rs {self.variable}; export {self.variable}"
+            )
+            problem = f"is not set: `{how}`, or put it into a file of that name in $CREDENTIALS_DIRECTORY"
         elif not value.strip():
             problem = "is empty"
         elif self.is_key:

@@ -18,6 +18,9 @@ from foreman.errors import ContainerError
 if TYPE_CHECKING:
     import docker
 
+WHAT_TO_DO = "start Docker or Podman, set DOCKER_HOST, or set `runtime: process`"
+"""What a person does when no engine answers."""
+
 _LOOK_SECONDS = 0.1
 _LIMITS = {"memory": "MemoryLimit", "processes": "PidsLimit", "CPU": "CpuCfsQuota"}
 
@@ -51,8 +54,7 @@ def engine(*, timeout_seconds: float) -> Iterator[docker.DockerClient]:
     except docker.errors.APIError as error:
         raise ContainerError(f"the container engine refused: {_line(error)}") from error
     except (docker.errors.DockerException, docker.errors.ContextException) as error:
-        hint = "start Docker or Podman, set DOCKER_HOST, or set `runtime: process`"
-        raise ContainerError(f"no container engine answers: {_line(error)}; {hint}") from error
+        raise ContainerError(f"no container engine answers: {_line(error)}; {WHAT_TO_DO}") from error
     except (
         requests.exceptions.RequestException,
         urllib3.exceptions.HTTPError,

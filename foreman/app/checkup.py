@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from foreman.config.models import Identity
+from foreman.errors import Problem
 from foreman.model import ForgeKind
 
 
@@ -41,6 +42,28 @@ def warn(what: str, text: str, why: str, remedy: str) -> Finding:
 def fail(what: str, text: str, why: str, remedy: str) -> Finding:
     """Return that something does not work."""
     return Finding(result="fail", what=what, text=text, why=why, remedy=remedy)
+
+
+def told(what: str, problem: Problem, why: str, *, page: str = "") -> Finding:
+    """Return what is wrong with a key of the configuration; its message has a colon before what to do about it.
+
+    Args:
+        what: What was looked at, in a word.
+        problem: As it was found.
+        why: Why it matters.
+        page: Where tokens and the like are made.
+
+    Returns:
+        The finding.
+    """
+    wrong, _, mends = problem.message.partition(": ")
+    remedy = (mends or f"correct `{problem.path}`") + (f"; made on {page}" if page else "")
+    return fail(what, f"{problem.path}: {wrong}", why, remedy)
+
+
+def tokens_page(kind: ForgeKind, site: str) -> str:
+    """Return where a person makes tokens."""
+    return f"{site}/-/user_settings/personal_access_tokens" if kind is ForgeKind.GITLAB else f"{site}/settings/tokens"
 
 
 def site_of(identity: Identity, kind: ForgeKind) -> str:

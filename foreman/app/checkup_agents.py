@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from foreman.agent import images
-from foreman.agent.engine import engine_version, ignored_limits, sockets_cross
+from foreman.agent.engine import WHAT_TO_DO, engine_version, ignored_limits, sockets_cross
 from foreman.agent.remote import UrlRuntime
 from foreman.app import agents, models
-from foreman.app.checkup import Finding, fail, fine, warn
+from foreman.app.checkup import Finding, fail, fine, told, warn
 from foreman.app.rundir import is_bounded
 from foreman.app.workshop import utc_now
 from foreman.config.models import AgentSettings, Config
@@ -26,7 +26,9 @@ _NO_AGENT = "no issue can be decided"
 _UNSEALED = "an agent that a text took over can reach what this user can"
 
 
-def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, ask: bool) -> Iterator[Finding]:
+def look_at_model(
+    config: Config, *, settings: Settings, secrets: KnownSecrets, ask: bool, told_already: Collection[str] = ()
+) -> Iterator[Finding]:
     """Look whether there is a model, and on demand whether it answers.
 
     Args:
@@ -34,6 +36,7 @@ def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, 
         settings: Of the environment.
         secrets: Filled with the keys.
         ask: Send it a word.
+        told_already: Keys whose problems were told before.
 
     Yields:
         What was found.
@@ -47,7 +50,8 @@ def look_at_model(config: Config, *, settings: Settings, secrets: KnownSecrets, 
         backend = models.backend_for(config, secrets=secrets, settings=settings, now=utc_now)
     except ConfigError as error:
         for problem in error.problems:
-            yield fail("model", problem.path, _NO_MODEL, problem.message)
+            if problem.path not in told_already:
+                yield told("model", problem, _NO_MODEL)
         return
     if backend is None:
         return
@@ -98,8 +102,11 @@ def _container(name: str, settings: AgentSettings, run_dir: Path) -> Finding:
         sealed = sockets_cross()
         ignored = ignored_limits()
     except ContainerError as error:
-        remedy = f"start the engine, or set `agents.{name}.runtime: process`, which is not sealed"
-        return fail(what, str(error), _NO_AGENT, remedy)
+        remedy = (
+            "start Docker or Podman until `docker info` answers, set `DOCKER_HOST`, or set "
+            f"`agents.{name}.runtime: process`, which is not sealed"
+        )
+        return fail(what, str(error).removesuffix(f"; {WHAT_TO_DO}"), _NO_AGENT, remedy)
     if not there and settings.image:
         remedy = f"`docker pull {image}`, or correct `agents.{name}.image`"
         return fail(what, f"{version} has no image {image}", _NO_AGENT, remedy)

@@ -46,7 +46,7 @@ def look_at_repositories(
             info = seen[plan.repo.key] = connection.reader.repository(plan.repo)
             yield _repository(info, plan, page, remedy=_access(connection, site, page))
             yield from _labels(connection, plan, page)
-            yield _files(connection, plan, page, private=info.private)
+            yield _files(connection, plan, page, site, private=info.private)
         except ForgeNotFound:
             remedy = f"check `repos` in the configuration, and give {connection.bot.login} access to {page}"
             yield fail(plan.repo.key, "does not exist, or the token may not see it", _LEFT_ALONE, remedy)
@@ -160,17 +160,20 @@ def _repository(info: RepoInfo, plan: RepoPlan, page: str, *, remedy: str) -> Fi
     return fine(where, f"{kind}; issues can be read and changed")
 
 
-def _files(connection: Connection, plan: RepoPlan, page: str, *, private: bool) -> Finding:
+def _files(connection: Connection, plan: RepoPlan, page: str, site: str, *, private: bool) -> Finding:
     what = f"{plan.repo.key} files"
     try:
         listed = connection.reader.files(plan.repo, "")
     except (ForgeAuthError, ForgeRejected) as error:
         if connection.kind is ForgeKind.GITLAB:
-            remedy = f"give the bot the role Reporter ({page}/-/project_members)"
+            remedy = f"give the bot the role Reporter: {page}/-/project_members"
+        elif private:
+            granted = f"{site}/settings/{'installations' if connection.bot.login.endswith('[bot]') else 'tokens'}"
+            remedy = f"grant contents: read as well, which nothing else needs: {granted}"
         else:
-            remedy = "grant contents: read as well" if private else "`foreman check` again later"
-        why = "agents are not told its MISSION.md, forms and documentation"
-        return warn(what, f"cannot be read ({error})", why, f"{remedy}; nothing else needs `contents`")
+            remedy = f"look whether {page} shows them, then `foreman check` again"
+        why = "agents are told neither what the project is and is not, nor its forms and documentation"
+        return warn(what, f"MISSION.md and others cannot be read ({error})", why, remedy)
     if any(file.path.casefold() in MISSIONS for file in listed):
         return fine(what, "can be read; agents are told its MISSION.md")
     return fine(what, "can be read; a MISSION.md would tell agents what the project is and is not")

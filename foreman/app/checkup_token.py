@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from foreman.app.checkup import Finding, fail, fine, warn
+from foreman.app.checkup import Finding, fail, fine, tokens_page, warn
 from foreman.app.connection import Connection
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeError
@@ -67,17 +67,12 @@ def look_at_token(
     yield from found
     if grants.expires_at is not None and grants.expires_at - now < ENDS_SOON:
         text = f"ends on {grants.expires_at:%Y-%m-%d}"
-        remedy = f"make a new one ({_page(connection.kind, site)}), put it in its variable and start again"
+        remedy = f"make a new one ({tokens_page(connection.kind, site)}), put it in its variable and start again"
         yield warn("token end", text, "from then on nothing is read or written", remedy)
 
 
-def _page(kind: ForgeKind, site: str) -> str:
-    """Return where a person makes tokens."""
-    return f"{site}/-/user_settings/personal_access_tokens" if kind is ForgeKind.GITLAB else f"{site}/settings/tokens"
-
-
 def _classic(scopes: Sequence[str], seen: Mapping[str, RepoInfo], site: str, *, writes: bool) -> Finding:
-    page = _page(ForgeKind.GITHUB, site)
+    page = tokens_page(ForgeKind.GITHUB, site)
     private = sorted(key for key, info in seen.items() if info.private)
     needed = "repo" if private else "public_repo"
     if needed not in scopes and "repo" not in scopes:
@@ -100,7 +95,7 @@ def _gitlab(grants: Grants, site: str, *, writes: bool) -> Finding:
     kind = _KINDS[grants.kind]
     if "api" not in scopes:
         told = f"{kind} with {_listed(scopes)}: api is needed to change issues"
-        remedy = f"make one with the scope api: {_page(ForgeKind.GITLAB, site)}"
+        remedy = f"make one with the scope api: {tokens_page(ForgeKind.GITLAB, site)}"
         if "read_api" not in scopes:
             return fail("token", told, "nothing can be read", remedy)
         if writes:
@@ -109,7 +104,9 @@ def _gitlab(grants: Grants, site: str, *, writes: bool) -> Finding:
     more = [scope for scope in scopes if scope != "api"]
     if more:
         text = f"{kind} that may do more than is needed: {_listed(more)}"
-        return warn("token", text, _TOO_MUCH, f"make one with the scope api alone: {_page(ForgeKind.GITLAB, site)}")
+        return warn(
+            "token", text, _TOO_MUCH, f"make one with the scope api alone: {tokens_page(ForgeKind.GITLAB, site)}"
+        )
     return fine("token", f"{kind} with api, which is what is needed")
 
 

@@ -89,9 +89,8 @@ def proven_owner(forge: ForgeReader, *, wanted: str, key: str) -> Account:
     try:
         owner = forge.whoami()
     except ForgeAuthError as error:
-        raise ConfigError(
-            [Problem(path=key.replace("_user", "_token"), message=f"the forge does not accept this token ({error})")]
-        ) from error
+        message = f"the forge does not accept this token: put one that works into its variable ({error})"
+        raise ConfigError([Problem(path=key.replace("_user", "_token"), message=message)]) from error
     if owner.login.casefold() != wanted.casefold():
         message = f"is {wanted!r}, but the token belongs to {owner.login!r}: use the bot account's own token"
         raise ConfigError([Problem(path=key, message=message)])

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from foreman.app import forges
-from foreman.app.checkup import Finding, fail, fine, site_of, warn
+from foreman.app.checkup import Finding, fail, fine, site_of, tokens_page, told, warn
 from foreman.app.checkup_agents import look_at_agents, look_at_model
 from foreman.app.checkup_forge import look_at_clock, look_at_patterns, look_at_repositories
 from foreman.app.checkup_token import look_at_token
@@ -20,7 +20,7 @@ from foreman.app.workshop import utc_now
 from foreman.config.effective import RepoPattern
 from foreman.config.load import unset_secrets
 from foreman.config.models import Config
-from foreman.errors import ConfigError, ForgeError
+from foreman.errors import ConfigError, ForgeError, Problem
 from foreman.forge.base import RepoInfo
 from foreman.model import ForgeKind, RepoRef
 from foreman.secrets import KnownSecrets
@@ -58,24 +58,26 @@ def examine(
     with sandboxed(config) as reachable:
         missing = unset_secrets(reachable)
         for problem in missing:
-            yield fail("secrets", f"{problem.path}", "what needs it cannot be done", problem.message)
+            yield _unset(config, problem)
         if not missing:
             yield fine("secrets", "every variable that is named is set")
-        yield from _forges(reachable, secrets)
-        yield from look_at_model(reachable, settings=settings, secrets=secrets, ask=ask_model)
+        lacking = {problem.path for problem in missing}
+        yield from _forges(reachable, secrets, lacking)
+        yield from look_at_model(reachable, settings=settings, secrets=secrets, ask=ask_model, told_already=lacking)
         yield from look_at_agents(reachable, settings=settings)
     yield _disk(config.storage.path)
     yield _database(config.storage.path)
 
 
-def _forges(config: Config, secrets: KnownSecrets) -> Iterator[Finding]:
+def _forges(config: Config, secrets: KnownSecrets, told_already: Collection[str]) -> Iterator[Finding]:
     stop = threading.Event()
     for kind in forges.kinds(config):
         try:
             connection = forges.connect(config, kind, secrets=secrets, now=utc_now, stop=stop)
         except ConfigError as error:
             for problem in error.problems:
-                yield fail("account", problem.path, _NO_FORGE, problem.message)
+                if problem.path not in told_already:
+                    yield told("account", problem, _NO_FORGE, page=_made_at(config, kind))
             continue
         except ForgeError as error:
             key = "github_api_url" if kind is ForgeKind.GITHUB else "gitlab_url"
@@ -98,6 +100,21 @@ def _forges(config: Config, secrets: KnownSecrets) -> Iterator[Finding]:
             yield from look_at_token(connection, every, seen, site=site, now=utc_now())
         finally:
             connection.disconnect()
+
+
+def _unset(config: Config, problem: Problem) -> Finding:
+    if not problem.path.startswith("identity."):
+        return told("secrets", problem, "what needs it cannot be done")
+    kind = ForgeKind.GITLAB if problem.path.startswith("identity.gitlab") else ForgeKind.GITHUB
+    return told("secrets", problem, _NO_FORGE, page=_made_at(config, kind))
+
+
+def _made_at(config: Config, kind: ForgeKind) -> str:
+    """Return where a person makes what the forge knows us by."""
+    site = site_of(config.identity, kind)
+    if kind is ForgeKind.GITHUB and config.identity.github_app:
+        return f"{site}/settings/apps"
+    return tokens_page(kind, site)
 
 
 def _disk(path: Path) -> Finding:

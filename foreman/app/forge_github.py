@@ -108,7 +108,7 @@ def _proven(forge: GitHubAppForge, config: Config) -> Account:
     try:
         bot = forge.whoami()
     except ForgeAuthError as error:
-        message = f"GitHub does not accept this app ({error})"
+        message = f"GitHub does not accept this app: mend its id, its installation or its key ({error})"
         raise ConfigError([Problem(path="identity.github_app", message=message)]) from error
     wanted = config.identity.github_user
     if wanted is not None and wanted.casefold() != bot.login.casefold():

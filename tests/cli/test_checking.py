@@ -151,9 +151,31 @@ def test_an_unset_token_is_told_once_for_what_it_is(world, run, monkeypatch) -> 
     done = run("check", "--json", config=file)
 
     assert done.code == 1
-    assert findings(done)["secrets"]["text"] == "identity.github_token"
-    assert "is not set" in findings(done)["secrets"]["remedy"]
+    lacking = findings(done)["secrets"]
+    assert lacking["text"] == f"identity.github_token: the variable {TOKEN} is not set"
+    assert lacking["remedy"].startswith(f"`read -rs {TOKEN}; export {TOKEN}`")
+    assert lacking["remedy"].endswith(f"; made on {world.forge.url}/settings/tokens")
+    assert "account" not in findings(done)
     assert "disk" in findings(done)
+
+
+def test_a_token_that_the_forge_does_not_take_is_told_with_where_to_make_another(world, run, monkeypatch) -> None:
+    file = world.file
+    monkeypatch.setenv(TOKEN, "no-token-of-anybody")
+
+    refused = findings(run("check", "--json", config=file))["account"]
+
+    assert refused["text"] == "identity.github_token: the forge does not accept this token"
+    assert refused["remedy"].endswith(f"; made on {world.forge.url}/settings/tokens")
+
+
+def test_an_unset_key_of_a_model_is_told_once(world, run) -> None:
+    _no_key(world)
+
+    found = findings(run("check", "--json", config=world.file))
+
+    assert found["secrets"]["text"] == "llm.api_key: the variable FOREMAN_TEST_UNSET is not set"
+    assert "model" not in found
 
 
 def test_the_model_is_asked_only_on_demand(world, run, monkeypatch, tmp_path) -> None:
