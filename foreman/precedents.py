@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,9 +22,12 @@ from foreman.recall import Look
 from foreman.store import corrections, memory, mirror, mirror_text, search
 from foreman.store.corrections import Correction
 from foreman.store.database import Database
+from foreman.store.mirror import MirrorIssue
 from foreman.store.search import Hit
 
 MOST_SIMILAR = 5
+"""Similar issues that an agent is told of."""
+
 MOST_CORRECTIONS = 10
 _AMONG = 200
 """Corrections of a repository, the newest, among which the nearest are looked for; and how far down a search goes."""
@@ -91,20 +95,35 @@ class Precedents:
         with self._db.read() as connection:
             newest = _standing(corrections.of_repo(connection, issue.ref.repo, _AMONG))
             far = _AMONG if newest else MOST_SIMILAR
-            hits = search.similar(
-                connection,
-                issue.ref.repo,
-                title=issue.title,
-                body=issue.body[: mirror_text.MAX_BODY_CHARS],
-                limit=far,
-                exclude=issue.ref.number,
-            )
+            hits = _alike(connection, issue, far)
             corrected = _nearest(connection, issue, newest, hits)
             guidance = self._library.about(connection, issue.ref.repo, title=issue.title, body=issue.body)
-            named = {hit.issue: _versions(connection, hit) for hit in hits[:MOST_SIMILAR]}
+            named = {hit.issue: versions_of(hit, mirror.get(connection, hit.issue)) for hit in hits[:MOST_SIMILAR]}
         return Known(
             similar=hits[:MOST_SIMILAR], versions=named, priors=priors, corrected=corrected, guidance=guidance
         )
+
+
+def put_right(connection: Connection, issue: Issue, *, before: datetime) -> tuple[Corrected, ...]:
+    """Return what people had put right by a moment in the past and bears on an issue.
+
+    Args:
+        connection: To read from.
+        issue: Which.
+        before: Nothing later, aware UTC.
+
+    Returns:
+        In the order in which an agent is told of it.
+    """
+    told = corrections.of_repo(connection, issue.ref.repo, _AMONG)
+    newest = _standing(tuple(one for one in told if one.at < before))
+    hits = _alike(connection, issue, _AMONG, before=before) if newest else ()
+    return _nearest(connection, issue, newest, hits)
+
+
+def versions_of(hit: Hit, kept: MirrorIssue | None) -> tuple[str, ...]:
+    """Return what versions an issue names, as far as its text is kept."""
+    return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
 
 
 def outline(known: Known) -> dict[str, Any]:
@@ -116,7 +135,16 @@ def outline(known: Known) -> dict[str, Any]:
     Returns:
         JSON-ready facts.
     """
-    similar = [{"number": hit.issue.number, "score": round(hit.score, 3), "state": hit.state} for hit in known.similar]
+    similar = [
+        {
+            "number": hit.issue.number,
+            "score": round(hit.score, 3),
+            "state": hit.state,
+            "state_reason": hit.state_reason,
+            "labels": list(hit.labels),
+        }
+        for hit in known.similar
+    ]
     priors = [
         {
             "label": prior.label,
@@ -137,9 +165,16 @@ def outline(known: Known) -> dict[str, Any]:
     }
 
 
-def _versions(connection: Connection, hit: Hit) -> tuple[str, ...]:
-    kept = mirror.get(connection, hit.issue)
-    return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
+def _alike(connection: Connection, issue: Issue, limit: int, *, before: datetime | None = None) -> tuple[Hit, ...]:
+    return search.similar(
+        connection,
+        issue.ref.repo,
+        title=issue.title,
+        body=issue.body[: mirror_text.MAX_BODY_CHARS],
+        limit=limit,
+        before=before,
+        exclude=issue.ref.number,
+    )
 
 
 def _standing(newest: tuple[Correction, ...]) -> list[Correction]:

@@ -40,13 +40,16 @@ class Bench:
     db: Database
     thinker: Thinker
 
-    def ask(self, look: Look, plan: AgentPlan, known: Callable[[], Known]) -> Deliberation:
-        """Ask an agent about what was found on one issue; of earlier decisions nothing is told.
+    def ask(
+        self, look: Look, plan: AgentPlan, known: Callable[[], Known], *, memory_summary: str = ""
+    ) -> Deliberation:
+        """Ask an agent about what was found on one issue.
 
         Args:
             look: At it.
             plan: The agent and what it may do.
             known: Tells what bears on the issue beside itself, where an agent is asked at all.
+            memory_summary: Facts of earlier decisions on it.
 
         Returns:
             The judged decision.
@@ -58,7 +61,12 @@ class Bench:
         """
         task_id = str(uuid4())
         thought = self.thinker.think(
-            look, plan, task_id=task_id, attempt=1, memory_summary="", known=lambda _look, _plan: known()
+            look,
+            plan,
+            task_id=task_id,
+            attempt=1,
+            memory_summary=memory_summary,
+            known=lambda _look, _plan: known(),
         )
         with self.db.read() as connection:
             failure = usage.failure_of(connection, task_id)

@@ -7,30 +7,27 @@ that of today.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import Connection
 
-from foreman.agentkit import versions
 from foreman.app.past_learning import PastLearning, by_people, known_at
 from foreman.config.effective import AgentPlan
 from foreman.config.models import Config
 from foreman.gate.facts import Facts
 from foreman.guidance import Guidance, Library
 from foreman.model import INSIDERS, Account, EventKind, ForgeKind, Issue, Label, RepoRef, Role
-from foreman.precedents import Known
+from foreman.precedents import MOST_SIMILAR, Known, versions_of
 from foreman.priors.pools import categories
 from foreman.recall import Look
 from foreman.store import mirror, mirror_facts, search
 from foreman.store.database import Database
 from foreman.store.mirror import MirrorIssue
 from foreman.store.search import Hit
-
-SHOWN = 5
-"""Similar issues that an agent is told of."""
 
 FOUND = 10
 """Similar issues that are looked at for how well originals are found."""
@@ -135,36 +132,54 @@ class Past:
             )
             found = tuple(self._as_it_was(hit, at) for hit in hits)
             truth = self._truth(connection, issue)
-        similar = [replace(hit, score=0.0) for hit in found[:SHOWN]]  # depends on all others, and is not shown
-        mine = (issue.title, issue.body, issue.author_role, self._guidance, tuple(map(self._versions, similar)))
+        similar = [replace(hit, score=0.0) for hit in found[:MOST_SIMILAR]]  # depends on all others, and is not shown
+        mine = (issue.title, issue.body, issue.author_role, self._guidance, tuple(map(self.versions, similar)))
         told = repr((mine, similar, self._learning.mark(at)))
         digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
-        return Then(look=self._look(issue), at=at, truth=truth, found=found, digest=digest)
+        return Then(look=self.look(issue), at=at, truth=truth, found=found, digest=digest)
 
-    def known(self, then: Then, *, files: bool = False) -> Known:
-        """Return what was known beside the issue: older ones, and labels learned from older ones alone.
+    def known(self, then: Then) -> Known:
+        """Return what was known beside the issue: older ones, and labels learned from older ones alone."""
+        priors = self._learning.priors(then.look.facts.issue, at=then.at)
+        shown = then.found[:MOST_SIMILAR]
+        named = {hit.issue: self.versions(hit) for hit in shown}
+        return Known(similar=shown, versions=named, priors=priors, guidance=self._guidance)
+
+    def told_of(self, row: Mapping[str, Any], *, at: datetime) -> Hit | None:
+        """Return an issue that an agent was told of beside another one, with its title of today.
 
         Args:
-            then: The issue.
-            files: Also what the project's forms and documentation of today say.
+            row: As `precedents.outline` noted it.
+            at: When it was told, aware UTC: where the note has no labels, those that were known to be on it.
 
         Returns:
-            What an agent may be told.
+            It; None where its text is not kept.
         """
-        issue, guidance = then.look.facts.issue, self._guidance
-        if files:
-            with self._db.read() as connection:
-                guidance = self._library.about(connection, self._repo, title=issue.title, body=issue.body)
-        priors = self._learning.priors(issue, at=then.at)
-        shown = then.found[:SHOWN]
-        named = {hit.issue: self._versions(hit) for hit in shown}
-        return Known(similar=shown, versions=named, priors=priors, guidance=guidance)
+        kept = self._kept.get(row["number"])
+        if kept is None or kept.confidential:
+            return None
+        known = [label for label in kept.labels if known_at(kept, label, self._times) <= at]
+        return Hit(
+            issue=kept.issue,
+            title=kept.title,
+            state=row["state"],
+            state_reason=row.get("state_reason", kept.state_reason if row["state"] == "closed" else ""),
+            labels=tuple(row.get("labels", known)),
+            created_at=kept.created_at,
+            score=row["score"],
+        )
 
-    def _versions(self, hit: Hit) -> tuple[str, ...]:
-        kept = self._kept.get(hit.issue.number)
-        return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
+    def guidance(self, issue: Issue) -> Guidance:
+        """Return what the project's own files of today say on an issue, forms and documentation among them."""
+        with self._db.read() as connection:
+            return self._library.about(connection, self._repo, title=issue.title, body=issue.body)
 
-    def _look(self, issue: MirrorIssue) -> Look:
+    def versions(self, hit: Hit) -> tuple[str, ...]:
+        """Return what versions an issue names, by the text that is kept of it."""
+        return versions_of(hit, self._kept.get(hit.issue.number))
+
+    def look(self, issue: MirrorIssue) -> Look:
+        """Return what is known of an issue itself at the moment it was opened."""
         number = issue.issue.number
         shown = Issue(
             ref=issue.issue,

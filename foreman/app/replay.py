@@ -19,11 +19,12 @@ from foreman.app.bench import Bench, bench, with_model
 from foreman.app.one_issue import agents_for
 from foreman.app.opening import open_store
 from foreman.app.past import Past
+from foreman.app.shown import shown_then
 from foreman.changes import TRIAGE_LABEL, content_digest
 from foreman.config.models import Config
 from foreman.errors import AgentError, BudgetExceeded, StoreError, UsageError
 from foreman.gate.reasons import Reason
-from foreman.model import ActionState, EventKind, RepoRef
+from foreman.model import ActionState, RepoRef
 from foreman.priors.pools import categories
 from foreman.scribe import CHORE
 from foreman.secrets import KnownSecrets
@@ -41,6 +42,8 @@ _LATER = {
     Reason.MODE_APPROVE,
     Reason.MODE_SHADOW,
     Reason.STEPPED_DOWN,
+    Reason.BREAKER_OPEN,
+    Reason.HOURLY_CAP,
     Reason.REJECTED,
 }
 _REASONS = frozenset(Reason) - _LATER
@@ -192,12 +195,8 @@ def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets, 
         return Replayed(entry=entry, now=None, why_not="it was made with comments or later events, which are not kept")
     where = (entry.issue.repo, plan.agent)
     past = pasts.get(where) or pasts.setdefault(where, Past(desk.db, entry.issue.repo, plan, config))
-    then = past.then(kept, at=entry.timestamp)
-    facts = then.look.facts
-    labels = tuple(map(str, entry.seen.get("labels") or ()))
-    shown = replace(facts.issue, labels=labels, assignees=tuple(map(str, entry.seen.get("assignees") or ())))
-    facts = replace(facts, issue=shown, requested=bool(entry.seen.get("requested")), labels_added_by_people=None)
-    look = replace(then.look, facts=replace(facts, event=EventKind(entry.event)))
+    with desk.db.read() as connection:
+        shown = shown_then(connection, entry, kept, past=past, plan=plan)
     digest = entry.seen.get("content_digest")  # of what gave up nothing is known
     changed = digest is not None and digest != content_digest(kept.title, kept.body)
     told = Replayed(
@@ -205,12 +204,12 @@ def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets, 
         now=None,
         text_changed=changed,
         title=secrets.redact(kept.title),
-        url=facts.issue.url,
+        url=shown.look.facts.issue.url,
         stands=frozenset(kept.labels) if kept.state == "closed" else None,
         offered=categories(plan),
     )
     try:
-        thought = desk.ask(look, plan, lambda: past.known(then, files=True))
+        thought = desk.ask(shown.look, plan, shown.known, memory_summary=shown.memory_summary)
     except (AgentError, BudgetExceeded) as error:
         return replace(told, why_not=secrets.redact(str(error)), failed=True)
     return replace(told, now=answer_of(thought))

@@ -100,16 +100,26 @@ def refresh(connection: Connection, issue: IssueRef, *, now: datetime) -> str:
     Returns:
         The summary, at most `MAX_CHARS` characters.
     """
-    since = forgotten_at(connection, issue)
-    logged = entries(connection, issue=issue, since=since, limit=_ENTRIES)
-    corrected = [fix for fix in corrections.of_issue(connection, issue) if since is None or fix.at >= since]
-    lines = [(entry.timestamp, 0, entry.id, _line(entry)) for entry in logged if not _is_answer(entry)]
-    lines += [(fix.at.replace(microsecond=0), 1, fix.id, _correction_line(fix)) for fix in corrected[-_ENTRIES:]]
-    text = _bounded([line for _, _, _, line in sorted(lines)])
+    text = _told(connection, issue)
     key = {"repo": issue.repo.key, "issue_id": issue.number}
     if text:
         put(connection, memory_summary, key, {"summary": text, "updated_at": now})
     return text
+
+
+def before(connection: Connection, entry: LogEntry) -> str:
+    """Return what was remembered of an issue when a decision on it was made, from the log alone.
+
+    Of what was decided earlier it tells what has become of it by now.
+
+    Args:
+        connection: To read from.
+        entry: The decision.
+
+    Returns:
+        The summary, at most `MAX_CHARS` characters; without what was forgotten since.
+    """
+    return _told(connection, entry.issue, entry)
 
 
 def forget(connection: Connection, what: IssueRef | RepoRef, *, now: datetime) -> int:
@@ -181,6 +191,20 @@ def forgotten_at(connection: Connection, issue: IssueRef) -> datetime | None:
     """Return when an issue, or its whole repository, was last to be forgotten; None for never."""
     found = (controls.meta_get(connection, _forgotten_key(what)) for what in (issue, issue.repo))
     return max((datetime.fromisoformat(text) for text in found if text), default=None)
+
+
+def _told(connection: Connection, issue: IssueRef, until: LogEntry | None = None) -> str:
+    since = forgotten_at(connection, issue)
+    earlier = until.id if until else None
+    logged = entries(connection, issue=issue, since=since, limit=_ENTRIES, before_id=earlier)
+    corrected = [
+        fix
+        for fix in corrections.of_issue(connection, issue)
+        if (since is None or fix.at >= since) and (until is None or fix.at < until.timestamp)
+    ]
+    lines = [(entry.timestamp, 0, entry.id, _line(entry)) for entry in logged if not _is_answer(entry)]
+    lines += [(fix.at.replace(microsecond=0), 1, fix.id, _correction_line(fix)) for fix in corrected[-_ENTRIES:]]
+    return _bounded([line for _, _, _, line in sorted(lines)])
 
 
 def _is_answer(entry: LogEntry) -> bool:

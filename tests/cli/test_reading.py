@@ -66,7 +66,8 @@ def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
     assert "time line" in people.answer
     known = document["seen"]["known"]
     assert known["mission"] is True
-    assert all(set(one) == {"number", "score", "state"} for one in known["similar"]), "which, and nobody's words"
+    kept = {"number", "score", "state", "state_reason", "labels"}
+    assert all(set(one) == kept for one in known["similar"]), "which, and nobody's words"
     for hit in known["similar"]:
         assert f"#{hit['number']} ({hit['score']:.2f}, {hit['state']})" in people.answer
     assert {action["type"] for action in document["actions"]} == {"add_label", "comment"}

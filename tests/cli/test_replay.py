@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from foreman.model import Account, Issue, IssueRef, RepoRef, Role
+from foreman.store import mirror, mirror_text
+from foreman.store.database import Database
 from tests.world import REPO, World, decision
 
 BUG = {"type": "add_label", "label": "bug"}
@@ -73,3 +78,59 @@ def test_a_decision_that_cannot_be_made_again_is_named_and_the_exit_code_says_so
     assert done.code == 0
     assert "not replayed: the text of the issue is not kept" in done.answer
     assert done.answer.splitlines()[-1] == "0 decisions made again: 0 differ, 1 not replayed"
+
+
+def _told(task: dict[str, Any]) -> dict[str, Any]:
+    """Return what an agent was told, without what is of the call itself and the labels that it may not touch."""
+    context = {key: value for key, value in task["context"].items() if key not in ("deadline", "llm_backend")}
+    for similar in context["similar"]:
+        similar["labels"].sort()
+    touched = [label["name"] for label in task["payload"]["labels"] if label["may_add"] or label["may_remove"]]
+    return {"issue": task["payload"]["issue"], "event": task["payload"]["event"], "may": sorted(touched), **context}
+
+
+def _read_older(world: World) -> None:
+    """Put older, closed, labelled issues into the mirror, as reading on in a repository's past does."""
+    now = datetime.now(UTC)
+    db = Database.open(Path(world.config["storage"]["path"]))
+    try:
+        with db.transaction() as connection:
+            for day in range(40):
+                label, words = (("bug", "It crashes on"), ("question", "How do I print"))[day % 2]
+                at = now - timedelta(days=60 - day)
+                older = Issue(
+                    ref=IssueRef(RepoRef(world.kind, REPO), 1_000 + day),
+                    id=9_000 + day,
+                    title=f"{words} page {day % 4}",
+                    body="Always.",
+                    author=Account(login="kim", id=5),
+                    role=Role.NONE,
+                    state="closed",
+                    labels=(label,),
+                    created_at=at,
+                    updated_at=at,
+                    closed_at=at,
+                    url="",
+                )
+                mirror.save(connection, mirror_text.clean(older, str), now=now)
+    finally:
+        db.close()
+
+
+def test_an_agent_is_shown_what_it_was_shown_then_whatever_was_read_and_learned_since(world: World, run: Any) -> None:
+    world.agent.answer = lambda task: decision(task, *([] if "bug" in task["payload"]["issue"]["labels"] else [BUG]))
+    world.forge.open_issue(REPO, title="It crashes on page 3 of 5", body="Always.", author="kim")
+    mine = world.forge.open_issue(REPO, title="It crashes on page 3", body="Always.", author="kim")
+    world.once()
+    assert run("triage", f"{REPO}#{mine}", config=world.file).code == 0
+    then = [_told(task) for task in world.agent.asked_about(mine)]
+    assert [task["event"] for task in then] == ["opened", "requested"]
+    assert [hit["number"] for hit in then[0]["similar"]] == [1]
+    assert then[1]["memory_summary"]
+
+    _read_older(world)
+    world.agent.tasks.clear()
+    done = run("replay", "--since", "1h", "--json", config=world.file)
+
+    assert [_told(task) for task in world.agent.asked_about(mine)] == then
+    assert [one["same"] for one in json.loads(done.answer)] == [True, True, True]
