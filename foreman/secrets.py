@@ -72,6 +72,19 @@ def unfolded(text: str) -> str:
     return text.strip().replace("\\n", "\n").replace("\r", "")
 
 
+def how_to_set(variable: str, *, is_key: bool = False) -> str:
+    """Return what sets a variable in a shell such that no history keeps its value.
+
+    Args:
+        variable: Its name.
+        is_key: It is to hold a private key, which is a file.
+
+    Returns:
+        A line for a shell.
+    """
+    return f'export {variable}="$(cat key.pem)"' if is_key else f"read -rs {variable}; export {variable}"
+
+
 @dataclass(frozen=True, slots=True)
 class SecretRef:
     """Where a secret is to be found; never the secret.
@@ -104,11 +117,7 @@ class SecretRef:
             value = unfolded(value)
         problem = ""
         if value is None:
-            how = (
-                f'export {self.variable}="$(cat key.pem)"'
-                if self.is_key
-                else f"read -rs {self.variable}; export {self.variable}"
-            )
+            how = how_to_set(self.variable, is_key=self.is_key)
             problem = f"is not set: `{how}`, or put it into a file of that name in $CREDENTIALS_DIRECTORY"
         elif not value.strip():
             problem = "is empty"

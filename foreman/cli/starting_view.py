@@ -128,9 +128,11 @@ def _next(made: Draft, place: Path, *, named: bool) -> list[str]:
 
     from foreman.app.onboarding.choices import SOMEBODY
     from foreman.cli.calling import program, short
+    from foreman.secrets import how_to_set
 
     called = program() if named and place == Path("config.yaml") else f"{program()} --config {short(place)}"
-    steps = [f"export {name}=..." for name in made.missing]
+    key = made.choices.app.variable if made.choices.app else ""
+    steps = [how_to_set(name, is_key=name == key) for name in made.missing]  # no comment: zsh would take it for words
     if not made.choices.app and made.choices.user == SOMEBODY:
         steps.append(f"# write the bot's login into {short(place)} instead of {SOMEBODY}")
     issue = f"{made.proposal.repo.key}#{made.trial or 'NUMBER'}"

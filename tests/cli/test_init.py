@@ -89,7 +89,7 @@ def test_without_a_token_it_reads_what_everybody_may_and_links_the_token(filled,
     assert done.code == 0
     assert "is not set" in done.story
     assert "read      14 labels, the last 48 issues" in done.answer
-    assert f"export {VARIABLES[forge.kind]}=..." in done.answer
+    assert "  read -rs {0}; export {0}".format(VARIABLES[forge.kind]) in done.answer.splitlines()
     assert ("a GitHub App" if forge.kind == "github" else "a project access token") in done.answer
     assert "your-bot" in (folder / "config.yaml").read_text()
     asked = forge.ledger[before:]
@@ -286,7 +286,7 @@ def test_on_a_terminal_it_asks_three_things_and_a_return_is_an_answer(clone) -> 
     assert "Repository (git remote origin on 127.0.0.1" in asked
     assert f"Login of the bot account [{demo.bot}]" in asked
     assert "[none]" in asked
-    assert asked.rstrip().splitlines()[-3].strip() == "export ANTHROPIC_API_KEY=..."
+    assert asked.rstrip().splitlines()[-3].strip() == "read -rs ANTHROPIC_API_KEY; export ANTHROPIC_API_KEY"
     assert "Make one of these" not in asked
     # A person confirmed the host, so the token was good enough for it.
     assert f'github_user: "{demo.bot}"' in (folder / "config.yaml").read_text()
