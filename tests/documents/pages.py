@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
 COMMANDS = ("sh", "console")
 """Languages of blocks that a reader may type: `sh` is all typed, of `console` what stands behind `$ `."""
 
@@ -14,6 +17,7 @@ _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\S*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE
 )
 _REMARK = re.compile(r"<!-- (?P<said>[^>]*) -->\s*\Z")
+_CODE = {"fence", "code_block"}
 _NOT_RUN = re.compile(r"not run: (?P<reason>.+)", re.DOTALL)
 _ENDS = re.compile(r"ends with (?P<code>\d+)\b")
 
@@ -60,21 +64,29 @@ def pages(project: Path) -> list[Path]:
 
 
 def blocks(page: Path) -> list[Block]:
-    """Return the fenced blocks of a page, in order."""
-    text = page.read_text(encoding="utf-8")
-    found = []
-    for match in _FENCE.finditer(text):
-        remark = _REMARK.search(text[: match.start()])
-        found.append(
-            Block(
-                page=page,
-                line=text[: match.start("text")].count("\n") + 1,
-                language=match["language"],
-                text=match["text"],
-                remark=" ".join(remark["said"].split()) if remark else "",
-            )
-        )
-    return found
+    """Return the blocks of code of a page, in order: all that a forge shows as such, however it is written.
+
+    Args:
+        page: Its path.
+
+    Returns:
+        Also those behind other fences, in lists and quotations, and those that are only indented.
+    """
+    tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8"))
+    before = [None, *tokens[:-1]]
+    return [_block(page, token, last) for token, last in zip(tokens, before, strict=True) if token.type in _CODE]
+
+
+def _block(page: Path, token: Token, before: Token | None) -> Block:
+    remark = _REMARK.search(before.content) if before is not None and before.type == "html_block" else None
+    assert token.map is not None
+    return Block(
+        page=page,
+        line=token.map[0] + (2 if token.type == "fence" else 1),
+        language=token.info.split()[0] if token.info.strip() else "",
+        text=token.content,
+        remark=" ".join(remark["said"].split()) if remark else "",
+    )
 
 
 def prose(page: Path) -> str:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -59,9 +59,10 @@ class Step:
 
 
 def steps(block: Block) -> list[Step]:
-    """Return what is typed of a block: of `sh` all at once, of `console` each command by itself."""
+    """Return what is typed of a block, command by command; its last one may be said to fail."""
     if block.language == "sh":
-        return [Step(place=block.place, typed=block.text, code=block.code)]
+        typed = list(_commands(block))
+        return [replace(step, code=block.code) if step is typed[-1] else step for step in typed]
     parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
     assert not parts[0].strip(), f"{block.place}: it begins with something that nobody typed"
     found = []
@@ -70,6 +71,23 @@ def steps(block: Block) -> list[Step]:
         code = block.code if number == len(parts) - 1 else 0
         found.append(Step(place=f"{block.place}: {typed}", typed=typed, code=code, expected=tuple(expected)))
     return found
+
+
+def _commands(block: Block) -> Iterator[Step]:
+    """Take a block of `sh` apart where a shell would: each command is over where what was typed so far is one."""
+    lines: list[str] = []
+    for number, line in enumerate(block.text.splitlines(), block.line):
+        lines.append(line)
+        typed = "\n".join(lines)
+        if not line.endswith("\\") and _is_whole(typed):
+            yield Step(place=f"{block.page.name}:{number - len(lines) + 1}", typed=typed)
+            lines.clear()
+    assert not lines, f"{block.place}: no shell takes {lines}"
+
+
+def _is_whole(typed: str) -> bool:
+    looked = subprocess.run(["bash", "-n"], input=typed, capture_output=True, text=True, check=False)
+    return looked.returncode == 0 and not looked.stderr
 
 
 class Stage:
@@ -149,7 +167,7 @@ class Stage:
         file = self.home / "typed.sh"
         file.write_text(script, encoding="utf-8")
         done = subprocess.run(
-            ["bash", "-u", str(file)],
+            ["bash", "-u", "-o", "pipefail", str(file)],
             cwd=folder,
             env=environment,
             input=f"{secret}\n",
@@ -165,9 +183,9 @@ class Stage:
 
 def _scripted(number: int, step: Step) -> str:
     mark = f"printf '{_MARK}{number}{_MARK}\\n'"
-    if not step.code:
-        return f"{mark}\nset -e\n{step.typed}\nset +e"
-    return f'{mark}\n{step.typed}\nended=$?\n[ $ended -eq {step.code} ] || {{ echo "ended with $ended"; exit 99; }}'
+    begin, end = ("", "") if step.code else ("set -e\n", "set +e\n")
+    check = f'[ $ended -eq {step.code} ] || {{ echo "ended with $ended"; exit 99; }}'
+    return f"{mark}\n{begin}{step.typed}\nended=$?\n{end}{check}"
 
 
 def forge_state(folder: Path) -> Path:
