@@ -19,6 +19,7 @@ from foreman.gate.facts import Facts
 from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef, Role
 from foreman.store import actions, breakers, closing, controls, events, inbox, issues, ladder, reactions
+from foreman.store.action_facts import LabelOrder
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -123,8 +124,10 @@ class Recall:
         with self._db.read() as connection:
             by_us = actions.labels_by_us(connection, ref)
             orders = actions.labels_ordered(connection, ref)
-            ordered_on = frozenset(label for label, on in orders.items() if on)
+            ordered_on = frozenset(label for label, order in orders.items() if order.on)
             ordered_off = frozenset(orders) - ordered_on
+            standing = {label: order for label, order in orders.items() if not (order.on and label in by_us)}
+            history = _as_ordered(history, standing, self._bot)
             facts = Facts(
                 issue=issue,
                 bot=self._bot,
@@ -306,6 +309,20 @@ def _opened_again(history: tuple[Change, ...] | None, bot: Account) -> bool:
 def _with_orders(by_hand: frozenset[str] | None, ordered: frozenset[str]) -> frozenset[str] | None:
     """Count what people had us do as done by them; what is not known stays so."""
     return None if by_hand is None else by_hand | ordered
+
+
+def _as_ordered(
+    history: tuple[Change, ...] | None, orders: Mapping[str, LabelOrder], bot: Account
+) -> tuple[Change, ...] | None:
+    """Return the history with people in our place where the last word about a label was their order, done by us."""
+    last = {change.id: change for change in _last_label_changes(history or ()).values()}
+
+    def done_by(change: Change) -> Account | None:
+        order = orders.get(change.label) if change.id in last else None
+        ours = change.actor is not None and change.actor.id == bot.id
+        return order.by if order and ours and order.on is (change.kind is ChangeKind.LABELED) else change.actor
+
+    return None if history is None else tuple(replace(change, actor=done_by(change)) for change in history)
 
 
 def _removed_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Text, and_, cast, func, or_, select
 
-from foreman.model import ActionState, IssueRef, RepoRef
+from foreman.model import Account, ActionState, IssueRef, RepoRef
 from foreman.store.commands import AGENT
 from foreman.store.tables import action_log, actions, issues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelOrder:
+    """What a person had us do with a label.
+
+    Attributes:
+        on: Put it on; else take it off.
+        by: Who.
+    """
+
+    on: bool
+    by: Account
 
 
 def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
@@ -43,8 +57,8 @@ def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
     return frozenset(ours)
 
 
-def labels_ordered(connection: Connection, issue: IssueRef) -> dict[str, bool]:
-    """Return the labels that people had put on an issue (True) or taken off it (False) by an order, the last of each.
+def labels_ordered(connection: Connection, issue: IssueRef) -> dict[str, LabelOrder]:
+    """Return the last order that people gave by a comment about each label of an issue, and that was carried out.
 
     Args:
         connection: To read from.
@@ -54,7 +68,8 @@ def labels_ordered(connection: Connection, issue: IssueRef) -> dict[str, bool]:
         By exact name.
     """
     rows = connection.execute(
-        select(actions.c.type, actions.c.payload)
+        select(actions.c.type, actions.c.payload, action_log.c.seen)
+        .join(action_log, action_log.c.id == actions.c.log_id)
         .where(
             actions.c.repo == issue.repo.key,
             actions.c.issue_id == issue.number,
@@ -64,7 +79,13 @@ def labels_ordered(connection: Connection, issue: IssueRef) -> dict[str, bool]:
         )
         .order_by(actions.c.log_id, actions.c.position)
     )
-    return {payload["label"]: kind == "add_label" for kind, payload in rows}
+    return {
+        row.payload["label"]: LabelOrder(
+            on=row.type == "add_label",
+            by=Account(login=str(row.seen.get("by") or ""), id=int(row.seen.get("by_id") or 0)),
+        )
+        for row in rows
+    }
 
 
 def runs_since(connection: Connection, issue: IssueRef, since: datetime) -> int:

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from foreman.gate import turn
 from foreman.model import EventKind, IssueRef
 from foreman.obeying import telling
+from foreman.recall import Recall
 from foreman.sandbox import Fault, reply
 from foreman.store import actions, controls, corrections, inbox
 from tests.obeying.conftest import Counter
@@ -53,7 +55,27 @@ def test_labels_go_on_and_off_as_the_repository_spells_them(counter: Counter, re
     assert counter.answers(ref) == []
     with counter.rig.db.read() as connection:
         assert actions.labels_by_us(connection, ref) == frozenset(), "they are the person's"
-        assert actions.labels_ordered(connection, ref) == {"bug": True, "question": False}
+        orders = actions.labels_ordered(connection, ref)
+    assert {label: (order.on, order.by.login) for label, order in orders.items()} == {
+        "bug": (True, "kim"),
+        "question": (False, "kim"),
+    }
+
+
+@pytest.mark.parametrize("line", ["label +question", "label +bug"])
+def test_a_label_that_is_ordered_moves_the_turn_like_one_put_on_by_hand(
+    line: str, counter: Counter, ref: IssueRef
+) -> None:
+    """One that asks the reporter for an answer lets the issue go stale, whoever's hand it was put on with."""
+    counter.order(ref, line)
+    rig = counter.rig
+    look = Recall(db=rig.db, reader=rig.forge, bot=rig.bot, marker_secret=rig.secret, now=rig.clock).look(
+        ref, event=EventKind.STALE
+    )
+    owed = turn.turn(look.facts.issue, look.comments, look.history, rig.bot, needs_info=("question",))
+
+    assert owed is not None
+    assert owed.turn == ("reporter" if line.endswith("question") else "maintainer")
 
 
 def test_what_there_is_not_and_what_is_an_order_itself_is_refused_in_words(counter: Counter, ref: IssueRef) -> None:
