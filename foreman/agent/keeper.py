@@ -9,6 +9,7 @@ processes whose parents have gone, so nothing escapes by detaching (on Linux; el
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -32,7 +33,11 @@ def _prctl(option: int, value: int) -> None:
 def _limit(kind: int, value: int) -> None:
     hard = resource.getrlimit(kind)[1]
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    try:
+        resource.setrlimit(kind, (value, value))
+    except ValueError:  # macOS knows limits that it does not take
+        if sys.platform == "linux":
+            raise
 
 
 def _tasks_of_user() -> int:
@@ -119,8 +124,10 @@ def _watch(agent: int, pids: int) -> int:
     """Return the agent's exit status once it ended, -1 when the daemon is gone or wants it ended."""
     wishes = select.poll()
     wishes.register(0, select.POLLIN | select.POLLHUP)
-    if sys.platform == "linux":
-        wishes.register(os.pidfd_open(agent), select.POLLIN)
+    if sys.platform == "linux" and hasattr(os, "pidfd_open"):
+        # An old kernel has none, and neither has a Python built for one; its end is seen a second later then.
+        with contextlib.suppress(OSError):
+            wishes.register(os.pidfd_open(agent), select.POLLIN)
     while True:
         ready = wishes.poll(_LOOK_MILLISECONDS)
         # Orphans of the agent land here and are reaped on the way.

@@ -31,9 +31,10 @@ BUNDLED = {"issue-triage": "agents.issue_triage"}
 
 __all__ = ["BUNDLED", "MAX_SOCKET_PATH", "ProcessLauncher", "Resources", "process_runtime"]
 
-MAX_SOCKET_PATH = 107
-"""Longest path a socket can be bound to on Linux, bytes (`sun_path` with its end)."""
+MAX_SOCKET_PATH = 107 if sys.platform == "linux" else 103
+"""Longest path a socket can be bound to, bytes (`sun_path` with its end): 108 on Linux, 104 on macOS and the BSDs."""
 
+_SHORT_FOLDER = "/tmp"  # noqa: S108 - a folder of its own is made in it, where even TMPDIR is too long
 _GRACE_SECONDS = 0.5
 _LAST_WORDS = 12
 _MAX_LINE_CHARS = 500
@@ -164,9 +165,10 @@ class ProcessLauncher:
     def _make_folder(self) -> Path:
         self._work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="a-", dir=self._work_dir.resolve()))
-        if len(os.fsencode(folder / "agent.sock")) > MAX_SOCKET_PATH:
-            folder.rmdir()
-            folder = Path(tempfile.mkdtemp(prefix="foreman-"))
+        for elsewhere in (tempfile.gettempdir(), _SHORT_FOLDER):
+            if len(os.fsencode(folder / "agent.sock")) > MAX_SOCKET_PATH:
+                folder.rmdir()
+                folder = Path(tempfile.mkdtemp(prefix="foreman-", dir=elsewhere))
         self._folder = folder
         return folder
 

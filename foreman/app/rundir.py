@@ -33,7 +33,7 @@ _CONTAINERS = "containers"
 
 def owner_of(database: Path) -> str:
     """Return the name under which the daemon of a database finds again what is its own."""
-    return hashlib.sha256(str(database.resolve()).encode()).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(database.resolve())).hexdigest()[:16]
 
 
 def visitor() -> str:

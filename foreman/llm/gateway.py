@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -24,8 +25,8 @@ from foreman.llm.connections import Connections
 from foreman.llm.gateway_http import READ_SECONDS, TcpServer, UnixServer
 from foreman.llm.grants import Grant, Grants, Spent
 
-MAX_SOCKET_PATH_BYTES = 107
-"""`sockaddr_un` holds 108 bytes with the closing zero."""
+MAX_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
+"""`sockaddr_un` holds 108 bytes with the closing zero on Linux, 104 on macOS and the BSDs."""
 
 _DIRECTORY_MODE = 0o711
 _SOCKET_MODE = 0o666

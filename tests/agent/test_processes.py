@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -264,13 +265,39 @@ def test_a_missing_program_says_so(tmp_path: Path) -> None:
         process_runtime("other", gateway_url="", work_dir=tmp_path).start()
 
 
-def test_a_long_work_folder_still_gets_a_socket(tmp_path: Path) -> None:
+def test_a_long_work_folder_still_gets_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the folder for temporary files is no shorter."""
+    (tmp_path / ("t" * 120)).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("t" * 120)))
     runtime = process_runtime("issue-triage", gateway_url="", work_dir=tmp_path / ("d" * 120))
     try:
         runtime.start()
         assert runtime.healthy()
     finally:
         runtime.stop(timeout_seconds=10)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        pytest.param("del os.pidfd_open", id="a Python built for an old kernel"),
+        pytest.param(
+            "def refuse(kind, limits): raise ValueError('current limit exceeds maximum limit')\n"
+            "sys.platform, resource.setrlimit = 'darwin', refuse",
+            id="macOS",
+        ),
+    ],
+)
+def test_the_keeper_needs_only_what_every_system_has(system: str) -> None:
+    code = f"import os, resource, sys\n{system}\nfrom foreman.agent import keeper\nsys.exit(keeper.main(sys.argv[1:]))"
+    limits = ("1000000000", "64", "50", "0.1")
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", code, *limits, "sh", "-c", "exit 7"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    keeper.wait(60)  # with its input open: closing that would end the agent
+    _, said = keeper.communicate()
+
+    assert (keeper.returncode, said) == (7, b"")
 
 
 def test_stopping_while_it_starts_does_not_wait_for_it(make: Make) -> None:

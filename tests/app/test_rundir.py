@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ def test_it_is_private_and_gone_afterwards(tmp_path: Path) -> None:
         assert folder.stat().st_mode & 0o777 == 0o700
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_whose_path_is_no_text_has_an_owner_too() -> None:
+    assert owner_of(Path(os.fsdecode(b"/caf\xe9/memory.db"))) != owner_of(Path("/cafe/memory.db"))
 
 
 def test_what_a_killed_run_left_is_cleared_by_the_next_one_of_the_same_owner_alone(tmp_path: Path) -> None:

@@ -422,7 +422,7 @@ def test_a_place_where_no_socket_can_be_is_told(tmp_path: Path) -> None:
     def start(directory: Path) -> None:
         Gateway(backend=None, ledger=MemoryLedger(), budget=Budget(), directory=directory, now=lambda: NOON).start()
 
-    with pytest.raises(ForemanError, match="107 bytes"):
+    with pytest.raises(ForemanError, match=r"10[37] bytes"):
         start(tmp_path / ("x" * 110))
     in_the_way = tmp_path / "gw" / "llm.sock"
     in_the_way.parent.mkdir()
