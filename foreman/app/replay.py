@@ -31,6 +31,7 @@ from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions, mirror
 from foreman.store.actions import LogEntry, StoredAction
+from foreman.store.agreement import NOT_AGENTS
 
 MOST = 1_000
 """Decisions in one run."""
@@ -179,7 +180,8 @@ def _wanted(connection: Connection, ids: Sequence[int], since: datetime | None) 
     except StoreError as error:
         raise UsageError(f"{error}: `foreman log` shows which there are") from error
     entries = named if ids else list(actions.entries(connection, since=since, limit=MOST))[::-1]
-    return [entry for entry in entries if entry.undoes is None]
+    # What people ordered and what was done about the log itself no agent decided; by its number it may be asked for.
+    return [entry for entry in entries if entry.undoes is None and (ids or entry.agent not in NOT_AGENTS)]
 
 
 def _again(desk: Bench, config: Config, entry: LogEntry, secrets: KnownSecrets, pasts: _Pasts) -> Replayed:

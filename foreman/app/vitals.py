@@ -11,7 +11,7 @@ from foreman import __version__
 from foreman.config.effective import RepoPlan
 from foreman.model import ForgeKind, RepoRef
 from foreman.server import Check, Metric, Sample
-from foreman.store import actions, breakers, controls, inbox, polls, usage
+from foreman.store import actions, breakers, controls, inbox, ladder, polls, usage
 from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
 from foreman.store.polls import PollState
@@ -78,7 +78,9 @@ class StoreVitals:
             oldest = inbox.oldest_ready(connection)
             states = actions.states(connection)
             polled = _by_repo(connection)
-            known = breakers.all(connection)
+            down = ladder.steps(connection)
+            # A step down fails nothing: it is measured by its own name, so that the alarm of this one stays silent.
+            known = [state for state in breakers.all(connection) if not ladder.is_step(state)]
             pauses = controls.all(connection)
             spent = usage.totals(connection, midnight)
             writes = actions.writes_since(connection, None, now - timedelta(hours=1))
@@ -127,6 +129,11 @@ class StoreVitals:
                 name="foreman_breaker_open",
                 help="1 while something is kept from being used because it fails, else 0.",
                 samples=[Sample(value=int(state.open), labels={"scope": state.scope}) for state in known],
+            ),
+            Metric(
+                name="foreman_stepped_down",
+                help="1 for each type of action that waits for a person because people reversed too many.",
+                samples=[Sample(value=1, labels={"repo": one.repo.key, "action": one.action_type}) for one in down],
             ),
             Metric(
                 name="foreman_paused",

@@ -100,12 +100,17 @@ def steps(connection: Connection) -> tuple[Step, ...]:
     """Return every step that was taken and not lifted, by repository and type."""
     found = []
     for state in breakers.all(connection):
-        if state.quarantined and state.scope.startswith(_PREFIX):
+        if state.quarantined and is_step(state):
             repo, _, action_type = state.scope.removeprefix(_PREFIX).rpartition("!")
             found.append(
                 Step(repo=RepoRef.parse(repo), action_type=action_type, at=state.changed_at, why=state.reason)
             )
     return tuple(found)
+
+
+def is_step(state: breakers.BreakerState) -> bool:
+    """Return whether this is a step, taken or lifted, rather than something that fails."""
+    return state.scope.startswith(_PREFIX)
 
 
 def lift(connection: Connection, repo: RepoRef, action_type: str, *, by: str, now: datetime) -> bool:

@@ -125,9 +125,11 @@ def test_what_people_kept_reversing_waits_until_a_person_lifts_that(
         status = command(capsys, "-c", file, "status")
         said = command(capsys, "-c", file, "log", REPO, "--limit", 30)
         explained = command(capsys, "-c", file, "explain", waits["decision_id"])
+        counted = json.loads(command(capsys, "-c", file, "digest", "--json").answer)
         lift = ("-c", file, "resume", REPO, "--action", "add_label")
         lifted, again = command(capsys, *lift), command(capsys, *lift)
         after = command(capsys, "-c", file, "status")
+        replayed = command(capsys, "-c", file, "replay", "--since", "1h", "--json")
     finally:
         world.close()
 
@@ -136,6 +138,10 @@ def test_what_people_kept_reversing_waits_until_a_person_lifts_that(
     assert f"`foreman resume {REPO} --action add_label` lifts that" in status.answer
     assert "waits for a person since" in status.answer
     assert "step_down" in said.answer
+    told = json.dumps(counted)
+    assert "add_label waits for your word by itself" in told
+    assert "step_down" not in told  # no agent decided that
+    assert {one["agent"] for one in json.loads(replayed.answer)} == {"issue-triage"}
     assert f"or `foreman resume {REPO} --action add_label`" in explained.answer
     assert lifted.code == 0
     assert f"{REPO}: add_label goes by its mode again" in lifted.answer

@@ -113,6 +113,7 @@ def test_every_metric_says_what_the_store_says(db: Database) -> None:
         polls.save(connection, PollState(repo=TWO, last_ok_at=NOW, next_poll_at=NOW + timedelta(seconds=60)))
         controls.pause(connection, "acme/two", "kim", NOW)
         breakers.quarantine(connection, "agent:issue-triage", reason="it crashes", now=NOW)
+        breakers.quarantine(connection, "ladder:acme/one!add_label", reason="people reversed 5", now=NOW)
     for started in (NOW, NOW - timedelta(days=1)):
         UsageStore(db).record(
             ModelCall(
@@ -145,6 +146,7 @@ def test_every_metric_says_what_the_store_says(db: Database) -> None:
         'foreman_poll_lag_seconds{repo="acme/two"} 0.0',
         'foreman_poll_failures{repo="acme/one"} 2.0',
         'foreman_breaker_open{scope="agent:issue-triage"} 1.0',
+        'foreman_stepped_down{action="add_label",repo="acme/one"} 1.0',
         'foreman_paused{scope="acme/two"} 1.0',
         f"foreman_model_calls_today{{{model}}} 1.0",
         f"foreman_model_input_tokens_today{{{model}}} 1000.0",
@@ -154,6 +156,7 @@ def test_every_metric_says_what_the_store_says(db: Database) -> None:
         name, _, value = line.rpartition(" ")
         shown = [row for row in text.splitlines() if row.startswith(f"{name} ")]
         assert [float(row.rpartition(" ")[2]) for row in shown] == [float(value)], line
+    assert 'scope="ladder:' not in text
 
 
 def test_the_handbook_lists_every_metric_and_no_other(db: Database, project: Path) -> None:
