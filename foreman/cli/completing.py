@@ -96,6 +96,20 @@ def offers_for(metavar: str) -> Callable[[Any, str], list[Offer]] | None:
     return offered
 
 
+def prepare(environ: MutableMapping[str, str]) -> None:
+    """Make what a shell asks answerable; nothing where none asks.
+
+    Args:
+        environ: In which it says what is typed; changed.
+    """
+    asked = environ.get("_FOREMAN_COMPLETE", "")
+    if asked.startswith("complete_"):
+        # Typer breaks what it says of a word at the screen's edge; fish takes each line for a word of its own.
+        environ["COLUMNS"] = "10000"
+    if asked == "complete_bash":
+        join_words(environ)
+
+
 def join_words(environ: MutableMapping[str, str]) -> None:
     """Put together what bash takes apart at colons, as in `gitlab:group/project`.
 

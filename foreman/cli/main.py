@@ -71,8 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     secrets = KnownSecrets()
     streams.prepare()
     streams.be_quiet(False)
-    if os.environ.get("_FOREMAN_COMPLETE") == "complete_bash":
-        completing.join_words(os.environ)
+    completing.prepare(os.environ)
     return streams.finish(_called(arguments, secrets), exits.say)
 
 

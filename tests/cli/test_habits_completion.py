@@ -32,12 +32,13 @@ def offered(monkeypatch, capsys):
         monkeypatch.setenv("_TYPER_COMPLETE_ARGS", " ".join(("foreman", *words)))
         monkeypatch.setenv("COMP_WORDS", "\n".join(("foreman", *words)))
         monkeypatch.setenv("COMP_CWORD", str(len(words)))
+        monkeypatch.setenv("COLUMNS", "40")
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main([])
         answer, story = capsys.readouterr()
         assert (ended.value.code, story) == (0, "")
-        return answer.split()
+        return answer.splitlines() if shell == "fish" else answer.split()
 
     return ask
 
@@ -90,6 +91,12 @@ def test_numbers_are_those_that_the_command_takes(own_demo, offered, monkeypatch
     assert "3" not in offered("explain", "2")
     assert "acme/widget#2" in offered("triage", "acme/widget#")
     assert any(word.startswith("28") for word in offered("explain", "2", shell="fish"))
+
+
+def test_in_fish_a_line_is_a_word(here, offered) -> None:
+    """However narrow the screen and however long what is said of a word."""
+    assert [line.split("\t")[0] for line in offered("config", "", shell="fish")] == ["show", "validate", "schema"]
+    assert all(line.startswith("--") for line in offered("init", "--", shell="fish"))
 
 
 def test_words_are_put_together_at_colons_and_nowhere_else() -> None:
