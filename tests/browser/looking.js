@@ -55,6 +55,9 @@
           found.push(`"${one}" over "${other}"`);
     });
   }
+  for (const caption of document.querySelectorAll("caption"))
+    if (caption.checkVisibility() && caption.getBoundingClientRect().right > document.documentElement.clientWidth)
+      found.push(`cut off: ${caption.textContent.slice(0, 40)}`);
   if (document.documentElement.scrollWidth > document.documentElement.clientWidth)
     found.push(`the page is ${document.documentElement.scrollWidth} wide in ${document.documentElement.clientWidth}`);
   if (!looked) found.push("there is nothing to read");

@@ -31,7 +31,7 @@ def curve(series: Sequence[tuple[str, Cuts]], *, whole: int) -> Markup:
     head = "Precision over coverage"
     told = [(name, _thinned(cuts)) for name, cuts in series if cuts]
     if not told:
-        return figure(head, element("p", "No answer came with a confidence, so there is nothing to draw."))
+        return figure(head, element("p", _why_not(whole)))
     dots = [
         [Dot(x=cut["coverage"], y=cut["right"], told=f"{name + ': ' if name else ''}{_in_words(cut)}") for cut in cuts]
         for name, cuts in told
@@ -65,19 +65,20 @@ def curve(series: Sequence[tuple[str, Cuts]], *, whole: int) -> Markup:
     return figure(head, plot, *beneath)
 
 
-def calibration(parts: Sequence[Mapping[str, Any]], error: float | None) -> Markup:
+def calibration(parts: Sequence[Mapping[str, Any]], error: float | None, *, whole: int) -> Markup:
     """Return how right it was when it was so sure.
 
     Args:
         parts: Of confidence, in which anything was told.
         error: How far confidence is from it, on average.
+        whole: How many issues could have got a label.
 
     Returns:
         A plot with its numbers; a sentence where there are none.
     """
     head = "Calibration"
     if not parts:
-        return figure(head, element("p", "No answer came with a confidence, so there is nothing to draw."))
+        return figure(head, element("p", _why_not(whole)))
     known = {round(part["from"] * _BINS): part for part in parts}
     bars = [
         Bar(height=known[place]["right"], told=_of_part(known[place]), mark=known[place]["confidence"])
@@ -142,6 +143,11 @@ def cost(spent: Sequence[float | None], *, calls: int, tokens: int, name: str = 
     rows = list(zip(names, numbers, strict=True))
     numbers_of = table(("USD for one issue", "issues"), rows, caption=head, numbers=("issues",))
     return figure(head, plot, note(said), folded("The numbers", numbers_of))
+
+
+def _why_not(whole: int) -> str:
+    why = "No answer came with a confidence" if whole else "No closed issue here bears one of the labels"
+    return f"{why}, so there is nothing to draw."
 
 
 def _by_cost(known: Sequence[float]) -> tuple[list[float], list[int]]:

@@ -34,7 +34,7 @@ def backtest_page(found: Backtest, *, now: datetime) -> str:
         cuts = [(one["model"], one["precision_over_coverage"]) for one in reversed(facts["compared"])]
     plots = (
         curve(cuts, whole=labels["issues_people_labelled"]),
-        calibration(labels["calibration"], labels["calibration_error"]),
+        calibration(labels["calibration"], labels["calibration_error"], whole=labels["issues_people_labelled"]),
         cost(spent, calls=facts["model_calls"], tokens=facts["input_tokens"] + facts["output_tokens"]),
     )
     return page(

@@ -35,7 +35,7 @@ def replay_page(done: Sequence[Replayed], *, model: str, now: datetime) -> str:
     spent = [one.now.usd for one in done if one.now is not None]
     plots = (
         curve([(side, standing[side]["cuts"]) for side in SIDES], whole=standing["issues"]),
-        calibration(standing["now"]["calibration"], standing["now"]["calibration_error"]),
+        calibration(standing["now"]["calibration"], standing["now"]["calibration_error"], whole=standing["issues"]),
         cost(spent, calls=facts["calls"], tokens=facts["tokens"]),
     )
     return page(

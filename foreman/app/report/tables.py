@@ -59,7 +59,7 @@ def matrix(confusion: Mapping[str, Mapping[str, int]], *, rows: str, columns: st
         element("th", element("span", place, aria_hidden="true"), element("span", name, class_="unseen"), scope="col")
         for place, name in enumerate(names, start=1)
     ]
-    top = element("tr", element("th", f"{rows} ↓  {columns} →", scope="col"), *heads)
+    top = element("tr", element("th", f"{rows}\N{NO-BREAK SPACE}↓ {columns}\N{NO-BREAK SPACE}→", scope="col"), *heads)
     body = []
     for place, name in enumerate(names, start=1):
         row = confusion.get(name, {})

@@ -208,6 +208,12 @@ def test_what_it_cost_is_said_also_where_there_is_nothing_to_draw(spent, calls, 
     assert said in cost(spent, calls=calls, tokens=10)
 
 
+def test_where_there_is_nothing_to_draw_the_page_says_what_is_lacking() -> None:
+    assert "No answer came with a confidence" in curve([("", [])], whole=3)
+    assert "No closed issue here bears one of the labels" in curve([("", [])], whole=0)
+    assert "No closed issue here bears one of the labels" in calibration([], None, whole=0)
+
+
 def test_each_issue_is_in_one_bar_and_the_dearest_in_the_last() -> None:
     shown = cost([0.0, 0.001, 0.005, 0.006], calls=3, tokens=1)
 
@@ -232,7 +238,7 @@ def test_a_line_of_a_thousand_bounds_is_thinned_and_keeps_its_ends() -> None:
 def test_a_bar_of_calibration_stands_where_its_confidence_is() -> None:
     part = {"from": 0.9, "to": 1.0, "issues": 8, "confidence": 0.95, "right": 0.5}
 
-    shown = calibration([part], 0.45)
+    shown = calibration([part], 0.45, whole=9)
 
     ((left, top),) = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)"', shown)
     assert float(left) == pytest.approx(46 + 282 * 0.9 + 1, abs=0.1)
