@@ -105,7 +105,11 @@ def timeline(connection: Connection, entry: LogEntry, opinions: Sequence[Opinion
         for event in events.of_issue(connection, entry.issue)
         if event.key == key
     ]
-    found.append(Moment(at=entry.timestamp, action=None, what="decided"))
+    written_at = entry.seen.get("written_at")
+    if written_at:
+        at = datetime.fromisoformat(str(written_at))
+        found.append(Moment(at=at, action=None, what=f"ordered on the forge by {entry.seen.get('by', '?')}"))
+    found.append(Moment(at=entry.timestamp, action=None, what="decided" if not written_at else "written down"))
     for action in entry.actions:
         found += _of_action(action, opinions)
     ours = {action.id for action in entry.actions}

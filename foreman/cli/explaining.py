@@ -95,9 +95,7 @@ def _show(
     line(f"decision {entry.id} on {entry.issue}: {entry.decision}", style="bold")
     run = f"{entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}"
     _told("when", f"{when(entry.timestamp)} UTC, {run}")
-    rules = f"mode {entry.mode}, policy {entry.policy_version}"
-    _told("why", f"{entry.event}, by {entry.agent} ({entry.task_type}), {rules}")
-    for head, text in _seen(entry.seen):
+    for head, text in (*_why(entry), *_seen(entry.seen)):
         _told(head, text)
     model = f"{entry.model}, {entry.input_tokens} + {entry.output_tokens} tokens, USD {money(entry.usd)}"
     _told("model", model if entry.model else "none")
@@ -126,6 +124,21 @@ def _told(head: str, text: str) -> None:
     from foreman.cli.output import line
 
     line(f"  {head:<{_IN - 2}}{text}", hang=_IN, head=_IN)
+
+
+def _why(entry: LogEntry) -> Iterator[tuple[str, str]]:
+    """Tell what it was decided for, by whom and by which rules; of an order, whose it was and what it said."""
+    orders = entry.seen.get("orders")
+    if orders:
+        from foreman.commands.words import Command
+
+        yield "why", f"{entry.seen.get('by', '?')} wrote comment {entry.seen.get('comment_id', '?')} on the forge"
+        for place, order in enumerate(orders):
+            yield "" if place else "ordered", Command.of_json(order).in_words()
+        return
+    kind = f" ({entry.task_type})" if entry.task_type not in ("", entry.agent) else ""
+    rules = f", mode {entry.mode}, policy {entry.policy_version}" if entry.mode else ""
+    yield "why", f"{entry.event}, by {entry.agent}{kind}{rules}".removeprefix(", ")
 
 
 def _seen(seen: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

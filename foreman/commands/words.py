@@ -51,6 +51,13 @@ class Command:
     because: str = ""
     fault: str = ""
 
+    def in_words(self) -> str:
+        """Return it as a person might write it, without the name before it."""
+        labels = [f"{sign}{name}" for sign, names in (("+", self.add), ("-", self.remove)) for name in names]
+        because = f" because {self.because}" if self.because else ""
+        fault = f" (not understood: {self.fault})" if self.fault else ""
+        return " ".join([self.verb.value, *labels, ", ".join(self.hashes)]).strip() + because + fault
+
     def as_json(self) -> dict[str, Any]:
         """Return it as it is kept."""
         return {**asdict(self), "verb": self.verb.value}

@@ -212,6 +212,7 @@ class Steward:
                     "comment_id": ordered.comment_id,
                     "by": ordered.author,
                     "by_id": ordered.author_id,
+                    "written_at": ordered.written_at.isoformat(),
                     "orders": list(ordered.lines),
                 },
                 actions=(NewAction(type="react", payload=payload, state=ActionState.PLANNED), *more),

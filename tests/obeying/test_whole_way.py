@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import command
 from tests.durability import audit
 from tests.world import BOT, REPO, World, decision
 
@@ -25,7 +26,9 @@ def signs(world: World, number: int, comment_id: int) -> list[str]:
     return [one.content for one in mine.reactions if one.login == BOT]
 
 
-def test_orders_are_seen_obeyed_and_answered_and_the_log_is_what_the_forge_was_told(world: World) -> None:
+def test_orders_are_seen_obeyed_and_answered_and_the_log_is_what_the_forge_was_told(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     number = world.forge.open_issue(REPO, title="It crashes", author="reporter")
     world.once()
     assert list(world.forge.issue(REPO, number).labels) == ["bug"]
@@ -58,3 +61,10 @@ def test_orders_are_seen_obeyed_and_answered_and_the_log_is_what_the_forge_was_t
     (left,) = [entry for entry in world.entries(number) if entry.agent == "issue-triage"][:1]
     assert left.rationale == "hold_label"
     assert audit.logged(world.entries()) == audit.written(world.forge.writes())
+
+    taken = [entry for entry in world.entries(number) if entry.seen.get("comment_id") == said][-1]
+    told = command(capsys, "--config", world.file, "explain", taken.id).answer.splitlines()
+    assert f"  why         kim wrote comment {said} on the forge" in told
+    assert told[3:6] == ["  ordered     undo", "              label +question", "              why"]
+    assert any(line.endswith(" UTC  ordered on the forge by kim") for line in told)
+    assert not any("mode ," in line or "policy" in line for line in told)
