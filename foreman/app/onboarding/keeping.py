@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from foreman.app.onboarding.roles import can_be_configured
 from foreman.forge.base import ForgeReader
 from foreman.model import ForgeKind, RepoRef
 
@@ -173,7 +174,8 @@ def _mapping(text: str | None) -> Mapping[str, Any]:
     if text is None:
         return {}
     try:
-        data = yaml.safe_load(text)
+        # Everything is text to it: no tag of a stranger's is looked at, and no merge of mappings multiplies them.
+        data = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
@@ -183,7 +185,7 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     named = (one.strip() for one in value if isinstance(one, str)) if isinstance(value, list) else ()
-    return tuple(dict.fromkeys(name for name in named if name))[:50]
+    return tuple(dict.fromkeys(name for name in named if can_be_configured(name)))[:50]
 
 
 def _whole(value: Any) -> int | None:
@@ -193,4 +195,4 @@ def _whole(value: Any) -> int | None:
 
 
 def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
+    return value.strip() if isinstance(value, str) and can_be_configured(value.strip()) else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+_LONGEST = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SPLIT = re.compile(r"[\W_]+")
 
 
@@ -60,6 +62,11 @@ _CHORE = re.compile(
     r"|\bdone\b|\bfixed\b|\bbackport|\bhacktoberfest\b|\bdependenc|\bbreaking\b|\breview\b|\bupstream\b|\bforeman\b"
     r"|\bgithub actions\b|\bsemver\b|\bchangelog\b|\blifecycle\b|\bhold\b|\blocked\b|\bautomat|\bstaged\b"
 )
+
+
+def can_be_configured(name: str) -> bool:
+    """Return whether a configuration can hold a label's name: not an endless one, nor one with control characters."""
+    return 0 < len(name) <= _LONGEST and not _CONTROL.search(name)
 
 
 def plain_name(name: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from statistics import median
 
 from foreman.app.onboarding.keeping import Keeping, read_keeping
+from foreman.app.onboarding.roles import can_be_configured
 from foreman.errors import ForgeError
 from foreman.forge.base import ForgeReader, Permission, RepoInfo
 from foreman.model import INSIDERS, Account, Comment, Issue, Label, RepoRef, Role
@@ -96,7 +97,7 @@ def survey(reader: ForgeReader, repo: RepoRef, *, signed_in: bool, now: datetime
     runs_it = False
     keeping = Keeping()
     with _noting(notes, "the labels"):
-        labels = reader.labels(repo)
+        labels = _usable(reader.labels(repo), notes)
     with _noting(notes, "the issues"):
         issues = _latest(reader, repo, now) if info.has_issues else ()
     with _noting(notes, "comments, which tell how long answers take,"):
@@ -122,6 +123,14 @@ def survey(reader: ForgeReader, repo: RepoRef, *, signed_in: bool, now: datetime
     )
 
 
+def _usable(labels: Sequence[Label], notes: list[str]) -> tuple[Label, ...]:
+    """Leave out the labels that no configuration can name, and say so."""
+    usable = tuple(label for label in labels if can_be_configured(label.name))
+    if len(usable) < len(labels):
+        notes.append(f"{len(labels) - len(usable)} of the labels have control characters in their names: left out")
+    return usable
+
+
 def _latest(reader: ForgeReader, repo: RepoRef, now: datetime) -> tuple[Issue, ...]:
     """Read the issues that changed last: a page tells how much happens here, and so how far back to go."""
     first = reader.probe(repo, etag="")
@@ -131,7 +140,11 @@ def _latest(reader: ForgeReader, repo: RepoRef, now: datetime) -> tuple[Issue, .
         span = max(now - oldest, timedelta(hours=1)) * (MOST_ROWS / len(first.issues))
         rows: Iterator[Issue] = reader.changed_since(repo, since=now - min(span, _LONGEST))
         seen |= {issue.ref.number: issue for issue in islice(rows, MOST_ROWS)}
-    real = (issue for issue in seen.values() if not issue.is_pull_request and not issue.confidential)
+    real = (
+        replace(issue, labels=tuple(name for name in issue.labels if can_be_configured(name)))
+        for issue in seen.values()
+        if not issue.is_pull_request and not issue.confidential
+    )
     return tuple(sorted(real, key=lambda issue: issue.updated_at, reverse=True)[:MOST_ISSUES])
 
 

@@ -188,4 +188,4 @@ def _value(text: str) -> str:
 
 def _quoted(text: str) -> str:
     dumped = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=10_000)
-    return str(dumped).strip()
+    return printable(str(dumped).strip())  # YAML reads the escapes of what hides or turns a line round

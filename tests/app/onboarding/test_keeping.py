@@ -15,6 +15,11 @@ jobs:
         with: {days-before-stale: 45, stale-issue-label: no-activity, exempt-issue-labels: "pinned, keep"}
 """
 
+_MERGED = "a: &a0 {k: v}\n" + "".join(
+    f"b{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 10)}]}}\n" for level in range(1, 20)
+)
+"""Mappings merged into mappings: 10 to the 19th of them for whoever carries that out."""
+
 
 @pytest.mark.parametrize(
     ("path", "text", "form"),
@@ -29,7 +34,11 @@ jobs:
         (".gitlab/issue_templates/Bug.md", 'What?\n\n/label ~bug ~"needs triage" ~type::bug\n/assign @ann\n',
          Form(name="Bug", labels=("bug", "needs triage", "type::bug"))),
         (".github/ISSUE_TEMPLATE/broken.yml", "name: [\n", Form(name="broken")),
-        (".github/ISSUE_TEMPLATE/odd.yml", "name: 7\nlabels: {a: b}\n", Form(name="odd")),
+        (".github/ISSUE_TEMPLATE/odd.yml", "name: 7\nlabels: {a: b}\n", Form(name="7")),
+        (".github/ISSUE_TEMPLATE/tags.yml", "name: !!timestamp bug\nlabels: [!!int '', !!bool x, bug]\n",
+         Form(name="bug", labels=("x", "bug"))),
+        (".github/ISSUE_TEMPLATE/merged.yml", _MERGED, Form(name="merged")),
+        (".github/ISSUE_TEMPLATE/deep.yml", "- " * 30_000, Form(name="deep")),
         (".github/ISSUE_TEMPLATE/list.yml", "- a\n- b\n", Form(name="list")),
     ],
 )  # fmt: skip
@@ -48,6 +57,8 @@ def test_a_form_tells_its_name_and_labels(path, text, form) -> None:
          "jobs: {a: {steps: [{uses: 'actions/stale@v9', with: {days-before-issue-stale: -1}}]}}", None),
         (".github/workflows/stale-docs.yml", "jobs: {a: {steps: [{uses: 'actions/checkout@v4'}]}}", None),
         (".github/workflows/stale.yml", "jobs: [a, b]", None),
+        (".github/stale.yml", "daysUntilStale: !!int ''\nexemptLabels: [!!float '', a]\n",
+         StaleBot(path=".github/stale.yml", exempt=("a",))),
         (".github/stale.yml", "daysUntilStale: 90\nexemptLabels: [pinned]\nstaleLabel: wontfix\n",
          StaleBot(path=".github/stale.yml", days=90, label="wontfix", exempt=("pinned",))),
     ],

@@ -28,7 +28,7 @@ ODD = [
     "$${HOME} bug",
     "🐛 bug",
     "バグ",
-    "bug\u2028\u202e",
+    "bug\u2028\u202e\u200b\u00ad\U000e0041",
     "no",
     "bug 'x'",
     "- bug",
