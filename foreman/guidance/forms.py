@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from foreman.guidance import headings
+
 MOST_FIELDS = 50
 MAX_HEADING_CHARS = 200
 MAX_CHARS = 20_000
@@ -23,9 +25,7 @@ _ANSWERABLE = frozenset({"input", "textarea", "dropdown", "checkboxes", "upload"
 _EMPTY = frozenset({"", "_no response_", "no response"})
 _LEAST_SHARE = 0.5  # of a form's headings that are in an issue which was written with it
 
-_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.{1,400}?)[ \t]*#*[ \t]*")
 _BOLD = re.compile(r" {0,3}\*\*(.{1,200}?)\*\*:?[ \t]*")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _REQUIRED = re.compile(r"[ \t]*(?:[(\[][ \t]*required[ \t]*[)\]]|\*)[ \t]*:?[ \t]*\Z", re.IGNORECASE)
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -174,17 +174,20 @@ def _name(given: object, stem: str) -> str:
 def _sections(text: str) -> list[tuple[str, str]]:
     """Return each heading with what stands below it, code blocks in one piece."""
     found: list[tuple[str, list[str]]] = []
-    fence = ""
-    for line in text.replace("\r\n", "\n").split("\n"):
-        mark = _FENCE.match(line)
-        if mark is not None and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        heading = None if fence or mark is not None else _HEADING.fullmatch(line) or _BOLD.fullmatch(line)
-        if heading is not None:
-            found.append((" ".join(heading[1].split()), []))
+    for line, is_prose in headings.lines(text):
+        above = _heading(line) if is_prose else None
+        if above is not None:
+            found.append((above, []))
         elif found:
             found[-1][1].append(line)
-    return [(heading, "\n".join(lines)) for heading, lines in found]
+    return [(above, "\n".join(lines)) for above, lines in found]
+
+
+def _heading(line: str) -> str | None:
+    if (found := headings.heading(line)) is not None:
+        return found[1]
+    bold = _BOLD.fullmatch(line)
+    return None if bold is None else headings.words(bold[1])
 
 
 def _same(heading: str) -> str:
@@ -200,5 +203,5 @@ def _answered(field: Field, text: str) -> bool:
 def _plain(text: str) -> str:
     """Return what a reader sees of a section, without the code block's signs that a form puts around."""
     text = _COMMENT.sub("", text)
-    text = "\n".join(line for line in text.split("\n") if not _FENCE.match(line))
+    text = "\n".join(line for line in text.split("\n") if not headings.is_fence(line))
     return " ".join(text.split()).casefold()

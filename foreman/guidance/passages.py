@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from foreman.guidance import headings
+
 MAX_CHARS = 600
 """Of one passage."""
 
@@ -13,8 +15,6 @@ MAX_HEADING_CHARS = 200
 MOST_PASSAGES = 4_000
 """Of one repository."""
 
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.{1,400}?)[ \t]*#*[ \t]*")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _RULE = re.compile(r" {0,3}(?:={3,}|-{3,})[ \t]*")
 _PLAIN_PAGES = (".md", ".markdown", ".rst", ".txt", ".adoc", ".mdx")
 
@@ -49,11 +49,11 @@ def cut(path: str, text: str, url: str) -> Iterator[Passage]:
     Yields:
         Passages in their order; what is longer than a passage within one line loses its end.
     """
-    headings: list[tuple[int, str]] = []
+    above: list[tuple[int, str]] = []
     for level, heading, begins, lines in _sections(text):
         if level:
-            headings = [*(one for one in headings if one[0] < level), (level, heading)]
-        shown = " > ".join(words for _, words in headings[-2:])[:MAX_HEADING_CHARS]
+            above = [*(one for one in above if one[0] < level), (level, heading)]
+        shown = " > ".join(words for _, words in above[-2:])[:MAX_HEADING_CHARS]
         for line, said in _packed(lines, begins):
             yield Passage(path=path, line=line, heading=shown, text=said, url=_at(url, path, line))
 
@@ -62,17 +62,13 @@ def _sections(text: str) -> Iterator[tuple[int, str, int, list[str]]]:
     """Yield each heading's level and words, the number of the first line below it, and the lines."""
     level, heading, begins = 0, "", 1
     held: list[str] = []
-    fence = ""
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        mark = _FENCE.match(line)
-        if mark is not None and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        found = None if fence or mark is not None else _HEADING.fullmatch(line)
+    for number, (line, is_prose) in enumerate(headings.lines(text), start=1):
+        found = headings.heading(line) if is_prose else None
         if found is None:
             held.append(line)
             continue
         yield level, heading, begins, held
-        level, heading, begins, held = len(found[1]), " ".join(found[2].split()), number + 1, []
+        (level, heading), begins, held = found, number + 1, []
     yield level, heading, begins, held
 
 
@@ -99,7 +95,7 @@ def _paragraphs(lines: list[str], begins: int) -> Iterator[tuple[int, list[str]]
     block: list[str] = []
     fence = False
     for number, line in enumerate(lines, start=begins):
-        fence ^= bool(_FENCE.match(line))
+        fence ^= headings.is_fence(line)
         if fence or (line.strip() and not _RULE.fullmatch(line)):
             block.append(line.rstrip())
         elif block:
