@@ -80,10 +80,14 @@ def run_demo(
         What happened.
 
     Raises:
-        StoreError: The folder is somebody's.
+        StoreError: The folder is somebody's, or may not be written.
     """
     folder = settings.data_dir / "demo"
-    _clear(folder)
+    try:
+        _clear(folder)
+    except OSError as error:
+        said = f"{folder} cannot be made or emptied: {error.strerror}; name another folder by FOREMAN_DATA_DIR"
+        raise StoreError(said) from error
     tell("starting a forge with sample issues on this machine ...")
     with demo_forge.running(folder / "forge.json", kind) as forge:
         file = folder / "config.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -15,6 +16,9 @@ FAILED = 1
 WRONG_USAGE = 2
 BUG = 3
 INTERRUPTED = 130
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 MAX_CRASH_LOG_BYTES = 1024 * 1024
 """Above this the crash log begins anew, bytes."""
@@ -41,7 +45,20 @@ def report(error: BaseException, secrets: KnownSecrets) -> int:
     if isinstance(error, ForemanError):
         say(_clean(str(error), secrets))
         return WRONG_USAGE if isinstance(error, UsageError | StoreTaken) else FAILED
+    if isinstance(error, OSError) and (trouble := _of_machine(error)):
+        say(_clean(trouble, secrets))
+        return FAILED
     return _bug(error, secrets)
+
+
+def _of_machine(error: OSError) -> str:
+    """Return what to say of what a disk or the owner of a file refuses; empty where it may be a mistake of ours."""
+    place = f"{error.filename}: " if isinstance(error.filename, str) else ""
+    if error.errno in _NO_ROOM:
+        return f"{place}{error.strerror}; make room, or name another folder by FOREMAN_DATA_DIR"
+    if error.errno in _NOT_ALLOWED and place:
+        return f"{place}{error.strerror}; see whose it is, or name another folder by FOREMAN_DATA_DIR"
+    return ""
 
 
 def wrong_usage(message: str, usage: str = "") -> int:
@@ -73,15 +90,15 @@ def _keep(text: str) -> Path | None:
     from foreman import __version__
     from foreman.config.paths import data_dir
 
-    place = data_dir() / "crash.log"
     try:
+        place = data_dir() / "crash.log"
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         begin_anew = place.exists() and place.stat().st_size > MAX_CRASH_LOG_BYTES
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if begin_anew else os.O_APPEND)
         with open(os.open(place, flags, 0o600), "a", encoding="utf-8") as file:  # noqa: PTH123
             version = f"foreman {__version__}, Python {sys.version.split()[0]}"
             file.write(f"--- {datetime.now(UTC):%Y-%m-%d %H:%M:%S} {version}\n{text}\n")
-    except OSError:
+    except (OSError, ConfigError):  # it may not be written, or there is no home to write it in
         return None
     return place
 

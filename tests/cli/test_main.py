@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -81,6 +82,16 @@ def test_wrong_usage_is_code_2_and_no_traceback(arguments: list[str], message: s
         (ForgeAuthError("expired", repo="a/b", operation="poll"), 1, "foreman: poll a/b: expired\n"),
         (ForemanError("a secret-secret-secret \x1b[31m"), 1, "foreman: a [NAME] \\x1b[31m\n"),
         (KeyboardInterrupt(), 130, "foreman: interrupted\n"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/a b/c"),
+            1,
+            "foreman: /a b/c: Permission denied; see whose it is, or name another folder by FOREMAN_DATA_DIR\n",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            1,
+            "foreman: No space left on device; make room, or name another folder by FOREMAN_DATA_DIR\n",
+        ),
     ],
 )
 def test_each_error_has_its_code_and_its_line(error: BaseException, code: int, text: str, capsys) -> None:
@@ -125,6 +136,22 @@ def test_a_bug_whose_log_cannot_be_written_is_told_whole(capsys, tmp_path, monke
     assert exits.report(ValueError("x"), KnownSecrets()) == 3
 
     assert "ValueError: x" in capsys.readouterr().err.splitlines()[-1]
+    monkeypatch.setenv("FOREMAN_DATA_DIR", "~nobody-of-that-name/data")
+    assert exits.report(ValueError("y"), KnownSecrets()) == 3
+    assert "ValueError: y" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_home_that_may_not_be_written_is_no_bug(run, tmp_path, monkeypatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path / "file"))
+
+    done = run("demo")
+
+    assert done.code == 1
+    assert done.story == (
+        f"foreman: {tmp_path}/file/demo cannot be made or emptied: Not a directory; "
+        "name another folder by FOREMAN_DATA_DIR\n"
+    )
 
 
 def test_an_interrupted_command_ends_with_130(tmp_path) -> None:
