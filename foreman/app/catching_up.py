@@ -91,10 +91,8 @@ def catch_up(
                 _refresh(db, reader, repo, known_until - _OVERLAP, redact, count)
             elif not _read_older(db, reader, plan, redact, count):
                 why_not = "few requests are left; the same command reads on later"
-    except ConfigError as error:
-        why_not = "; ".join(f"{one.path} {one.message}" for one in error.problems)
-    except ForgeError as error:
-        why_not = str(error)
+    except (ConfigError, ForgeError) as error:
+        why_not = _in_words(error)
     if not why_not:
         with db.transaction() as connection:
             controls.meta_set(connection, _key(repo), began.isoformat())
@@ -132,8 +130,7 @@ def catch_up_on_comments(
         with _connected(config, repo, secrets) as connected:
             reader = connected.reader
             for issue in missing[: -MOST_ASKED - 1 : -1]:
-                quota = reader.quota
-                if quota is not None and quota.remaining <= pace.LOW * quota.limit:
+                if not pace.affordable(reader.quota):
                     return CaughtUp(read=count.read, why_not="few requests are left")
                 try:
                     said = reader.comments(issue.issue)
@@ -142,13 +139,17 @@ def catch_up_on_comments(
                 with db.transaction() as connection:
                     mirror_facts.note_comments(connection, issue.issue, said, bot_id=connected.bot.id)
                 count.add(1)
-    except ConfigError as error:
-        why_not = "; ".join(f"{one.path} {one.message}" for one in error.problems)
-    except ForgeError as error:
-        why_not = str(error)
+    except (ConfigError, ForgeError) as error:
+        why_not = _in_words(error)
     if not why_not and len(missing) > MOST_ASKED:
         why_not = f"of {MOST_ASKED} issues in one run; the same command reads on"
     return CaughtUp(read=count.read, why_not=secrets.redact(why_not))
+
+
+def _in_words(error: ConfigError | ForgeError) -> str:
+    if isinstance(error, ConfigError):
+        return "; ".join(f"{one.path} {one.message}" for one in error.problems)
+    return str(error)
 
 
 class _Count:

@@ -52,8 +52,7 @@ class Leisure:
     @property
     def affordable(self) -> bool:
         """Whether so much quota is left that a request for later takes none from the polls."""
-        quota = self._reader.quota
-        return quota is None or quota.remaining > pace.LOW * quota.limit
+        return pace.affordable(self._reader.quota)
 
     def nothing_to_do(self) -> None:
         """Look again in a while."""

@@ -32,6 +32,11 @@ MOST_STRETCH = 15.0
 """Longest interval in times the usual one while the quota is low."""
 
 
+def affordable(quota: Quota | None) -> bool:
+    """Return whether so much of a quota is left, or none is told, that a request for later takes none from polls."""
+    return quota is None or quota.remaining > LOW * quota.limit
+
+
 def interval(own: timedelta, longest: timedelta, quiet_for: timedelta) -> timedelta:
     """Return the time between two looks at a repository, before chance and quota.
 
