@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.issue_triage.language import detect
+from agents.issue_triage.saying import FETCHING, INTO_A_SHELL
 from foreman.protocol import Task, TaskPassage
 
 MOST = 5
@@ -41,9 +42,7 @@ _END = re.compile(
     r"[.!?][\"')\]*_`]{0,3}(?=\s+(?![a-z])|\s*$)|[\u3002\uff01\uff1f]|\n[ \t]*(?=\n)"
     r"|\n(?=[ \t]{0,8}(?:[-*+#|>]|\d{1,3}[.)])[ \t])"
 )
-_ODD = re.compile(
-    r"\b(?:curl|wget|iwr|irm|iex)\b|\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b|<!|`{4}|[\w*]#\d|&#?\w+;", re.IGNORECASE
-)
+_ODD = re.compile(rf"\b(?:{FETCHING})\b|{INTO_A_SHELL}|<!|`{{4}}|[\w*]#\d|&#?\w+;", re.IGNORECASE)
 """What had better not be repeated: fetching and running something, and what may look otherwise than it is."""
 
 _GOOD_URL = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._~:/?#@!$&'*+,;=%-]*")

@@ -12,8 +12,14 @@ _READ_CHARS = 20_000
 _ADDRESS = re.compile(r"\S{0,200}(?:://|\bwww\.)\S{0,2000}|\S{0,100}[#!&@]\S{1,100}|\b[\w-]+(?:\.[\w-]+){1,5}/\S*")
 _MARKUP = re.compile(r"[\[\]<>|\\*_~`{}$^=#@&]+")
 _RULER = re.compile(r"-{3,}")
+FETCHING = "curl|wget|iwr|irm|iex"
+"""Programs that fetch something, some of them to run it."""
+
+INTO_A_SHELL = r"\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
+"""Whatever it is, it is run."""
+
 _COMMAND = re.compile(
-    r"\b(?:curl|wget|iwr|irm|iex|sudo|doas|eval|chmod|powershell|downloadstring)\b|\|\s*(?:sudo\s+)?(?:ba|z|da)?sh\b"
+    rf"\b(?:{FETCHING}|sudo|doas|eval|chmod|powershell|downloadstring)\b|{INTO_A_SHELL}"
     r"|\b(?:pip3?|pipx|npm|npx|pnpm|yarn|brew|cargo|go|gem)\s+(?:i|x|get|add|global)",
     re.IGNORECASE,
 )
