@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
@@ -64,6 +64,15 @@ def decision(task: dict[str, Any], *actions_: dict[str, Any], **more: Any) -> di
         "actions": list(actions_),
         **more,
     }
+
+
+class Ahead:
+    """The time of day, moved by hand."""
+
+    by = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.by
 
 
 class ScriptedAgent:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.conftest import Command, on_both
-from tests.world import BOT, REPO, World, decision
+from tests.world import BOT, REPO, Ahead, World, decision
 
 SAY = "This may be the same as #1, and will be closed for that in three days. Say so here if it is not."
 DAY = timedelta(days=1)
-
-
-class Ahead:
-    """The time of day, moved by hand."""
-
-    by = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.by
 
 
 @pytest.fixture

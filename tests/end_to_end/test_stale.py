@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,19 +11,10 @@ import pytest
 from agents.issue_triage.agent import decide
 from foreman.protocol import Task
 from tests.end_to_end.conftest import on_both
-from tests.world import EVENTS, REPO, World
+from tests.world import EVENTS, REPO, Ahead, World
 
 ROBOT = "project_1_bot_7"
 ASKED = "Which version is that?"
-
-
-class Ahead:
-    """The time of day, moved by hand."""
-
-    by = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.by
 
 
 @pytest.fixture

@@ -5,7 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from foreman.poller import Backfill, LookingBack
 from tests.rig import Rig, rig
+
+
+def filler(bench: Rig) -> Backfill:
+    """Return what reads older issues, on the bench's clock."""
+    return Backfill(
+        db=bench.db,
+        reader=bench.forge,
+        plan=bench.plans.get,
+        redact=str,
+        looking_back=LookingBack(db=bench.db, reader=bench.forge, bot_id=bench.bot.id, now=bench.clock),
+        now=bench.clock,
+        monotonic=bench.clock.monotonic,
+    )
 
 
 @pytest.fixture

@@ -9,25 +9,14 @@ import pytest
 
 from foreman.errors import ForgeAuthError
 from foreman.forge.base import Quota
-from foreman.poller import Backfill, LookingBack, backfill, leisure
+from foreman.poller import Backfill, backfill, leisure
 from foreman.sandbox import Fault, reply
 from foreman.store import inbox, memory, mirror, mirror_facts, mirror_reading, search
 from foreman.store.mirror_reading import Reading
+from tests.poller.conftest import filler
 from tests.rig import REPO, WIDGET, Rig, plan
 
 LIST = r"/repos/acme/widget/issues$"
-
-
-def filler(bench: Rig) -> Backfill:
-    return Backfill(
-        db=bench.db,
-        reader=bench.forge,
-        plan=bench.plans.get,
-        redact=str,
-        looking_back=LookingBack(db=bench.db, reader=bench.forge, bot_id=bench.bot.id, now=bench.clock),
-        now=bench.clock,
-        monotonic=bench.clock.monotonic,
-    )
 
 
 def run(bench: Rig, fill: Backfill, *, most: int = 30) -> int:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from foreman.model import ForgeKind, IssueRef
-from foreman.poller import Backfill, LookingBack, leisure, looking_back
+from foreman.poller import leisure, looking_back
 from foreman.sandbox import Fault, reply
 from foreman.store import mirror, mirror_facts, mirror_reading
 from foreman.store.mirror_facts import LabelChange
+from tests.poller.conftest import filler
 from tests.rig import REPO, Rig, rig
 
 Facts = dict[int, dict[str, str]]
@@ -52,18 +53,6 @@ def look(bench: Rig) -> int:
         bench.clock.advance(leisure.LOOK_SECONDS)
         asked += filler(bench).tend((bench.widget,))
     return asked
-
-
-def filler(bench: Rig) -> Backfill:
-    return Backfill(
-        db=bench.db,
-        reader=bench.forge,
-        plan=bench.plans.get,
-        redact=str,
-        looking_back=LookingBack(db=bench.db, reader=bench.forge, bot_id=bench.bot.id, now=bench.clock),
-        now=bench.clock,
-        monotonic=bench.clock.monotonic,
-    )
 
 
 def kept(bench: Rig) -> bool:
