@@ -168,7 +168,7 @@ def _of_repo(connection: Connection, plan: RepoPlan, now: datetime) -> Iterator[
             text = f"could not be polled {polled.failures} times in a row"
             yield Need(kind="polling", where=repo.key, text=text, detail=polled.last_error, command="foreman check")
     for action_type in sorted(ladder.down(connection, repo)):
-        text = f"{action_type} waits for your word by itself: people reversed too many"
+        text = f"each {action_type} waits for your word, since people reversed too many"
         yield Need(kind="stepped_down", where=repo.key, text=text, command="foreman status")
     silence = fell_silent(tallies.by_hour(connection, repo, now - LOOK_BACK), now=now)
     if silence is not None and not controls.paused(connection, repo):

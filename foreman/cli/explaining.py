@@ -92,7 +92,8 @@ def _show(
 ) -> None:
     from foreman.cli.output import block, line, when
 
-    line(f"decision {entry.id} on {entry.issue}: {entry.decision}", style="bold")
+    where = entry.issue if entry.issue.number else entry.issue.repo  # a step of the ladder is of no issue
+    line(f"decision {entry.id} on {where}: {entry.decision}", style="bold")
     run = f"{entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}"
     _told("when", f"{when(entry.timestamp)} UTC, {run}")
     for head, text in (*_why(entry), *_seen(entry.seen)):

@@ -181,8 +181,9 @@ def _lift(config: Config, where: str | None, action: str) -> None:
         found = ladder.steps(connection)
         lifted = ladder.lift(connection, repo, action, by=person(), now=datetime.now(UTC))
     if not lifted:
-        known = ", ".join(f"{step.repo} --action {step.action_type}" for step in found) or "nothing does"
-        raise UsageError(f"{action[:40]!r} does not wait in {repo} because of reversals; what does: {known}")
+        known = ", ".join(f"{step.repo} --action {step.action_type}" for step in found)
+        rest = f"what does: {known}" if known else "nothing does anywhere"
+        raise UsageError(f"{action[:40]!r} does not wait in {repo} because of reversals; {rest}")
     line(f"{repo}: {action} goes by its mode again; what waits already: `foreman pending {repo}`")
 
 

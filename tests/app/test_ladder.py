@@ -125,6 +125,10 @@ def test_what_people_kept_reversing_waits_until_a_person_lifts_that(
         status = command(capsys, "-c", file, "status")
         said = command(capsys, "-c", file, "log", REPO, "--limit", 30)
         explained = command(capsys, "-c", file, "explain", waits["decision_id"])
+        (own,) = [
+            one for one in json.loads(command(capsys, "-c", file, "log", "--json").answer) if one["agent"] == "ladder"
+        ]
+        step = command(capsys, "-c", file, "explain", own["id"])
         counted = json.loads(command(capsys, "-c", file, "digest", "--json").answer)
         lift = ("-c", file, "resume", REPO, "--action", "add_label")
         lifted, again = command(capsys, *lift), command(capsys, *lift)
@@ -138,8 +142,9 @@ def test_what_people_kept_reversing_waits_until_a_person_lifts_that(
     assert f"`foreman resume {REPO} --action add_label` lifts that" in status.answer
     assert "waits for a person since" in status.answer
     assert "step_down" in said.answer
+    assert f"on {REPO}: step_down" in step.answer
     told = json.dumps(counted)
-    assert "add_label waits for your word by itself" in told
+    assert "each add_label waits for your word, since people reversed too many" in told
     assert "step_down" not in told  # no agent decided that
     assert {one["agent"] for one in json.loads(replayed.answer)} == {"issue-triage"}
     assert f"or `foreman resume {REPO} --action add_label`" in explained.answer
@@ -147,4 +152,5 @@ def test_what_people_kept_reversing_waits_until_a_person_lifts_that(
     assert f"{REPO}: add_label goes by its mode again" in lifted.answer
     assert (again.code, again.answer) == (2, "")
     assert "does not wait" in again.story
+    assert "nothing does anywhere" in again.story
     assert "lifts that" not in after.answer
