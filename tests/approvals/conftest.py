@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from foreman.approvals import Dashboard
+from foreman.approvals.news import Make, nothing
 from foreman.config.effective import AgentPlan, Policy, RepoPlan
 from foreman.model import ActionState, EventKind, ForgeKind, IssueRef, Mode, RepoRef
 from foreman.store import actions, controls
@@ -35,6 +36,7 @@ class Office:
 
     rig: Rig
     plans: tuple[RepoPlan, ...] = field(default_factory=lambda: (plan(),))
+    news: Make = nothing
 
     def __post_init__(self) -> None:
         self.restart()
@@ -51,6 +53,7 @@ class Office:
             now=self.rig.clock,
             settle_seconds=60,
             stop=self.rig.stop,
+            news=self.news,
         )
         self.executor = self.rig.executor()
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from foreman.approvals import Dashboard
 from foreman.approvals.news import MAX_CHARS
 from foreman.model import EventKind, RepoRef
 from foreman.store import inbox
@@ -24,22 +23,8 @@ class Told:
         self.office = office
         self.text = ""
         self.asked: list[tuple[tuple[RepoRef, ...], bool]] = []
-        self.restart()
-
-    def restart(self) -> None:
-        office = self.office
-        office.dashboard = Dashboard(
-            db=office.rig.db,
-            reader=office.rig.forge,
-            writer=office.rig.forge,
-            bot=office.rig.bot,
-            marker_secret=office.rig.secret,
-            plans=lambda: office.plans,
-            now=office.rig.clock,
-            settle_seconds=60,
-            stop=office.rig.stop,
-            news=self._news,
-        )
+        office.news = self._news
+        office.restart()
 
     def _news(self, repos: Sequence[RepoRef], public: bool) -> str:
         self.asked.append((tuple(repos), public))
@@ -66,12 +51,12 @@ def test_news_open_a_page_change_it_hourly_and_never_without_need(told: Told, of
         office.turn(180)
     assert 1 <= told.edits <= 2, "two hours went by"
 
-    told.restart()
+    office.restart()
     office.turn(HOUR)
     written = told.edits
     office.rig.sandbox.clear_ledger()
     for _ in range(5):
-        told.restart()
+        office.restart()
         office.turn(HOUR)
     assert told.edits == written
     assert [one for one in office.rig.sandbox.ledger if "/repos/acme/ops" not in one.path] == []
@@ -118,7 +103,7 @@ def test_of_private_repositories_no_public_page_tells(told: Told, office: Office
     assert told.asked[-1] == ((WIDGET, secret), False), "on a private page"
 
     office.plans = (plan(dashboard=WIDGET.path), plan(secret, dashboard=WIDGET.path))
-    told.restart()
+    office.restart()
     office.turn(HOUR)
     assert told.asked[-1] == ((WIDGET,), True)
 
