@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,7 @@ _Provider = Annotated[str | None, typer.Option(help="Model provider: none, anthr
 _Model = Annotated[str | None, typer.Option(help="With --provider: the model's name.")]
 _Out = Annotated[Path | None, typer.Option(help="File to write; config.yaml.", metavar="FILE")]
 _AsIs = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take every answer that is proposed.")]
+_WHICH_MODEL = "Model (none, anthropic, ollama, or PROVIDER/MODEL such as openai/gpt-4.1)"
 _Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 _Print = Annotated[bool, typer.Option("--print", "--dry-run", help="Print the file instead of writing it.")]
 
@@ -82,13 +84,14 @@ def init(
     login = user or beginning.usual_user(survey)
     if user is None and app is None:
         login = ask("Login of the bot account", login)
-    brain = provider or ask("Model provider (none, anthropic, openai, ollama, ...)", "none")
+    answer = provider or ask(_WHICH_MODEL, "none", check=lambda said: beginning.brain_of(said, model))
+    brain, named = beginning.brain_of(answer, model)
     choices = Choices(
         variable=variable,
         user=login,
         app=app,
         provider=brain,
-        model=beginning.model_of(brain, model),
+        model=named,
         sealed=beginning.is_sealed(),
     )
     made = beginning.draft(spot, survey, choices, environ=os.environ, now=now)
@@ -110,12 +113,25 @@ class _Questions:
     def __init__(self, *, asking: bool) -> None:
         self.asking = asking
 
-    def __call__(self, question: str, usual: str) -> str:
-        """Ask; the answer that is proposed is taken by a press of the return key, and where nobody can answer."""
+    def __call__(self, question: str, usual: str, *, check: Callable[[str], object] = str) -> str:
+        """Ask; the answer that is proposed is taken by a press of the return key, and where nobody can answer.
+
+        What does not pass the check is told, and asked for once more.
+        """
         if not self.asking:
             return usual
-        answer = typer.prompt(question, default=usual or None, err=True)
-        return str(answer).strip() or usual
+
+        def read(answer: str) -> str:
+            from foreman.errors import UsageError
+
+            said = answer.strip() or usual
+            try:
+                check(said)
+            except UsageError as error:
+                raise typer.BadParameter(str(error)) from error
+            return said
+
+        return str(typer.prompt(question, default=usual or None, value_proc=read, err=True))
 
 
 def _place(out: Path | None, own: Context) -> Path:
@@ -135,16 +151,20 @@ def _spot(repo: str | None, forge: ForgeKind | None, base_url: str, ask: _Questi
     from foreman.cli.output import story
     from foreman.errors import UsageError
 
+    def named(said: str) -> Spot:
+        return spots.of_name(said, forge=forge, base_url=base_url)
+
     if repo is not None:
-        return spots.of_name(repo, forge=forge, base_url=base_url)
+        return named(repo)
     found, why = looking.find(Path.cwd(), forge=forge, base_url=base_url)
     if found is None:
         if not ask.asking:
             raise UsageError(f"{why}: name the repository with --repo owner/name, or run this in a clone")
         story(why)
-        return spots.of_name(ask("Repository", ""), forge=forge, base_url=base_url)
+        return named(ask("Repository", "", check=named))
     at = "" if found.is_usual else f" on {found.host}"
-    answer = ask(f"Repository (git remote {found.remote}{at})", found.repo.key)
-    if answer != found.repo.key:
-        return spots.of_name(answer, forge=forge, base_url=base_url)
+    key = found.repo.key
+    answer = ask(f"Repository (git remote {found.remote}{at})", key, check=lambda said: said == key or named(said))
+    if answer != key:
+        return named(answer)
     return replace(found, named=found.named or ask.asking)

@@ -292,6 +292,20 @@ def test_on_a_terminal_it_asks_three_things_and_a_return_is_an_answer(clone) -> 
     assert f'github_user: "{demo.bot}"' in (folder / "config.yaml").read_text()
 
 
+def test_an_answer_that_will_not_do_is_asked_for_once_more(clone) -> None:
+    with SandboxForge() as forge:
+        demo = fill(forge)
+        folder = clone(origin=f"{forge.url}/{demo.repo}.git")
+        answers = ["widget\n", "\n", "\n", "openai\n", "openai/gpt-4.1\n"]
+        asked = _on_a_terminal(folder, {"GITHUB_TOKEN": demo.token, "OPENAI_API_KEY": ""}, answers)
+
+    assert asked.count("]:") == 5
+    assert "Error: --repo takes owner/name" in asked
+    assert "Error: which model of openai? write openai/NAME" in asked
+    model = load(folder / "config.yaml").llm
+    assert (model.provider, model.model) == ("openai", "gpt-4.1")
+
+
 def _on_a_terminal(folder: Path, environment: dict[str, str], answers: list[str]) -> str:
     """Run `foreman init` with a terminal to answer on; return what stood on it."""
     ours, theirs = pty.openpty()
@@ -301,7 +315,7 @@ def _on_a_terminal(folder: Path, environment: dict[str, str], answers: list[str]
         env={**os.environ, **environment},
     )  # fmt: skip
     os.close(theirs)
-    shown = b""
+    shown, total = b"", len(answers)
     try:
         while True:
             try:
@@ -311,7 +325,7 @@ def _on_a_terminal(folder: Path, environment: dict[str, str], answers: list[str]
             if not chunk:
                 break
             shown += chunk
-            if answers and shown.count(b"]:") > 3 - len(answers):
+            if answers and shown.count(b"]:") > total - len(answers):
                 os.write(ours, answers.pop(0).encode())
     finally:
         os.close(ours)

@@ -95,25 +95,26 @@ def app_of(app_id: str | None, installation_id: int | None, variable: str | None
     )
 
 
-def model_of(provider: str, model: str | None) -> str:
-    """Return the model to ask.
+def brain_of(answer: str, model: str | None) -> tuple[str, str]:
+    """Return whom to ask.
 
     Args:
-        provider: As it was chosen.
-        model: As it was given; None for the one that is proposed.
+        answer: A provider, or `provider/model`.
+        model: As it was given; None for the answer's own, or the one that is proposed.
 
     Returns:
-        Its name, empty for none.
+        The provider and its model, which is empty for none.
 
     Raises:
-        UsageError: It has to be named.
+        UsageError: The model has to be named.
     """
+    provider, _, named = answer.strip().partition("/")
     if provider == "none":
-        return ""
-    named = model or MODELS.get(provider)
-    if not named:
-        raise UsageError(f"which model of {provider}? add --model NAME")
-    return named
+        return provider, ""
+    chosen = model or named or MODELS.get(provider)
+    if not chosen:
+        raise UsageError(f"which model of {provider}? write {provider}/NAME, or add --model NAME")
+    return provider, chosen
 
 
 def usual_user(survey: Survey) -> str:
