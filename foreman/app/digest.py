@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,16 +15,18 @@ from foreman.app.digest_needs import Need, needs, unnamed
 from foreman.config.effective import RepoPlan
 from foreman.gate import security
 from foreman.gate.turn import Turn
-from foreman.model import ActionState, IssueRef, Mode, RepoRef
+from foreman.model import ActionState, EventKind, IssueRef, Mode, RepoRef
 from foreman.store import mirror, savings, tallies, usage
 from foreman.store.corrections import Correction
 from foreman.store.database import Database
 from foreman.store.tallies import Closed, Standing
+from foreman.store.usage import UsageTotal
 
 LONGEST = 5
 """So many issues are named that have waited for a maintainer for the longest time."""
 
 _WITHDRAWN = "thumbs_down_withdrawn"
+_NOTHING_SAVED = savings.Saved(tasks=0, usd=Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,41 +129,81 @@ def digest(db: Database, plans: Sequence[RepoPlan], *, since: datetime, now: dat
     """
     with db.read() as connection:
         found = tuple(needs(connection, plans, now=now))
-        kept = {plan.repo: tallies.sensitive(connection, plan.repo) if posted else frozenset[int]() for plan in plans}
+        repos = [plan.repo for plan in plans]
+        kept = tallies.sensitive(connection, repos) if posted else dict.fromkeys(repos, frozenset[int]())
+        facts = _facts(connection, repos, since)
         return Digest(
             since=since,
             until=now,
             needs=unnamed(found, kept) if posted else found,
-            repos=tuple(_of_repo(connection, plan, since, kept[plan.repo], posted=posted) for plan in plans),
+            repos=tuple(_of_repo(connection, plan, facts, kept[plan.repo], posted=posted) for plan in plans),
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the store counts, each of it for all repositories at once."""
+
+    came_in: Mapping[RepoRef, Mapping[EventKind, int]]
+    decided: Mapping[RepoRef, dict[str, int]]
+    done: Mapping[RepoRef, dict[str, int]]
+    labels: Mapping[RepoRef, dict[str, int]]
+    closed: Mapping[RepoRef, tuple[Closed, ...]]
+    stood: Mapping[RepoRef, Counter[ActionState]]
+    held: Mapping[RepoRef, Counter[ActionState]]
+    put_right: Mapping[RepoRef, tuple[Correction, ...]]
+    standing: Mapping[RepoRef, tuple[Standing, ...]]
+    spent: Mapping[str, Sequence[UsageTotal]]
+    saved: Mapping[str, savings.Saved]
+
+
+_STOOD = (ActionState.SHADOW, ActionState.DENIED, ActionState.FAILED, ActionState.UNKNOWN)
+
+
+def _facts(connection: Connection, repos: Sequence[RepoRef], since: datetime) -> _Facts:
+    only = repos[0].key if len(repos) == 1 else None
+    spent: dict[str, list[UsageTotal]] = {}
+    for total in usage.totals(connection, since, repo=only):
+        spent.setdefault(total.repo, []).append(total)
+    return _Facts(
+        came_in=tallies.came_in(connection, repos, since),
+        decided=tallies.decided(connection, repos, since),
+        done=tallies.done(connection, repos, since),
+        labels=tallies.labels_put_on(connection, repos, since),
+        closed=tallies.closes(connection, repos, since),
+        stood=tallies.stood(connection, repos, since, _STOOD),
+        held=tallies.stood(connection, repos, None, (ActionState.HELD,)),
+        put_right=tallies.put_right(connection, repos, since),
+        standing=tallies.standing(connection, repos),
+        spent=spent,
+        saved=savings.by_repo(connection, since, repo=only),
+    )
+
+
 def _of_repo(
-    connection: Connection, plan: RepoPlan, since: datetime, left_out: frozenset[int], *, posted: bool
+    connection: Connection, plan: RepoPlan, facts: _Facts, left_out: frozenset[int], *, posted: bool
 ) -> RepoDigest:
     repo = plan.repo
-    standing = tallies.standing(connection, repo)
     asking = {agent.policy.needs_info_label.casefold() for agent in plan.agents} - {""}
-    turns = [(_whose(one, asking), one) for one in standing]
+    turns = [(_whose(one, asking), one) for one in facts.standing[repo]]
     yours = [one for whose, one in turns if whose == Turn.MAINTAINER and one.number not in left_out]
     yours.sort(key=lambda one: (one.since or datetime.max.replace(tzinfo=UTC), one.number))
     longest = (one for one in yours if not posted or not _may_report_a_hole(connection, repo, one))
-    closed = tallies.closes(connection, repo, since)
-    spent = usage.totals(connection, since, repo=repo.key)
-    saved = savings.saved(connection, since, repo=repo.key)
+    stood, spent = facts.stood[repo], facts.spent.get(repo.key, ())
+    saved = facts.saved.get(repo.key, _NOTHING_SAVED)
     return RepoDigest(
         repo=repo.key,
         modes={agent.agent: agent.policy.mode for agent in plan.agents},
-        came_in={kind.value: number for kind, number in tallies.came_in(connection, repo, since).items()},
-        decided=tallies.decided(connection, repo, since),
-        done=tallies.done(connection, repo, since),
-        labels=tallies.labels_put_on(connection, repo, since),
-        closed=tuple(one for one in closed if one.number not in left_out),
-        shadow=tallies.stood(connection, repo, since, ActionState.SHADOW),
-        refused=tallies.stood(connection, repo, since, ActionState.DENIED),
-        failed=tallies.stood(connection, repo, since, ActionState.FAILED, ActionState.UNKNOWN),
-        held=tallies.stood(connection, repo, None, ActionState.HELD),
-        put_right=tuple(one for one in tallies.put_right(connection, repo, since) if one.kind != _WITHDRAWN),
+        came_in={kind.value: number for kind, number in facts.came_in[repo].items()},
+        decided=facts.decided[repo],
+        done=facts.done[repo],
+        labels=facts.labels[repo],
+        closed=tuple(one for one in facts.closed[repo] if one.number not in left_out),
+        shadow=stood[ActionState.SHADOW],
+        refused=stood[ActionState.DENIED],
+        failed=stood[ActionState.FAILED] + stood[ActionState.UNKNOWN],
+        held=facts.held[repo][ActionState.HELD],
+        put_right=tuple(one for one in facts.put_right[repo] if one.kind != _WITHDRAWN),
         waits=dict(Counter(whose for whose, _ in turns)),
         longest=tuple(
             Waiting(number=one.number, title=one.title, since=one.since) for one in islice(longest, LONGEST)

@@ -11,12 +11,13 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from foreman.app import redirect
-from foreman.app.digest_quiet import LOOK_BACK, fell_silent
+from foreman.app.digest_quiet import LOOK_BACK, Silence, fell_silent
 from foreman.approvals import state as dashboards
 from foreman.config.effective import RepoPlan
 from foreman.model import ActionState, EventKind, IssueRef, RepoRef
 from foreman.pipeline import scope_of
 from foreman.store import actions, breakers, closing, controls, escalations, flood, ladder, polls, tallies
+from foreman.store.polls import PollState
 
 Kind = Literal[
     "security",
@@ -72,8 +73,7 @@ def needs(connection: Connection, plans: Sequence[RepoPlan], *, now: datetime) -
     told = {plan.repo: plan for plan in plans if plan.enabled}
     yield from _left_to_people(connection, told, now)
     yield from _everywhere(connection, told, now)
-    for plan in told.values():
-        yield from _of_repo(connection, plan, now)
+    yield from _of_repos(connection, told, now)
     for close in closing.announced(connection):
         if close.issue.repo in told:
             due = closing.closes_at(close)
@@ -147,33 +147,48 @@ def _everywhere(connection: Connection, told: dict[RepoRef, RepoPlan], now: date
             yield Need(kind="dashboard", where=board.key, text=text, command=f"foreman resume {board.key}")
 
 
-def _of_repo(connection: Connection, plan: RepoPlan, now: datetime) -> Iterator[Need]:
-    repo = plan.repo
-    held = tallies.stood(connection, repo, None, ActionState.HELD)
-    if held:
+def _of_repos(connection: Connection, told: dict[RepoRef, RepoPlan], now: datetime) -> Iterator[Need]:
+    stood = tallies.stood(connection, told, None, (ActionState.HELD, ActionState.UNKNOWN))
+    dead = tallies.gave_up(connection, told)
+    polled = {state.repo: state for state in polls.all(connection)}
+    hours = tallies.by_hour(connection, told, now - LOOK_BACK)
+    down: dict[RepoRef, set[str]] = {}
+    for step in ladder.steps(connection):
+        down.setdefault(step.repo, set()).add(step.action_type)
+    for repo, plan in told.items():
+        yield from _of_actions(repo, stood[repo], dead[repo])
+        if repo in polled:
+            yield from _of_polling(plan, polled[repo], now)
+        for action_type in sorted(down.get(repo, ())):
+            text = f"{action_type} waits for your word by itself: people reversed too many"
+            yield Need(kind="stepped_down", where=repo.key, text=text, command="foreman status")
+        silence = fell_silent(hours[repo], now=now)
+        if silence is not None and not controls.paused(connection, repo):
+            yield _of_silence(connection, repo, silence)
+
+
+def _of_actions(repo: RepoRef, stood: Counter[ActionState], dead: int) -> Iterator[Need]:
+    if held := stood[ActionState.HELD]:
         text = "1 action waits for your word" if held == 1 else f"{held} actions wait for your word"
         yield Need(kind="held", where=repo.key, text=text, command=f"foreman pending {repo.key}")
-    unknown = tallies.stood(connection, repo, None, ActionState.UNKNOWN)
-    if unknown:
+    if unknown := stood[ActionState.UNKNOWN]:
         text = f"{unknown} sent with unknown outcome: look on the forge"
         yield Need(kind="unknown", where=repo.key, text=text, command=f"foreman log {repo.key} --status unknown")
-    dead = tallies.gave_up(connection, repo)
     if dead:
         text = "1 task gave up" if dead == 1 else f"{dead} tasks gave up"
         yield Need(kind="dead", where=repo.key, text=text, command="foreman dead")
-    polled = polls.get(connection, repo)
-    if polled is not None and polled.failures:
-        late = polls.LATE_INTERVALS * timedelta(seconds=polled.interval_seconds or plan.interval_seconds)
-        if polled.last_ok_at is None or now - polled.last_ok_at > late:
-            text = f"could not be polled {polled.failures} times in a row"
-            yield Need(kind="polling", where=repo.key, text=text, detail=polled.last_error, command="foreman check")
-    for action_type in sorted(ladder.down(connection, repo)):
-        text = f"each {action_type} waits for your word, since people reversed too many"
-        yield Need(kind="stepped_down", where=repo.key, text=text, command="foreman status")
-    silence = fell_silent(tallies.by_hour(connection, repo, now - LOOK_BACK), now=now)
-    if silence is not None and not controls.paused(connection, repo):
-        came = tallies.came_in(connection, repo, silence.since)
-        news = sum(came.get(kind, 0) for kind in _NEWS)
-        meanwhile = f"though {news} came in" if news else "and nothing came in"
-        text = f"nothing done since {silence.since:%Y-%m-%d}, {meanwhile}; before, {silence.per_day:.1f} a day"
-        yield Need(kind="silent", where=repo.key, text=text, command=f"foreman log {repo.key}")
+
+
+def _of_polling(plan: RepoPlan, polled: PollState, now: datetime) -> Iterator[Need]:
+    late = polls.LATE_INTERVALS * timedelta(seconds=polled.interval_seconds or plan.interval_seconds)
+    if polled.failures and (polled.last_ok_at is None or now - polled.last_ok_at > late):
+        text = f"could not be polled {polled.failures} times in a row"
+        yield Need(kind="polling", where=plan.repo.key, text=text, detail=polled.last_error, command="foreman check")
+
+
+def _of_silence(connection: Connection, repo: RepoRef, silence: Silence) -> Need:
+    came = tallies.came_in(connection, [repo], silence.since)[repo]
+    news = sum(came.get(kind, 0) for kind in _NEWS)
+    meanwhile = f"though {news} came in" if news else "and nothing came in"
+    text = f"nothing done since {silence.since:%Y-%m-%d}, {meanwhile}; before, {silence.per_day:.1f} a day"
+    return Need(kind="silent", where=repo.key, text=text, command=f"foreman log {repo.key}")

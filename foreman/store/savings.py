@@ -37,14 +37,24 @@ def saved(connection: Connection, since: datetime | None, *, repo: str | None = 
     Returns:
         The estimate.
     """
+    found = by_repo(connection, since, repo=repo).values()
+    return Saved(tasks=sum(one.tasks for one in found), usd=sum((one.usd for one in found), _ZERO))
+
+
+def by_repo(connection: Connection, since: datetime | None, *, repo: str | None = None) -> dict[str, Saved]:
+    """Estimate the same for each repository by itself.
+
+    Args:
+        connection: To read from.
+        since: Decisions not older than this, aware UTC; None for all.
+        repo: Of this repository only, by its key.
+
+    Returns:
+        By the repository's key; those where nothing was saved are left out.
+    """
     call, entry = model_calls.c, action_log.c
     tasks = func.count(call.task_id.distinct()).label("tasks")
     paid = select(call.repo, call.agent, tasks, func.sum(call.usd).label("usd")).where(call.usd.is_not(None))
-    means = {
-        (row.repo, row.agent): row.usd / row.tasks
-        for row in connection.execute(paid.group_by(call.repo, call.agent))
-        if row.usd
-    }
     # What the gate skips before any agent is asked saves nothing: it would not have been asked either way.
     without = select(entry.repo, entry.agent, func.count().label("tasks")).where(
         entry.undoes.is_(None),
@@ -54,12 +64,15 @@ def saved(connection: Connection, since: datetime | None, *, repo: str | None = 
     if since is not None:
         without = without.where(entry.timestamp >= since)
     if repo is not None:
-        without = without.where(entry.repo == repo)
-    counted = [
-        (row.tasks, means[row.repo, row.agent])
-        for row in connection.execute(without.group_by(entry.repo, entry.agent))
-        if (row.repo, row.agent) in means
-    ]
-    return Saved(
-        tasks=sum(number for number, _ in counted), usd=sum((number * mean for number, mean in counted), _ZERO)
-    )
+        paid, without = paid.where(call.repo == repo), without.where(entry.repo == repo)
+    means = {
+        (row.repo, row.agent): row.usd / row.tasks
+        for row in connection.execute(paid.group_by(call.repo, call.agent))
+        if row.usd
+    }
+    found: dict[str, Saved] = {}
+    for row in connection.execute(without.group_by(entry.repo, entry.agent)):
+        mean, before = means.get((row.repo, row.agent)), found.get(row.repo, Saved(tasks=0, usd=_ZERO))
+        if mean is not None:
+            found[row.repo] = Saved(tasks=before.tasks + row.tasks, usd=before.usd + row.tasks * mean)
+    return found

@@ -1,12 +1,18 @@
-"""What happened in a repository in a stretch of time, counted: what a digest is made from. Reads alone."""
+"""What happened in repositories in a stretch of time, counted: what a digest is made from. Reads alone.
+
+Each fact is one query for all of them, since a digest may be of hundreds: every repository that was asked for is in an
+answer, one without anything too.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, or_, select, union
 
 from foreman.model import ActionState, EventKind, InboxState, RepoRef
 from foreman.store.agreement import NOT_AGENTS
@@ -67,99 +73,130 @@ class Standing:
     log_id: int
 
 
-def came_in(connection: Connection, repo: RepoRef, since: datetime) -> dict[EventKind, int]:
-    """Return how many events of each kind there were in a repository since then; kinds with none are left out."""
-    event = events.c
-    here = (event.repo == repo.key, event.occurred_at >= since)
-    rows = connection.execute(select(event.kind, func.count()).where(*here).group_by(event.kind))
-    return {EventKind(row.kind): row[1] for row in rows}
+def came_in(
+    connection: Connection, repos: Collection[RepoRef], since: datetime
+) -> dict[RepoRef, dict[EventKind, int]]:
+    """Return how many events of each kind there were in repositories since then; kinds with none are left out."""
+    event, named = events.c, _named(repos)
+    here = (event.repo.in_(named), event.occurred_at >= since)
+    wanted = select(event.repo, event.kind, func.count()).where(*here).group_by(event.repo, event.kind)
+    found: dict[RepoRef, dict[EventKind, int]] = {repo: {} for repo in repos}
+    for key, kind, number in connection.execute(wanted):
+        found[named[key]][EventKind(kind)] = number
+    return found
 
 
-def decided(connection: Connection, repo: RepoRef, since: datetime) -> dict[str, int]:
+def decided(connection: Connection, repos: Collection[RepoRef], since: datetime) -> dict[RepoRef, dict[str, int]]:
     """Return how often agents came to each decision since then, by the log's word for it."""
-    log = action_log.c
-    here = (log.repo == repo.key, log.timestamp >= since.replace(microsecond=0), log.agent.not_in(NOT_AGENTS))
-    rows = connection.execute(select(log.decision, func.count()).where(*here).group_by(log.decision))
-    return {row.decision: row[1] for row in rows}
+    log, named = action_log.c, _named(repos)
+    here = (log.repo.in_(named), log.timestamp >= since.replace(microsecond=0), log.agent.not_in(NOT_AGENTS))
+    return _numbers(
+        connection, select(log.repo, log.decision, func.count()).where(*here).group_by(log.repo, log.decision), named
+    )
 
 
-def done(connection: Connection, repo: RepoRef, since: datetime) -> dict[str, int]:
+def done(connection: Connection, repos: Collection[RepoRef], since: datetime) -> dict[RepoRef, dict[str, int]]:
     """Return how many actions of agents were carried out since then, by type; what was undone later counts."""
-    rows = connection.execute(
-        select(actions.c.type, func.count()).where(*_carried_out(repo, since)).group_by(actions.c.type)
-    )
-    return {row.type: row[1] for row in rows}
+    act, named = actions.c, _named(repos)
+    wanted = select(act.repo, act.type, func.count()).where(*_carried_out(named, since))
+    return _numbers(connection, wanted.group_by(act.repo, act.type), named)
 
 
-def labels_put_on(connection: Connection, repo: RepoRef, since: datetime) -> dict[str, int]:
-    """Return how often agents put each label on since then."""
-    wanted = select(actions.c.payload, func.count()).where(*_carried_out(repo, since))
-    counted: Counter[str] = Counter()
-    for payload, number in connection.execute(wanted.where(actions.c.type == "add_label").group_by(actions.c.payload)):
-        counted[str(payload.get("label", ""))] += number
-    return dict(counted.most_common())
+def labels_put_on(
+    connection: Connection, repos: Collection[RepoRef], since: datetime
+) -> dict[RepoRef, dict[str, int]]:
+    """Return how often agents put each label on since then, the most frequent first."""
+    act, named = actions.c, _named(repos)
+    wanted = select(act.repo, act.payload, func.count()).where(*_carried_out(named, since), act.type == "add_label")
+    counted = {repo: Counter[str]() for repo in repos}
+    for key, payload, number in connection.execute(wanted.group_by(act.repo, act.payload)):
+        counted[named[key]][str(payload.get("label", ""))] += number
+    return {repo: dict(labels.most_common()) for repo, labels in counted.items()}
 
 
-def closes(connection: Connection, repo: RepoRef, since: datetime) -> tuple[Closed, ...]:
+def closes(connection: Connection, repos: Collection[RepoRef], since: datetime) -> dict[RepoRef, tuple[Closed, ...]]:
     """Return the issues that agents closed since then, newest first; of confidential ones no title is kept."""
+    act, named = actions.c, _named(repos)
+    newest = (act.sent_at.desc(), act.id.desc())
+    place = func.row_number().over(partition_by=act.repo, order_by=newest).label("place")
+    each = select(act.id, place).where(*_carried_out(named, since), act.type == "close").subquery()
     rows = connection.execute(
-        select(actions.c.issue_id, actions.c.log_id, action_log.c.seen)
-        .join(action_log, action_log.c.id == actions.c.log_id)
-        .where(*_carried_out(repo, since), actions.c.type == "close")
-        .order_by(actions.c.sent_at.desc(), actions.c.id.desc())
-        .limit(MOST_CLOSES)
+        select(act.repo, act.issue_id, act.log_id, action_log.c.seen)
+        .join(each, each.c.id == act.id)
+        .join(action_log, action_log.c.id == act.log_id)
+        .where(each.c.place <= MOST_CLOSES)
+        .order_by(*newest)
     )
-    return tuple(
-        Closed(number=row.issue_id, title=str(row.seen.get("title") or ""), log_id=row.log_id) for row in rows
-    )
+    found: dict[RepoRef, list[Closed]] = {repo: [] for repo in repos}
+    for row in rows:
+        closed = Closed(number=row.issue_id, title=str(row.seen.get("title") or ""), log_id=row.log_id)
+        found[named[row.repo]].append(closed)
+    return {repo: tuple(closed) for repo, closed in found.items()}
 
 
-def stood(connection: Connection, repo: RepoRef, since: datetime | None, *states: ActionState) -> int:
-    """Return how many actions that agents wanted since then, or ever, are in one of these states now."""
-    act = actions.c
-    here = (act.repo == repo.key, act.state.in_([state.value for state in states]), act.agent.not_in(NOT_AGENTS))
+def stood(
+    connection: Connection, repos: Collection[RepoRef], since: datetime | None, states: Collection[ActionState]
+) -> dict[RepoRef, Counter[ActionState]]:
+    """Return how many actions that agents wanted since then, or ever, are in each of these states now."""
+    act, named = actions.c, _named(repos)
     when = (act.created_at >= since,) if since is not None else ()
-    return connection.execute(select(func.count()).where(*here, *when)).scalar_one()
+    here = (act.repo.in_(named), act.state.in_([state.value for state in states]), act.agent.not_in(NOT_AGENTS), *when)
+    found = {repo: Counter[ActionState]() for repo in repos}
+    wanted = select(act.repo, act.state, func.count()).where(*here).group_by(act.repo, act.state)
+    for key, state, number in connection.execute(wanted):
+        found[named[key]][ActionState(state)] = number
+    return found
 
 
-def gave_up(connection: Connection, repo: RepoRef) -> int:
-    """Return how many tasks of a repository gave up and wait for a person."""
-    here = (inbox_counts.c.repo == repo.key, inbox_counts.c.state == InboxState.DEAD.value)
-    return int(connection.execute(select(func.coalesce(func.sum(inbox_counts.c.number), 0)).where(*here)).scalar_one())
+def gave_up(connection: Connection, repos: Collection[RepoRef]) -> Counter[RepoRef]:
+    """Return how many tasks of repositories gave up and wait for a person."""
+    count, named = inbox_counts.c, _named(repos)
+    here = (count.repo.in_(named), count.state == InboxState.DEAD.value)
+    rows = connection.execute(select(count.repo, func.sum(count.number)).where(*here).group_by(count.repo))
+    return Counter({named[key]: int(number) for key, number in rows})
 
 
-def put_right(connection: Connection, repo: RepoRef, since: datetime) -> tuple[Correction, ...]:
-    """Return what people put right in a repository since then, newest first."""
-    here = (corrections.c.repo == repo.key, corrections.c.at >= since)
-    rows = connection.execute(
-        select(corrections).where(*here).order_by(corrections.c.id.desc()).limit(MOST_CORRECTIONS)
-    )
+def put_right(
+    connection: Connection, repos: Collection[RepoRef], since: datetime
+) -> dict[RepoRef, tuple[Correction, ...]]:
+    """Return what people put right in repositories since then, newest first."""
+    fix, named = corrections.c, _named(repos)
+    place = func.row_number().over(partition_by=fix.repo, order_by=fix.id.desc()).label("place")
+    each = select(fix.id, place).where(fix.repo.in_(named), fix.at >= since).subquery()
+    newest = select(corrections).join(each, each.c.id == fix.id).where(each.c.place <= MOST_CORRECTIONS)
     names = [item.name for item in fields(Correction) if item.name != "issue"]
-    return tuple(Correction(issue=issue_of(row), **{name: getattr(row, name) for name in names}) for row in rows)
+    found: dict[RepoRef, list[Correction]] = {repo: [] for repo in repos}
+    for row in connection.execute(newest.order_by(fix.id.desc())):
+        told = Correction(issue=issue_of(row), **{name: getattr(row, name) for name in names})
+        found[named[row.repo]].append(told)
+    return {repo: tuple(told) for repo, told in found.items()}
 
 
-def by_hour(connection: Connection, repo: RepoRef, since: datetime) -> dict[datetime, int]:
+def by_hour(connection: Connection, repos: Collection[RepoRef], since: datetime) -> dict[RepoRef, dict[datetime, int]]:
     """Return how many actions agents wanted that were not refused, by the hour they were decided in.
 
     Args:
         connection: To read from.
-        repo: Which repository.
+        repos: Which repositories.
         since: Not older than this, aware UTC.
 
     Returns:
         Hours with none are left out.
     """
-    act = actions.c
+    act, named = actions.c, _named(repos)
     # The beginning of a time as text is the hour, on every database, and far cheaper than arithmetic on dates.
     hour = func.substr(cast(act.created_at, Text), 1, len("2026-11-01 12"))
-    here = (act.repo == repo.key, act.state.in_([state.value for state in PASSED]), act.created_at >= since)
-    rows = connection.execute(select(hour, func.count()).where(*here, act.agent.not_in(NOT_AGENTS)).group_by(hour))
-    return {datetime.strptime(row[0], "%Y-%m-%d %H").replace(tzinfo=UTC): row[1] for row in rows}
+    here = (act.repo.in_(named), act.state.in_([state.value for state in PASSED]), act.created_at >= since)
+    wanted = select(act.repo, hour, func.count()).where(*here, act.agent.not_in(NOT_AGENTS))
+    found: dict[RepoRef, dict[datetime, int]] = {repo: {} for repo in repos}
+    for key, text, number in connection.execute(wanted.group_by(act.repo, hour)):
+        found[named[key]][datetime.strptime(text, "%Y-%m-%d %H").replace(tzinfo=UTC)] = number
+    return found
 
 
-def standing(connection: Connection, repo: RepoRef) -> tuple[Standing, ...]:
-    """Return the open issues of a repository that an agent's work has led to, as its last look found them."""
-    log, each = action_log.c, action_log.alias()
+def standing(connection: Connection, repos: Collection[RepoRef]) -> dict[RepoRef, tuple[Standing, ...]]:
+    """Return the open issues of repositories that an agent's work has led to, as its last look found them."""
+    log, each, named = action_log.c, action_log.alias(), _named(repos)
     # Within a string of JSON no quotation mark stands by itself.
     looked = cast(each.c.seen, Text).contains('"turn": ', autoescape=True)
     last = (
@@ -171,42 +208,60 @@ def standing(connection: Connection, repo: RepoRef) -> tuple[Standing, ...]:
         .scalar_subquery()
     )
     rows = connection.execute(
-        select(issues.c.issue_id, issues.c.labels, issues.c.confidential, log.id, log.seen)
+        select(issues.c.repo, issues.c.issue_id, issues.c.labels, issues.c.confidential, log.id, log.seen)
         .select_from(issues.join(action_log, log.id == last))
-        .where(issues.c.repo == repo.key, issues.c.state == "open")
+        .where(issues.c.repo.in_(named), issues.c.state == "open")
         .order_by(issues.c.issue_id)
     )
-    return tuple(
-        Standing(
-            number=row.issue_id,
-            turn=str(row.seen.get("turn") or ""),
-            since=_moment(row.seen.get("turn_since")),
-            title=str(row.seen.get("title") or ""),
-            labels=tuple(row.labels),
-            confidential=bool(row.confidential or row.seen.get("confidential")),
-            log_id=row.id,
+    found: dict[RepoRef, list[Standing]] = {repo: [] for repo in repos}
+    for row in rows:
+        found[named[row.repo]].append(
+            Standing(
+                number=row.issue_id,
+                turn=str(row.seen.get("turn") or ""),
+                since=_moment(row.seen.get("turn_since")),
+                title=str(row.seen.get("title") or ""),
+                labels=tuple(row.labels),
+                confidential=bool(row.confidential or row.seen.get("confidential")),
+                log_id=row.id,
+            )
         )
-        for row in rows
-    )
+    return {repo: tuple(open_now) for repo, open_now in found.items()}
 
 
-def sensitive(connection: Connection, repo: RepoRef) -> frozenset[int]:
-    """Return the issues of a repository that are confidential, or were left to people; by number."""
-    log, act = action_log.c, actions.c
-    hidden = select(issues.c.issue_id).where(issues.c.repo == repo.key, issues.c.confidential)
+def sensitive(connection: Connection, repos: Collection[RepoRef]) -> dict[RepoRef, frozenset[int]]:
+    """Return the issues of repositories that are confidential, or were left to people; by number."""
+    log, act, named = action_log.c, actions.c, _named(repos)
+    hidden = select(issues.c.repo, issues.c.issue_id).where(issues.c.repo.in_(named), issues.c.confidential)
     # Within a string of JSON no quotation mark stands by itself.
     then = cast(log.seen, Text).contains('"confidential": true', autoescape=True)
-    left = select(log.issue_id).where(log.repo == repo.key, or_(log.decision == "escalate", then))
-    refused = select(act.issue_id).where(
-        act.repo == repo.key, act.state == ActionState.DENIED.value, act.reason == "security_report"
+    left = select(log.repo, log.issue_id).where(log.repo.in_(named), or_(log.decision == "escalate", then))
+    refused = select(act.repo, act.issue_id).where(
+        act.repo.in_(named), act.state == ActionState.DENIED.value, act.reason == "security_report"
     )
-    return frozenset(connection.execute(union(hidden, left, refused)).scalars())
+    found: dict[RepoRef, set[int]] = {repo: set() for repo in repos}
+    for key, number in connection.execute(union(hidden, left, refused)):
+        found[named[key]].add(number)
+    return {repo: frozenset(numbers) for repo, numbers in found.items()}
 
 
-def _carried_out(repo: RepoRef, since: datetime) -> tuple[ColumnElement[bool], ...]:
+def _named(repos: Collection[RepoRef]) -> dict[str, RepoRef]:
+    return {repo.key: repo for repo in repos}
+
+
+def _numbers(
+    connection: Connection, wanted: Select[Any], named: Mapping[str, RepoRef]
+) -> dict[RepoRef, dict[str, int]]:
+    found: dict[RepoRef, dict[str, int]] = {repo: {} for repo in named.values()}
+    for key, word, number in connection.execute(wanted):
+        found[named[key]][word] = number
+    return found
+
+
+def _carried_out(named: Collection[str], since: datetime) -> tuple[ColumnElement[bool], ...]:
     act = actions.c
     states = or_(act.state == ActionState.DONE.value, act.state == ActionState.UNDONE.value)
-    return (and_(act.repo == repo.key, act.sent_at >= since), states, act.agent.not_in(NOT_AGENTS))
+    return (and_(act.repo.in_(named), act.sent_at >= since), states, act.agent.not_in(NOT_AGENTS))
 
 
 def _moment(text: object) -> datetime | None:

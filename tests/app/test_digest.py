@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 from markdown_it import MarkdownIt
 
 from foreman.app.digest import Digest, digest
@@ -263,6 +264,31 @@ def test_a_public_page_tells_of_no_money_and_no_trouble_of_ours(story: Story) ->
     for word in ("USD", "it lies", "agent", "secret host"):
         assert word not in public
     assert "could not be polled" in public
+
+
+def test_hundreds_of_repositories_are_told_apart_and_take_no_query_more_than_one(story: Story) -> None:
+    other = RepoRef(ForgeKind.GITHUB, "acme/gadget")
+    story.decide(story.issue(1), label("bug"), ("close", {"reason": "not_planned"}, DONE), label("docs", HELD))
+    story.decide(IssueRef(other, 1), label("question"))
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    plans = [PLAN, *(replace(PLAN, repo=RepoRef(ForgeKind.GITHUB, f"acme/r{n}")) for n in range(300))]
+    plans.append(replace(PLAN, repo=other))
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    try:
+        found = digest(story.db, plans[:1], since=WEEK, now=NOW)
+        queries = len(asked)
+        all_of_them = digest(story.db, plans, since=WEEK, now=NOW)
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+
+    assert len(asked) == 2 * queries
+    assert all_of_them.repos[0] == found.repos[0]
+    assert [repo.repo for repo in all_of_them.repos if not repo.is_empty] == ["acme/widget", "acme/gadget"]
+    assert (found.repos[0].labels, all_of_them.repos[-1].labels) == ({"bug": 1}, {"question": 1})
 
 
 def test_where_nothing_happened_there_is_nothing_to_tell(story: Story) -> None:
