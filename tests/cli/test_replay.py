@@ -63,6 +63,22 @@ def test_what_was_refused_is_shown_and_what_became_of_an_action_later_changes_no
     assert len(logged.entries()) == 1
 
 
+def test_what_the_hour_and_the_repository_had_no_room_for_is_judged_as_it_was(world: World, run: Any) -> None:
+    """A label that was not there is not there in a replay; a cap that was met is no matter of the decision."""
+    world.config["policy"] = {"labels": {"add": ["bug", "nowhere"]}, "max_actions_per_hour": 1}
+    nowhere, comment = {"type": "add_label", "label": "nowhere"}, {"type": "comment", "body": "Thank you."}
+    world.agent.answer = lambda task: decision(task, BUG, nowhere, comment)
+    world.forge.open_issue(REPO, title="It crashes", body="Always.", author="kim")
+    world.once()
+
+    (entry,) = world.entries()
+    _, facts = _replay(run, world)
+
+    assert [action.reason for action in entry.actions] == ["", "label_missing", "hourly_cap"]
+    assert facts["after"] == facts["before"]
+    assert facts["after"]["refused"] == ["add_label"]
+
+
 def test_a_decision_that_cannot_be_made_again_is_named_and_the_exit_code_says_so(logged, run) -> None:
     logged.agent.answer = lambda _task: 500
 
