@@ -11,7 +11,7 @@ import pytest
 
 from foreman.config.effective import AgentPlan
 from foreman.guidance import Guidance
-from foreman.model import Issue, IssueRef
+from foreman.model import ForgeKind, Issue, IssueRef, RepoRef
 from foreman.precedents import MOST_CORRECTIONS, Known, Precedents
 from foreman.recall import Look
 from foreman.store import corrections, memory, mirror, project_files
@@ -124,3 +124,22 @@ def test_what_the_repositorys_own_files_say_is_told(db: Database) -> None:
     assert after.guidance.mission == "We make a drawing program."
     assert [one.url for one in after.guidance.passages] == ["https://x/docs/export.md?plain=1#L3"]
     assert after.guidance.form is None, "it was not written with it"
+
+
+def test_nothing_of_another_repository_bears_on_an_issue(db: Database) -> None:
+    title = "Layers export crashes"
+    for path in ("acme/other", f"{HERE.ref.repo.path}2", HERE.ref.repo.path):
+        forge = ForgeKind.GITLAB if path == HERE.ref.repo.path else ForgeKind.GITHUB
+        ref = IssueRef(RepoRef(forge, path), 5)
+        keep(db, replace(HERE, ref=ref, id=5, title=title, body=""))
+        with db.transaction() as connection:
+            corrections.add(
+                connection, issue=ref, kind="removed", action_type="add_label", value="bug", by="x", now=NOW
+            )
+            for name in ("MISSION.md", "docs/export.md"):
+                file = ProjectFile(path=name, text=f"# Export\n\n{title} here.", sha="a", url="https://x", read_at=NOW)
+                project_files.save(connection, ref.repo, file)
+
+    found = known(db, title)
+
+    assert (found.similar, found.corrected, found.guidance) == ((), (), Guidance())
