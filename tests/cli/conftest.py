@@ -67,9 +67,14 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Command:
-    """Return a function that runs one command in this process."""
+    """Return a function that runs one command in this process; what it prints as JSON is what its schema says."""
 
     def call(*arguments: object, config: object = None) -> Done:
-        return command(capsys, *(["--config", config] if config else []), *arguments)
+        done = command(capsys, *(["--config", config] if config else []), *arguments)
+        if "--json" in arguments and done.answer and "schema" not in arguments:
+            from tests.cli.schemas import problems
+
+            assert problems(" ".join(map(str, arguments)), done.answer) == []
+        return done
 
     return call

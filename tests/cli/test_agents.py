@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
+from foreman.agent.engine import engine_version
+from foreman.errors import ContainerError
 from tests.world import REPO, decision
 
 
@@ -88,3 +91,27 @@ def test_without_an_engine_building_says_what_to_do(demo, run, monkeypatch) -> N
 
     assert done.code == 1
     assert "no container engine answers" in done.story
+
+
+def _why_not() -> str:
+    try:
+        engine_version()
+    except ContainerError as error:
+        return str(error)
+    return ""
+
+
+WHY_NOT = _why_not()
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(bool(WHY_NOT), reason=f"no container engine: {WHY_NOT}")
+def test_an_image_is_built_once(run, monkeypatch) -> None:
+    """As the help's example has it; `run` holds both documents to their schema."""
+    monkeypatch.setenv("FOREMAN_BUILD_BASE", os.environ.get("FOREMAN_BUILD_BASE", "python:3.12-slim"))
+    monkeypatch.setenv("FOREMAN_BUILD_NETWORK", "host")
+    built = json.loads(run("agent", "build", "issue-triage", "--json").answer)
+    again = json.loads(run("agent", "build", "issue-triage", "--json").answer)
+
+    assert built["tag"].startswith("foreman-agent-issue-triage:")
+    assert (again["built"], again["id"]) == (False, built["id"])

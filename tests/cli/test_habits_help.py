@@ -18,7 +18,7 @@ ELSEWHERE = {
     "foreman init": "needs a clone; tests of `init` run it in one",
     "foreman init --repo owner/name --yes --print": "asks github.com; tests of `init` ask a forge of their own",
     "foreman run": "does not end; tests of the daemon run it",
-    "foreman agent build issue-triage": "needs a container engine; tests of agents build it",
+    "foreman agent build issue-triage": "needs a container engine; a test of agents runs it where there is one",
     "foreman agent test http://127.0.0.1:9000": "nothing listens there; tests of agents ask one that does",
     "foreman agent test issue-triage": "tests of agents run it",
     "foreman backtest acme/widget --limit 5": "the test of the documents runs it with --json",
