@@ -24,13 +24,13 @@ def store(world):
     db.close()
 
 
-def test_when_all_is_well_it_says_so_in_one_screen(demo, run) -> None:
+def test_when_all_is_well_it_says_so_in_one_screen(own_demo, run) -> None:
     # One of the samples is a report of a security hole.
-    (left,) = json.loads(run("status", "--json", config=demo.config).answer)["attention"]
+    (left,) = json.loads(run("status", "--json", config=own_demo.config).answer)["attention"]
     assert "#23 may report a security hole in public" in left
-    assert run("seen", re.search(r"seen (\d+)", left)[1], config=demo.config).code == 0
-    done = run("status", config=demo.config)
-    facts = json.loads(run("status", "--json", config=demo.config).answer)
+    assert run("seen", re.search(r"seen (\d+)", left)[1], config=own_demo.config).code == 0
+    done = run("status", config=own_demo.config)
+    facts = json.loads(run("status", "--json", config=own_demo.config).answer)
 
     assert (done.code, done.story) == (0, "")
     assert len(done.answer.splitlines()) < 24
@@ -42,7 +42,7 @@ def test_when_all_is_well_it_says_so_in_one_screen(demo, run) -> None:
     assert repo["modes"] == {"issue-triage": "auto"}
     assert repo["lag_seconds"] >= 0
     assert facts["daemon_pid"] is None
-    entries = json.loads(run("log", "--json", "--limit", 1000, config=demo.config).answer)
+    entries = json.loads(run("log", "--json", "--limit", 1000, config=own_demo.config).answer)
     states = [action["state"] for entry in entries for action in entry["actions"]]
     assert facts["actions"] == {state: states.count(state) for state in facts["actions"]}
     assert facts["actions"]["done"] > 10
