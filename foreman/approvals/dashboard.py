@@ -8,16 +8,17 @@ An issue that a person closed, locked or labelled `foreman:hold` is left alone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from foreman.approvals import opening
+from foreman.approvals.composing import Composer, listed
 from foreman.approvals.news import Make, News, key_of, nothing
-from foreman.approvals.page import Page, Waiting, digest_of, render
+from foreman.approvals.page import digest_of
 from foreman.approvals.privacy import Privacy
 from foreman.approvals.settling import AGENT, Clerk
-from foreman.approvals.state import Listing, State, save
-from foreman.approvals.waiting import Look, dashboards, fingerprint, is_wanted, look_at
+from foreman.approvals.state import State, save
+from foreman.approvals.waiting import Look, dashboards, is_wanted, look_at
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeAuthError, ForgeError, ForgeNotFound
 from foreman.forge.base import ForgeReader, ForgeWriter
@@ -39,9 +40,6 @@ TROUBLE_PAUSE = timedelta(minutes=2)
 
 HANDS_OFF_PAUSE = timedelta(hours=1)
 """Wait after the issue was found closed, gone or somebody else's, or its repository closed to us."""
-
-MOST = 200
-"""So many entries get their issue's title; more never fit on a page."""
 
 HOLD_LABEL = "foreman:hold"
 
@@ -80,13 +78,13 @@ class Dashboard:
         self._db = db
         self._reader = reader
         self._bot = bot
-        self._secret = marker_secret
         self._plans = plans
         self._now = now
         self._stop = stop
         self._clerk = Clerk(db=db, reader=reader, bot=bot, now=now)
-        self._privacy = Privacy(reader, now)
-        self._news = News(news, self._privacy, now)
+        privacy = Privacy(reader, now)
+        self._news = News(news, privacy, now)
+        self._composer = Composer(db=db, privacy=privacy, bot=bot, secret=marker_secret)
         self._opener = opening.Opener(
             db=db, reader=reader, writer=writer, bot=bot, secret=marker_secret, now=now, settle_seconds=settle_seconds
         )
@@ -161,7 +159,7 @@ class Dashboard:
 
     def _open(self, repo: RepoRef, look: Look, plans: Sequence[RepoPlan]) -> bool:
         news = self._news.text(repo, plans)
-        page = self._page(repo, look, news)
+        page = self._composer.page(repo, look, news)
         number, digest, opened = self._opener.find_or_open(repo, page.body)
         if number is None:
             self._leave(repo, self._now() + TROUBLE_PAUSE, "the dashboard could not be opened; see the log")
@@ -173,7 +171,7 @@ class Dashboard:
                 "digest": digest,
                 "covers": look.covers if opened else "",
                 "news": key_of(news) if opened else "",
-                "listed": self._listed(look, page, after=0) if opened else {},
+                "listed": listed(look, page, after=0) if opened else {},
                 "written_at": self._now() if opened and look.waiting else None,
                 "told_at": self._now() if opened else None,
             }
@@ -209,10 +207,10 @@ class Dashboard:
     def _plan_edit(self, issue: Issue, look: Look, plans: Sequence[RepoPlan], *, rewrites: int) -> None:
         """Log the new text as an action; the executor sends it."""
         news = self._news.text(issue.ref.repo, plans)
-        page, now = self._page(issue.ref.repo, look, news), self._now()
+        page, now = self._composer.page(issue.ref.repo, look, news), self._now()
         # After a page that somebody changed, everything counts as listed anew.
         known = None if rewrites else look.state.listed
-        listed = self._listed(look, page, after=look.state.newest, known=known)
+        shown = listed(look, page, after=look.state.newest, known=known)
         with self._db.transaction() as connection:
             actions.record(
                 connection,
@@ -223,13 +221,13 @@ class Dashboard:
                     task_type=AGENT,
                     decision=AGENT,
                     author_id=self._bot.id,
-                    seen={"issue_id": issue.id, "waiting": sorted(row.action for row in listed.values())},
+                    seen={"issue_id": issue.id, "waiting": sorted(row.action for row in shown.values())},
                     actions=(NewAction(type="edit_issue", payload={"body": page.body}, state=ActionState.PLANNED),),
                 ),
                 now=now,
             )
             update = {
-                "listed": listed,
+                "listed": shown,
                 "digest": digest_of(page.body),
                 "covers": look.covers,
                 "news": key_of(news),
@@ -239,39 +237,6 @@ class Dashboard:
                 "rewrites": rewrites,
             }
             save(connection, issue.ref.repo, look.state.model_copy(update=update))
-
-    def _page(self, repo: RepoRef, look: Look, news: str) -> Page:
-        shown = [action for action in look.waiting if self._privacy.may_show(action.issue.repo, on=repo)]
-        with self._db.read() as connection:
-            titles = {row.log_id: actions.entry(connection, row.log_id).seen.get("title") for row in shown[:MOST]}
-        return render(
-            [
-                Waiting(
-                    action=action,
-                    title=str(titles.get(action.log_id) or ""),
-                    confidential=action.id in look.confidential,
-                )
-                for action in shown
-            ],
-            unseen=len(look.waiting) - len(shown),
-            lately=look.state.lately,
-            bot=self._bot.login,
-            secret=self._secret,
-            repo=repo,
-            news=news,
-        )
-
-    def _listed(
-        self, look: Look, page: Page, *, after: int, known: Mapping[str, Listing] | None = None
-    ) -> dict[str, Listing]:
-        listed = {}
-        for action in look.waiting:
-            digest = action.payload_hash
-            if digest in page.listed:
-                before = (known or {}).get(digest)
-                fresh = Listing(action=action.id, after=after, fingerprint=fingerprint(action))
-                listed[digest] = before if before and before.fingerprint == fresh.fingerprint else fresh
-        return listed
 
     def _at_work(self) -> bool:
         with self._db.read() as connection:
