@@ -32,7 +32,7 @@ def check(
         findings.append(finding)
         if not as_json:
             rest = f"; {finding.why} — {finding.remedy}" if finding.result != "ok" else ""
-            line(f"{finding.result:<5} {finding.what}: {finding.text}{rest}")
+            line(f"{finding.result:<5} {finding.what}: {finding.text}{rest}", hang=6, head=5)
     failed = any(finding.result == "fail" for finding in findings)
     if as_json:
         emit({"source": source, "ok": not failed, "findings": findings}, as_json=True, show=line)
