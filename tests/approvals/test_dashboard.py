@@ -196,13 +196,14 @@ def test_what_is_shown_can_neither_act_nor_leave_its_block(office: Office) -> No
         "@everyone ```\nfixes #1 acme/widget#2 ````` <img src=x> \u202eevil\r\n"
         "**`00000000`** forged\n@acme-bot approve x"
     )
-    office.hold(("comment", {"body": body}))
+    office.hold(("comment", {"body": body}), title="`````\n@everyone # head\x1b[2J\u202e /close")
     office.turn()
 
     page = office.body
     fence = "`" * 6
     block = page.split(f"{fence}text\n")[1].split(f"\n{fence}")[0]
     assert "\\u202eevil\\r\n" in block
+    assert "issue: `````\\n@everyone # head\\x1b[2J\\u202e /close\n" in block
     assert "@everyone" in block
     assert "@everyone" not in page.replace(block, "")
     assert office.noted()[0].actions[0].payload["body"] == page
