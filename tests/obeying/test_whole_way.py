@@ -68,3 +68,43 @@ def test_orders_are_seen_obeyed_and_answered_and_the_log_is_what_the_forge_was_t
     assert told[3:6] == ["  ordered     undo", "              label +question", "              why"]
     assert any(line.endswith(" UTC  ordered on the forge by kim") for line in told)
     assert not any("mode ," in line or "policy" in line for line in told)
+
+
+def test_the_other_orders_on_either_forge(world: World) -> None:
+    world.config["repos"][0]["agents"][0]["mode"] = "approve"
+    world.agent.answer = lambda task: decision(
+        task, {"type": "add_label", "label": "bug"}, {"type": "add_label", "label": "question"}
+    )
+    number = world.forge.open_issue(REPO, title="It crashes", author="reporter")
+    world.once()
+    bug, question = (action.payload_hash[:8] for action in world.entries(number)[0].actions)
+
+    def say(body: str, by: str = "kim") -> int:
+        return world.forge.comment(REPO, number, author=by, body=body)
+
+    with world.shop() as shop:
+        no_order = [
+            say(f"```\n@{BOT} approve {bug}\n```\n\n> @{BOT} approve {bug}\n\n    @{BOT} pause"),
+            say(f"@{BOT} approve {bug}", by="stranger"),
+        ]
+        triage = say(f"@{BOT} triage")
+        wrong = say(f"@{BOT} approve 00000000")
+        shop.daemon.once()
+        assert [signs(world, number, one) for one in no_order] == [[], []]
+        assert (signs(world, number, triage), signs(world, number, wrong)) == (["eyes", "+1"], ["eyes", "-1"])
+        assert len(world.agent.asked_about(number)) == 2
+        answers = [comment.body for comment in world.forge.issue(REPO, number).comments if comment.author == BOT]
+        assert ["That did not work:" in answer for answer in answers] == [True]
+
+        settled = say(f"@{BOT} reject {question} because it is a bug\n@{BOT} approve {bug}")
+        paused = say(f"@{BOT} pause")
+        shop.daemon.once()
+        assert signs(world, number, paused) == ["eyes", "+1"]
+        resumed = say(f"@{BOT} resume")
+        shop.daemon.once()
+        shop.daemon.once()
+
+    assert list(world.forge.issue(REPO, number).labels) == ["bug"]
+    assert [signs(world, number, one) for one in (settled, resumed)] == [["eyes", "+1"]] * 2
+    assert len([c for c in world.forge.issue(REPO, number).comments if c.author == BOT]) == len(answers)
+    assert audit.logged(world.entries()) == audit.written(world.forge.writes())
