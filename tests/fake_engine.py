@@ -39,4 +39,4 @@ def fake_engine(kernel: str, *, limits: bool = True) -> Iterator[str]:
             yield f"tcp://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(60)

@@ -80,5 +80,5 @@ def gateway(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     thread.start()
     yield holder[0]
     server.shutdown()
-    thread.join(10)
+    thread.join(60)
     server.server_close()

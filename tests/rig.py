@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from foreman.sandbox import SandboxForge
 from foreman.store import actions, controls, inbox
 from foreman.store.actions import LogEntry, NewAction, NewDecision
 from foreman.store.database import Database
+from tests.empty import put_empty_database
 
 REPO = "acme/widget"
 WIDGET = RepoRef(ForgeKind.GITHUB, REPO)
@@ -168,15 +167,6 @@ class Rig:
                 inbox.complete(connection, item, now=self.clock())
 
 
-@functools.cache
-def empty_database() -> bytes:
-    """Return a migrated database: making one takes longer than most tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "memory.db"
-        Database.open(path).close()
-        return path.read_bytes()
-
-
 @contextmanager
 def rig(folder: Path, kind: str = "github") -> Iterator[Rig]:
     clock = Clock()
@@ -198,7 +188,7 @@ def rig(folder: Path, kind: str = "github") -> Iterator[Rig]:
         else:
             forge = GitLabForge(url=sandbox.url, **options)
         with forge:
-            (folder / "memory.db").write_bytes(empty_database())
+            put_empty_database(folder / "memory.db")
             db = Database.open(folder / "memory.db")
             try:
                 with db.read() as connection:

@@ -49,7 +49,7 @@ class Desk:
         if threading.current_thread().name != "once:desk":
             return due or self.tasks > 0
         self.looked.set()
-        self.taken.wait(10)
+        self.taken.wait(60)
         return due
 
     def write_next(self) -> bool:
@@ -60,7 +60,7 @@ class Desk:
         return True
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_what_was_decided_behind_a_look_is_written_all_the_same(tmp_path: Path) -> None:
     desk = Desk()
     with closing(Database.open(tmp_path / "memory.db")) as db:
@@ -71,7 +71,7 @@ def test_what_was_decided_behind_a_look_is_written_all_the_same(tmp_path: Path) 
     assert (desk.written, done.steps, done.tasks) == (1, 1, {"decided": 1})
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_one_threads_failure_ends_all_and_is_told(tmp_path: Path) -> None:
     desk = Desk()
     desk.looked.set()

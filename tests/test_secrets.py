@@ -89,7 +89,7 @@ def test_secrets_may_come_in_while_others_redact() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert not failures
     assert len(known.items()) == 200

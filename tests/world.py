@@ -32,11 +32,12 @@ from foreman.settings import Settings
 from foreman.store import actions
 from foreman.store.actions import LogEntry
 from foreman.store.database import Database
+from tests.empty import put_empty_database
 
 TOKEN = "FOREMAN_TEST_TOKEN"
 REPO = "acme/widget"
 BOT = "acme-foreman"
-DEADLINE = 30.0
+DEADLINE = 90.0
 """How long a condition may take to come true, seconds: generous, for slow machines."""
 
 Kind = Literal["github", "gitlab"]
@@ -131,7 +132,7 @@ class ScriptedAgent:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def asked_about(self, number: int) -> list[dict[str, Any]]:
         return [task for task in self.tasks if task["payload"]["issue"]["number"] == number]
@@ -171,7 +172,7 @@ class World:
             "polling": {"interval_seconds": 1, "write_interval_seconds": 0, "settle_seconds": 1, "first_run": 100},
             "storage": {"path": str(folder / "memory.db")},
             "server": {"enabled": False},
-            "agents": {"issue-triage": {"runtime": "url", "url": self.agent.url, "timeout_seconds": 20}},
+            "agents": {"issue-triage": {"runtime": "url", "url": self.agent.url, "timeout_seconds": 60}},
             "repos": [self.repo(REPO)],
         }
 
@@ -194,10 +195,17 @@ class World:
         path.write_text(yaml.safe_dump(self.config), encoding="utf-8")
         return path
 
+    def _begun(self) -> Path:
+        """Return the configuration's file; its database, where it is one of this folder, is there."""
+        kept = Path(self.config["storage"]["path"])
+        if kept.parent == self.folder:
+            put_empty_database(kept)
+        return self.file
+
     @contextmanager
     def shop(self) -> Iterator[Workshop]:
         """Put the real thing together, in this process."""
-        source = self.file
+        source = self._begun()
         parts = {"settings": Settings.read(), "secrets": KnownSecrets(), "source": source, "now": self.clock}
         with workshop(load(source), **parts) as shop:
             yield shop
@@ -217,16 +225,16 @@ class World:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
                 try:
-                    process.wait(20)
+                    process.wait(60)
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    process.wait(5)
+                    process.wait(60)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start `foreman run` and return at once; its log is in `daemon.log`."""
         with (self.folder / "daemon.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "foreman.cli.main", "--config", str(self.file), "run", *arguments],
+                [sys.executable, "-m", "foreman.cli.main", "--config", str(self._begun()), "run", *arguments],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "FOREMAN_LOG_FORMAT": "json", **environment},

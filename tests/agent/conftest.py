@@ -16,7 +16,7 @@ from foreman.agent.dialing import Address
 Script = Callable[[socket.socket], None]
 
 
-def _wait(condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
+def _wait(condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -58,7 +58,7 @@ def scripted() -> Iterator[Callable[[Script], Address]]:
             except OSError:
                 return
             with connection:
-                connection.settimeout(10)
+                connection.settimeout(60)
                 try:
                     script(connection)
                 except OSError:  # the client hung up, as it should
@@ -76,4 +76,4 @@ def scripted() -> Iterator[Callable[[Script], Address]]:
             server.shutdown(socket.SHUT_RDWR)
         server.close()
     for thread in threads:
-        thread.join(15)
+        thread.join(60)

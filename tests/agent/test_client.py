@@ -68,7 +68,7 @@ def _ok(body: bytes, *, extra: bytes = b"") -> bytes:
     ],
 )
 def test_every_honest_way_to_send_a_body_is_read(scripted: Any, reply: bytes) -> None:
-    assert client.ask(scripted(_answering(reply)), b"{}", timeout_seconds=10) == b'{"a": 1}'
+    assert client.ask(scripted(_answering(reply)), b"{}", timeout_seconds=60) == b'{"a": 1}'
 
 
 def test_the_request_is_plain_and_carries_the_task(scripted: Any) -> None:
@@ -126,7 +126,7 @@ LARGE = b"x" * (MAX_REPLY_BYTES + 1)
 )  # fmt: skip
 def test_a_lying_agent_is_refused(scripted: Any, reply: bytes, error: type[Exception], word: str) -> None:
     with pytest.raises(error, match=word):
-        client.ask(scripted(_answering(reply)), b"{}", timeout_seconds=20)
+        client.ask(scripted(_answering(reply)), b"{}", timeout_seconds=60)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_an_endless_reply_costs_no_memory(scripted: Any) -> None:
     address = scripted(flood)
     tracemalloc.start()
     with pytest.raises(AgentReplyInvalid):
-        client.ask(address, b"{}", timeout_seconds=20)
+        client.ask(address, b"{}", timeout_seconds=60)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6_000_000  # a megabyte of it is the server's, in this process
@@ -178,13 +178,13 @@ def test_an_endless_reply_costs_no_memory(scripted: Any) -> None:
 
 def test_nobody_there_is_unavailable() -> None:
     with pytest.raises(AgentUnavailable, match="reached"):
-        client.ask(Address(host="127.0.0.1", port=1), b"{}", timeout_seconds=5)
-    assert not client.is_healthy(Address(host="127.0.0.1", port=1), timeout_seconds=5)
+        client.ask(Address(host="127.0.0.1", port=1), b"{}", timeout_seconds=60)
+    assert not client.is_healthy(Address(host="127.0.0.1", port=1), timeout_seconds=60)
 
 
 def test_a_name_that_cannot_be_one_is_nobody() -> None:
     with pytest.raises(AgentUnavailable, match=r"cannot be a name|reached"):
-        client.ask(Address(host="a" * 70 + ".example", port=1), b"{}", timeout_seconds=20)
+        client.ask(Address(host="a" * 70 + ".example", port=1), b"{}", timeout_seconds=60)
 
 
 def test_a_handshake_that_never_ends_does_not_outlive_the_deadline(scripted: Any) -> None:
@@ -209,20 +209,20 @@ class TestSocketFiles:
 
     def test_a_task_goes_over_a_socket_file(self, tmp_path: Path) -> None:
         with self._serve(tmp_path / "agent.sock", _ok(b"{}")):
-            assert client.ask(Address(path=tmp_path / "agent.sock"), b"{}", timeout_seconds=10) == b"{}"
+            assert client.ask(Address(path=tmp_path / "agent.sock"), b"{}", timeout_seconds=60) == b"{}"
 
     def test_a_path_too_long_to_bind_can_be_connected_to(self, tmp_path: Path) -> None:
         deep = tmp_path / ("d" * 120)
         deep.mkdir()
         with self._serve(tmp_path / "s", _ok(b"{}")):
             (tmp_path / "s").rename(deep / "agent.sock")
-            assert client.ask(Address(path=deep / "agent.sock"), b"{}", timeout_seconds=10) == b"{}"
+            assert client.ask(Address(path=deep / "agent.sock"), b"{}", timeout_seconds=60) == b"{}"
 
     def test_a_link_to_another_socket_is_not_followed(self, tmp_path: Path) -> None:
         with self._serve(tmp_path / "neighbour.sock", _ok(b"{}")) as server:
             (tmp_path / "agent.sock").symlink_to(tmp_path / "neighbour.sock")
             with pytest.raises(AgentUnavailable):
-                client.ask(Address(path=tmp_path / "agent.sock"), b"{}", timeout_seconds=5)
+                client.ask(Address(path=tmp_path / "agent.sock"), b"{}", timeout_seconds=60)
             server.shutdown(socket.SHUT_RDWR)
 
     def test_a_linked_folder_is_not_followed(self, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ class TestSocketFiles:
         (tmp_path / "link").symlink_to(tmp_path / "real")
         with self._serve(tmp_path / "real" / "agent.sock", _ok(b"{}")) as server:
             with pytest.raises(AgentUnavailable):
-                client.ask(Address(path=tmp_path / "link" / "agent.sock"), b"{}", timeout_seconds=5)
+                client.ask(Address(path=tmp_path / "link" / "agent.sock"), b"{}", timeout_seconds=60)
             server.shutdown(socket.SHUT_RDWR)
 
     @pytest.mark.parametrize("kind", ["file", "fifo", "folder", "nothing"])
@@ -239,7 +239,7 @@ class TestSocketFiles:
         {"file": path.touch, "fifo": lambda: os.mkfifo(path), "folder": path.mkdir, "nothing": lambda: None}[kind]()
 
         with pytest.raises(AgentUnavailable):
-            client.ask(Address(path=path), b"{}", timeout_seconds=5)
+            client.ask(Address(path=path), b"{}", timeout_seconds=60)
 
     def test_swapping_the_socket_for_a_link_never_wins(self, tmp_path: Path) -> None:
         """The agent flips its socket and a link to a neighbour's while tasks come in; the neighbour hears none."""
@@ -266,13 +266,13 @@ class TestSocketFiles:
             try:
                 for _ in range(500):
                     with pytest.raises(AgentUnavailable):
-                        client.ask(Address(path=path), b"{}", timeout_seconds=5)
+                        client.ask(Address(path=path), b"{}", timeout_seconds=60)
                     with contextlib.suppress(BlockingIOError):
                         neighbour.accept()[0].close()
                         heard.set()
             finally:
                 stop.set()
-                flipper.join(20)
+                flipper.join(60)
         assert not heard.is_set()
 
 
@@ -306,4 +306,4 @@ class TestUrls:
     def test_an_address_cannot_smuggle_a_header(self, scripted: Any, prefix: str) -> None:
         address = scripted(_answering(_ok(b"{}")))
         with pytest.raises(AgentUnavailable, match="characters"):
-            client.ask(Address(host=address.host, port=address.port, prefix=prefix), b"{}", timeout_seconds=5)
+            client.ask(Address(host=address.host, port=address.port, prefix=prefix), b"{}", timeout_seconds=60)

@@ -58,9 +58,9 @@ def _examine(tmp_path: Path, code: str) -> dict[str, Check]:
         PLAIN + textwrap.dedent(code) + "\nServer(os.environ['FOREMAN_AGENT_SOCKET'], Handler).serve_forever()\n"
     )
     command = [sys.executable, "-S", str(script)]
-    runtime = process_runtime("mine", gateway_url="", work_dir=tmp_path / "w", command=command, start_seconds=10)
+    runtime = process_runtime("mine", gateway_url="", work_dir=tmp_path / "w", command=command, start_seconds=60)
     try:
-        return {check.name: check for check in examine(runtime, timeout_seconds=10)}
+        return {check.name: check for check in examine(runtime, timeout_seconds=60)}
     finally:
         runtime.stop(timeout_seconds=10)
 

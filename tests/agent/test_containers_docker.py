@@ -101,7 +101,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         thread.start()
         yield path
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture(scope="module")
@@ -411,7 +411,7 @@ os.kill(os.getpid(), 9)
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=90).returncode == -9
 
     def containers() -> list[str]:
-        with engine(timeout_seconds=20) as client:
+        with engine(timeout_seconds=60) as client:
             return [
                 str(c.id)
                 for c in client.containers.list(

@@ -33,7 +33,7 @@ def test_an_example_passes_the_conformance_suite(project: Path, tmp_path: Path, 
         failed = [check for check in examine(runtime) if not check.passed]
         task = sample(body="My invoice is wrong")
         task["payload"]["labels"].append({"name": "billing", "may_add": True})
-        reply = json.loads(runtime.ask(json.dumps(task).encode(), timeout_seconds=20))
+        reply = json.loads(runtime.ask(json.dumps(task).encode(), timeout_seconds=60))
     finally:
         runtime.stop(timeout_seconds=10)
 

@@ -30,7 +30,7 @@ class Agent:
 
     def ask(self, task: bytes, *, timeout_seconds: float) -> bytes:
         self.inside.release()
-        assert self.let_go.wait(30)
+        assert self.let_go.wait(60)
         if task == b"break":
             raise AgentUnavailable("broken")
         return task
@@ -40,7 +40,7 @@ class Agent:
 
 
 def _in_thread(pool: AgentPool, agent: str, task: bytes, into: list[Any]) -> threading.Thread:
-    thread = threading.Thread(target=lambda: into.append(pool.ask(agent, task, timeout_seconds=30)))
+    thread = threading.Thread(target=lambda: into.append(pool.ask(agent, task, timeout_seconds=60)))
     thread.start()
     return thread
 
@@ -51,16 +51,16 @@ def test_a_full_agent_is_busy_and_another_one_is_not() -> None:
     pool = AgentPool({"slow": slow, "quick": quick}, {"slow": 1})
     answers: list[Any] = []
     thread = _in_thread(pool, "slow", b"1", answers)
-    assert slow.inside.acquire(timeout=10)
+    assert slow.inside.acquire(timeout=60)
 
     assert pool.busy() == {"slow"}
     assert (pool.free("slow"), pool.free("quick"), pool.free("unknown")) == (False, True, False)
-    assert pool.ask("quick", b"2", timeout_seconds=5) == b"2"
+    assert pool.ask("quick", b"2", timeout_seconds=60) == b"2"
     with pytest.raises(AgentUnavailable, match="works on 1 tasks"):
-        pool.ask("slow", b"3", timeout_seconds=5)
+        pool.ask("slow", b"3", timeout_seconds=60)
 
     slow.let_go.set()
-    thread.join(10)
+    thread.join(60)
     assert answers == [b"1"]
     assert pool.busy() == frozenset()
 
@@ -72,17 +72,17 @@ def test_a_task_that_fails_gives_its_place_back() -> None:
 
     for _ in range(3):
         with pytest.raises(AgentUnavailable, match="broken"):
-            pool.ask("a", b"break", timeout_seconds=5)
+            pool.ask("a", b"break", timeout_seconds=60)
 
     assert pool.free("a")
     with pytest.raises(AgentUnavailable, match="no agent of type"):
-        pool.ask("b", b"", timeout_seconds=5)
+        pool.ask("b", b"", timeout_seconds=60)
 
 
 def test_all_are_ended_side_by_side_and_a_stuck_one_holds_nobody_up() -> None:
     class Stuck(Agent):
         def stop(self, *, timeout_seconds: float) -> None:
-            self.let_go.wait(30)
+            self.let_go.wait(60)
 
     agents = {"stuck": Stuck("stuck"), "a": Agent("a"), "b": Agent("b")}
 

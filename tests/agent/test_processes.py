@@ -54,7 +54,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         each.stop(timeout_seconds=10)
 
 
-def _ask(runtime: ManagedRuntime, timeout_seconds: float = 30.0, **issue: Any) -> dict[str, Any]:
+def _ask(runtime: ManagedRuntime, timeout_seconds: float = 60.0, **issue: Any) -> dict[str, Any]:
     reply: dict[str, Any] = json.loads(
         runtime.ask(json.dumps(sample(**issue)).encode(), timeout_seconds=timeout_seconds)
     )
@@ -137,7 +137,7 @@ def test_a_killed_daemon_takes_its_agents_along(
             from foreman.agent.processes import process_runtime
             runtime = process_runtime("mine", gateway_url="", work_dir=Path({str(tmp_path)!r}) / "w",
                                       command=[sys.executable, {str(tmp_path / "agent.py")!r}])
-            print(runtime.ask(json.dumps(sample()).encode(), timeout_seconds=30).decode(), flush=True)
+            print(runtime.ask(json.dumps(sample()).encode(), timeout_seconds=60).decode(), flush=True)
             time.sleep(600)
         """)],
         stdout=subprocess.PIPE,
@@ -314,11 +314,11 @@ def test_stopping_while_it_starts_does_not_wait_for_it(make: Make) -> None:
 
     starter = threading.Thread(target=start)
     starter.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while runtime._launcher._process is None and time.monotonic() < deadline:  # type: ignore[attr-defined]
         threading.Event().wait(0.01)
     runtime.stop(timeout_seconds=5)
-    starter.join(20)
+    starter.join(60)
 
     assert not starter.is_alive()
     assert failed

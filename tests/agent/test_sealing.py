@@ -172,15 +172,15 @@ def test_a_task_that_waits_for_a_start_lets_go_when_the_agent_is_stopped(tmp_pat
     starting = threading.Thread(target=work, args=(runtime.start,))
     asking = threading.Thread(target=work, args=(lambda: runtime.ask(b"{}", timeout_seconds=300),))
     starting.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     asking.start()
     runtime.stop(timeout_seconds=0.2)
-    asking.join(30)
+    asking.join(60)
 
     assert told == ["slow is being stopped"]
     assert starting.is_alive()
     let_go.set()
-    starting.join(30)
+    starting.join(60)
 
 
 def test_build_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,5 +207,5 @@ def test_every_error_of_the_sdk_becomes_ours(error: type[Exception]) -> None:
         raised.__dict__[name] = None
     raised.__dict__.update(msg="x", param="x", name="x", reason="x")
 
-    with pytest.raises(ContainerError), engine(timeout_seconds=5):
+    with pytest.raises(ContainerError), engine(timeout_seconds=60):
         raise raised

@@ -14,7 +14,7 @@ ASK = [{"role": "user", "content": "?"}]
 
 def _model(gateway: Any) -> Model:
     info = LLMBackendInfo(provider="anthropic", model="some-model", base_url=gateway.url, token="for-this-task")
-    return Model(info, timeout_seconds=10)
+    return Model(info, timeout_seconds=60)
 
 
 def test_one_call_carries_token_model_and_schema_and_counts_tokens(gateway: Any) -> None:

@@ -48,14 +48,14 @@ def _running(handler: Callable[[Task], Decision], **where: Any) -> Iterator[Agen
         yield server
     finally:
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()
 
 
 def _call(
     server: AgentServer, method: str, path: str, body: bytes = b"", **headers: str
 ) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         response = connection.getresponse()
@@ -132,13 +132,13 @@ def test_serve_listens_on_the_socket_it_is_given_and_ends_on_sigterm(tmp_path: P
         [sys.executable, "-m", "agents.issue_triage"], env={**os.environ, "FOREMAN_AGENT_SOCKET": str(path)}
     )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not path.is_socket():
             assert time.monotonic() < deadline
             assert child.poll() is None
             threading.Event().wait(0.02)
         child.send_signal(signal.SIGTERM)
-        assert child.wait(15) == 0
+        assert child.wait(60) == 0
     finally:
         child.kill()
         child.wait()

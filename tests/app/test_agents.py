@@ -35,7 +35,7 @@ class Agent:
         self.let_go = threading.Event()
 
     def start(self) -> None:
-        if not self.let_go.wait(30):
+        if not self.let_go.wait(60):
             raise AgentUnavailable("never ready")
 
     def healthy(self) -> bool:
@@ -75,7 +75,7 @@ def test_an_agent_that_is_slow_to_get_well_keeps_no_other_in_quarantine(db: Data
         wait_until(lambda: office.quarantined() == {"a-slow"}, "the well one is released")
     finally:
         slow.let_go.set()
-        thread.join(30)
+        thread.join(60)
 
     assert office.quarantined() == frozenset()
 

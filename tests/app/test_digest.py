@@ -25,7 +25,7 @@ from foreman.store.actions import NewAction, NewDecision
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.usage import UsageStore
-from tests.rig import empty_database
+from tests.empty import empty_database
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WEEK = NOW - timedelta(days=7)

@@ -231,7 +231,7 @@ class Soak:
             finally:
                 process.stdin.close()
                 try:
-                    process.wait(30)
+                    process.wait(120)
                 except subprocess.TimeoutExpired:
                     process.kill()
             if process.returncode:

@@ -83,7 +83,7 @@ class Proxy:
     def close(self) -> None:
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 class Tab:
@@ -216,10 +216,10 @@ class Chrome:
         with suppress(AssertionError, OSError):
             self.call("Browser.close", {})
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(20)
+            self._process.wait(60)
         os.close(self._in)
         os.close(self._out)
 

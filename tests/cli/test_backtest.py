@@ -91,7 +91,7 @@ def _asks_the_model(task: dict[str, Any]) -> Any:
     headers = {"Authorization": f"Bearer {backend['token']}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{backend['base_url']}/chat/completions", data=asked, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             label = json.load(reply)["choices"][0]["message"]["content"]
     except OSError:
         return decision(task, decision="escalate")
@@ -210,16 +210,16 @@ def test_a_run_that_is_ended_asks_nothing_twice(filled, run, with_signal) -> Non
     def answer(task: dict[str, Any]) -> Any:
         if len(filled.agent.tasks) == 4:
             reached.set()
-            go_on.wait(20)
+            go_on.wait(60)
         return decision(task, {"type": "add_label", "label": "bug"})
 
     filled.agent.answer = answer
     command = [sys.executable, "-m", "foreman.cli.main", "--config", str(filled.file), "backtest", REPO]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert reached.wait(30)
+        assert reached.wait(60)
         process.send_signal(with_signal)
         go_on.set()
-        _, story = process.communicate(timeout=30)
+        _, story = process.communicate(timeout=60)
     (kept,) = (filled.folder / "data").glob("backtest/*.jsonl")
     assert kept.stat().st_mode & 0o777 == 0o600
     with kept.open("a") as cut:
@@ -255,7 +255,7 @@ def test_there_is_a_bar_on_a_terminal_and_nothing_elsewhere(filled, run) -> None
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
         os.close(theirs)
         answer, _ = process.communicate(timeout=60)
-    reader.join(20)
+    reader.join(60)
     os.close(ours)
     quiet = run("backtest", REPO, config=filled.file)
 

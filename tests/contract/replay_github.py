@@ -30,7 +30,7 @@ def replay_github(exchanges: Iterable[Recorded]) -> Tally:
 
 
 def _connect(url: str) -> GitHubForge:
-    return GitHubForge(api_url=url, token=lambda: "t0ken", write_interval_seconds=0, timeout_seconds=20)
+    return GitHubForge(api_url=url, token=lambda: "t0ken", write_interval_seconds=0, timeout_seconds=60)
 
 
 def _ask(forge: GitHubForge, one: Recorded) -> object:

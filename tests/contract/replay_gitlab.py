@@ -28,7 +28,7 @@ def replay_gitlab(exchanges: Iterable[Recorded]) -> Tally:
 
 
 def _connect(url: str) -> GitLabForge:
-    return GitLabForge(url=url, token=lambda: "t0ken", write_interval_seconds=0, timeout_seconds=20)
+    return GitLabForge(url=url, token=lambda: "t0ken", write_interval_seconds=0, timeout_seconds=60)
 
 
 def _ask(forge: GitLabForge, one: Recorded) -> object:

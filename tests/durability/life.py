@@ -16,7 +16,7 @@ from foreman.model import ActionState
 from foreman.sandbox import Action, Fault, Injected
 from foreman.store import inbox
 from tests.durability.yard import Crew, Yard, state_of
-from tests.rig import empty_database
+from tests.empty import empty_database
 from tests.world import BOT, REPO, Kind
 
 OTHER = "acme/gadget"

@@ -12,7 +12,7 @@ import pytest
 from tests.command import command
 from tests.world import REPO, World, decision, wait_until
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
 
 SIZE = 160 * 1024**2
 """More than the space below which `status` warns."""

@@ -21,7 +21,7 @@ from tests.world import REPO, World, decision, wait_until
 
 pytestmark = [
     pytest.mark.kill,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: apt-get install strace"),
 ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.benchmarks.soak import Soak
 
-pytestmark = [pytest.mark.kill, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
 
 EVENTS = 180
 MINUTES = 0.5

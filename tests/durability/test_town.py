@@ -12,7 +12,7 @@ from foreman.sandbox import Fault, commit_then_drop
 from foreman.store.tables import inbox
 from tests.durability import books
 from tests.durability.town import Town
-from tests.rig import empty_database
+from tests.empty import empty_database
 from tests.world import REPO
 
 

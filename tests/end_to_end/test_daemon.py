@@ -22,7 +22,7 @@ from foreman.store.database import Database
 from tests.end_to_end.conftest import Command
 from tests.world import BOT, REPO, ScriptedAgent, World, decision, wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 SLOW = "acme/slow"
 SCOPE = "agent:issue-triage"
@@ -57,7 +57,7 @@ def test_what_the_database_could_not_take_is_worked_on_again_at_once(world: Worl
         return any("store_trouble" in line and "work:" in line for line in world.log.splitlines())
 
     def take_the_lock() -> None:
-        with closing(sqlite3.connect(world.folder / "memory.db", isolation_level=None, timeout=30)) as other:
+        with closing(sqlite3.connect(world.folder / "memory.db", isolation_level=None, timeout=60)) as other:
             other.execute("BEGIN IMMEDIATE")
             held.set()
             wait_until(refused, "a worker's step was refused", 60)
@@ -109,7 +109,7 @@ def test_an_issue_is_handled_within_seconds_beside_commands_and_a_second_daemon(
         another = world.forge.open_issue(REPO, title="It crashes again", author="kim")
         wait_until(lambda: labelled(world, REPO, another), "the first one goes on")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert "Traceback" not in world.log
     assert len(world.effects()) == 3
 
@@ -144,7 +144,7 @@ def test_a_reload_takes_what_is_valid_and_keeps_the_old_when_it_is_not(world: Wo
 
 
 def test_a_pause_stops_what_is_under_way_within_a_second(world: World, foreman: Command) -> None:
-    world.config["polling"]["write_interval_seconds"] = 1
+    world.config["polling"]["write_interval_seconds"] = 1.5
     names = ["bug", "question", "docs", "stale", "needs-info"]
     world.config["policy"] = {"max_labels": 5, "labels": {"add": names}}
     world.agent.answer = lambda task: decision(task, *({"type": "add_label", "label": name} for name in names))
@@ -153,10 +153,9 @@ def test_a_pause_stops_what_is_under_way_within_a_second(world: World, foreman: 
         ready(world, process)
         wait_until(world.effects, "it has begun to write")
         assert foreman("pause").code == 0
-        threading.Event().wait(1.0)
         paused = len(world.effects())
-        threading.Event().wait(2.5)  # time for two more
-        assert len(world.effects()) == paused < 5
+        threading.Event().wait(4.0)  # time for two more
+        assert len(world.effects()) <= min(paused + 1, 4), "more than the one that was under way"
         assert foreman("resume").code == 0
         wait_until(lambda: len(world.effects()) == 5, "all of it")
     assert set(world.forge.issue(REPO, number).labels) == set(names)
@@ -245,21 +244,22 @@ def test_a_stop_while_an_agent_hangs_ends_in_time_and_uses_up_no_attempt(world: 
     world.config["agents"]["issue-triage"]["max_retries"] = 0 if signals == 1 else 1
     number = world.forge.open_issue(REPO, title="It crashes", author="kim")
     hangs = threading.Event()
-    world.agent.answer = lambda task: hangs.wait(60) and 500
+    world.agent.answer = lambda task: hangs.wait(240) and 500
     process = world.start()
     try:
         ready(world, process)
         wait_until(lambda: world.agent.tasks, "it thinks")
         began = time.monotonic()
-        for _ in range(signals):
-            process.send_signal(signal.SIGTERM)
-            threading.Event().wait(0.5)
-        code = process.wait(20)
+        # One that comes before the last was taken is lost: a second one is sent until it is heard.
+        wait_until(
+            lambda: process.send_signal(signal.SIGTERM) or signals == 1 or process.poll() is not None, "the end"
+        )
+        code = process.wait(60)
         took = time.monotonic() - began
     finally:
         hangs.set()
         process.kill()
-        process.wait(5)
+        process.wait(60)
     print(f"{signals} x SIGTERM to the end: {took:.1f} s")
 
     assert code == (0 if signals == 1 else 128 + signal.SIGTERM)

@@ -17,7 +17,7 @@ from tests.end_to_end.conftest import Command
 from tests.llm.providers import ProviderServer
 from tests.world import REPO, World
 
-pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("litellm"), pytest.mark.timeout(600)]
 
 ANSWER = {"labels": ["docs"], "comment": "", "reason": "about a page", "confidence": 0.9}
 TEXT = {"title": "A strange page", "body": "The second page of the manual looks odd since Monday.", "author": "kim"}

@@ -30,14 +30,14 @@ pytestmark = [
     pytest.mark.docker,
     pytest.mark.skipif(bool(WHY_NOT), reason=f"no container engine: {WHY_NOT}"),
     pytest.mark.xdist_group("docker"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 
 def containers(world: World) -> set[str]:
     """Return the ids of all containers of this world's Foreman, running or not."""
     owner = f"{OWNER_LABEL}={owner_of(world.folder / 'memory.db')}"
-    with engine(timeout_seconds=20) as client:
+    with engine(timeout_seconds=60) as client:
         return {str(found.id) for found in client.containers.list(all=True, filters={"label": owner})}
 
 
@@ -54,11 +54,11 @@ def test_issues_are_triaged_by_a_sealed_agent_and_nothing_is_left_behind(world: 
         kept = containers(world)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
         took = time.monotonic() - began
     finally:
         process.kill()
-        process.wait(5)
+        process.wait(60)
     print(f"SIGTERM to exit with a container running: {took:.1f} s")
 
     assert process.returncode == 0, world.log[-2000:]
@@ -107,14 +107,14 @@ def test_what_a_kill_left_is_replaced_at_the_next_start(world: World, tmp_path: 
         wait_until(lambda: world.forge.issue(REPO, first).labels == ("bug",), "the label bug", 150)
     finally:
         process.kill()
-        process.wait(5)
+        process.wait(60)
     left = containers(world)
     second = world.forge.open_issue(REPO, title="It crashes again", author="kim")
     with world.running(**places) as process:
         wait_until(lambda: world.forge.issue(REPO, second).labels == ("bug",), "the second label", 150)
         now = containers(world)
         process.kill()
-        process.wait(5)
+        process.wait(60)
     # Also where no agent runs in a container any more.
     world.config["agents"]["issue-triage"] = {"runtime": "process"}
     with world.running(**places):

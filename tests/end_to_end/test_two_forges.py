@@ -16,7 +16,7 @@ from foreman.sandbox import SandboxForge
 from tests.end_to_end.conftest import Command
 from tests.world import BOT, REPO, World, identity, wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 VARIABLE = "FOREMAN_TEST_GITLAB_TOKEN"
 PROJECT = "acme/tools/widget"
@@ -83,7 +83,7 @@ def test_one_daemon_looks_after_both_and_the_trouble_of_one_is_not_the_others(wo
         wait_until(lambda: "gitlab" in str(json.loads(foreman("status", "--json").answer)["attention"]), "status says")
         assert foreman("triage", f"{REPO}#{second[0]}", "--dry-run").code == 0
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
     assert world.labelled(second) == (True, False)
     assert {entry.login for entry in world.forge.writes()} == {BOT}

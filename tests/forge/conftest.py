@@ -21,7 +21,7 @@ def server() -> Iterator[ScriptedServer]:
     server.close()
 
 
-_OPTIONS: dict[str, Any] = {"token": lambda: "t0ken", "write_interval_seconds": 0, "timeout_seconds": 20}
+_OPTIONS: dict[str, Any] = {"token": lambda: "t0ken", "write_interval_seconds": 0, "timeout_seconds": 60}
 
 
 @pytest.fixture

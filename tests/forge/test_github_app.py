@@ -348,7 +348,7 @@ def test_many_threads_ask_for_one_token(rig: Rig) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert not failed
     assert len(rig.grants) == 1

@@ -364,7 +364,7 @@ def test_threads_share_one_account_without_mixing_replies(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
     assert sorted(got) == list(range(1, 41))
     assert len(server.asked) == 40
@@ -377,10 +377,10 @@ def test_disconnecting_breaks_off_what_is_under_way_and_sends_nothing_more(
 
     def hold(connection: socket.socket) -> None:
         arrived.set()
-        released.wait(30)
+        released.wait(120)
 
     server.will(hold)
-    forge = reach(server.url, timeout_seconds=30)
+    forge = reach(server.url, timeout_seconds=60)
     errors: list[ForgeError] = []
 
     def write() -> None:
@@ -391,9 +391,9 @@ def test_disconnecting_breaks_off_what_is_under_way_and_sends_nothing_more(
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert arrived.wait(10)
+    assert arrived.wait(60)
     forge.disconnect()
-    thread.join(10)
+    thread.join(60)
 
     assert not thread.is_alive()
     released.set()

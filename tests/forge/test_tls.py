@@ -136,10 +136,10 @@ def test_what_hangs_is_broken_off(tls_server: ScriptedServer, trusted: None, rea
 
     def hold(connection: socket.socket) -> None:
         arrived.set()
-        released.wait(30)
+        released.wait(120)
 
     tls_server.will(hold)
-    forge = reach(tls_server.url, timeout_seconds=30)
+    forge = reach(tls_server.url, timeout_seconds=60)
     errors: list[ForgeError] = []
 
     def read() -> None:
@@ -150,9 +150,9 @@ def test_what_hangs_is_broken_off(tls_server: ScriptedServer, trusted: None, rea
 
     thread = threading.Thread(target=read)
     thread.start()
-    assert arrived.wait(10)
+    assert arrived.wait(60)
     forge.disconnect()
-    thread.join(10)
+    thread.join(60)
     released.set()
 
     assert not thread.is_alive()

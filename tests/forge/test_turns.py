@@ -27,7 +27,7 @@ def order_of(wanted: list[tuple[str, float]]) -> list[str]:
 
     def hold() -> None:
         with turns.turn("first"):
-            first.wait(10)
+            first.wait(60)
 
     threads = [threading.Thread(target=hold)]
     threads[0].start()
@@ -40,7 +40,7 @@ def order_of(wanted: list[tuple[str, float]]) -> list[str]:
             threading.Event().wait(0.001)
     first.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     return served
 
 
@@ -97,6 +97,6 @@ def test_a_slow_one_lets_another_go_on_with_what_it_does_next() -> None:
             threading.Event().wait(0.001)
     for _ in range(3):
         ask("quick", 0.01)
-    waits.join(10)
+    waits.join(60)
 
     assert served == ["slow", "quick", "quick", "quick", "slow"]

@@ -142,7 +142,7 @@ class ProviderServer:
         scenario.seen.append(Seen(handler.path, headers, body))
         status, extra, data = scenario.answers.pop(0) if len(scenario.answers) > 1 else scenario.answers[0]
         if scenario.hang is not None:
-            scenario.hang.wait(30)
+            scenario.hang.wait(60)
         provider = provider_of(handler.path)
         stream = bool(body.get("stream"))
         if data is None:
@@ -165,10 +165,10 @@ class ProviderServer:
                 scenario.hang.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
-def eventually(claim: Callable[[], bool], *, seconds: float = 20) -> bool:
+def eventually(claim: Callable[[], bool], *, seconds: float = 60) -> bool:
     """Wait until something is the case."""
     until = time.monotonic() + seconds
     while not claim():

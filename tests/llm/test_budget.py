@@ -80,7 +80,7 @@ def test_parallel_calls_cannot_all_pass_the_check_at_once(budget: Budget) -> Non
     start = threading.Barrier(20)
 
     def one(_: int) -> bool:
-        start.wait(20)
+        start.wait(60)
         try:
             reservation = reserve(purse, 2 * CENT)
         except BudgetExceeded:

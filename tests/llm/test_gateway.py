@@ -70,7 +70,7 @@ class Place:
             connection.settimeout(20)
             connection.connect(str(self.gateway.socket_path))
         else:
-            connection = socket.create_connection(("127.0.0.1", urlsplit(self.gateway.tcp_url).port), timeout=20)
+            connection = socket.create_connection(("127.0.0.1", urlsplit(self.gateway.tcp_url).port), timeout=60)
         self.opened.append(connection)
         return connection
 
@@ -158,7 +158,7 @@ def test_an_agent_that_hangs_up_in_a_stream_has_spent_all_the_same(place: Open) 
     class Slow(ScriptedBackend):
         def stream(self, request: dict[str, Any], *, timeout_seconds: float) -> Iterator[Any]:
             yield {"choices": [{"index": 0, "delta": {"content": "x"}}]}
-            going.wait(20)
+            going.wait(60)
             for _ in range(2000):
                 yield {"choices": [{"index": 0, "delta": {"content": "x" * 1000}}]}
             yield completion()
@@ -282,7 +282,7 @@ def test_parallel_requests_of_a_task_are_bounded_and_do_not_overspend(place: Ope
     gate = threading.Event()
 
     def wait(asked: dict[str, Any]) -> Any:
-        gate.wait(20)
+        gate.wait(60)
         return completion()
 
     here = place(wait, budget=Budget(usd_per_task=Decimal("0.02")))
@@ -366,7 +366,7 @@ def test_a_request_that_drips_is_cut_off(place: Open) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
     finally:
         stop.set()
-        dripping.join(20)
+        dripping.join(60)
 
 
 def test_the_oldest_stranger_gives_way_and_a_task_at_work_does_not() -> None:

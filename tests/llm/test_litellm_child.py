@@ -97,7 +97,7 @@ def test_a_program_that_cannot_be_started_is_told() -> None:
     child = Child(command=["/nonexistent/python"])
 
     with pytest.raises(ModelUnavailable, match="cannot be started"):
-        list(child.call({}, until=time.monotonic() + 20))
+        list(child.call({}, until=time.monotonic() + 60))
 
     child.close()
 

@@ -22,7 +22,8 @@ from foreman.sandbox import SandboxForge
 from foreman.sandbox.ledger import LedgerEntry
 from foreman.store import controls
 from foreman.store.database import Database
-from tests.rig import BOT, REPO, Clock, Rig, empty_database, plan
+from tests.empty import empty_database
+from tests.rig import BOT, REPO, Clock, Rig, plan
 from tests.world import World, decision
 
 LATER = 3700.0

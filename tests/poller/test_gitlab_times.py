@@ -14,7 +14,8 @@ from foreman.poller import Poller
 from foreman.router import route
 from foreman.sandbox import SandboxForge
 from foreman.store.database import Database
-from tests.rig import Clock, empty_database, plan
+from tests.empty import empty_database
+from tests.rig import Clock, plan
 
 GEAR = RepoRef.parse("gitlab:acme/tools/gear")
 
@@ -38,7 +39,7 @@ def poll(lab: SandboxForge, clock: Clock, tmp_path: Path) -> Iterator[Callable[[
     (tmp_path / "memory.db").write_bytes(empty_database())
     db = Database.open(tmp_path / "memory.db")
     with GitLabForge(
-        token=lambda: lab.token("bot"), url=lab.url, write_interval_seconds=0, timeout_seconds=10, clock=clock
+        token=lambda: lab.token("bot"), url=lab.url, write_interval_seconds=0, timeout_seconds=60, clock=clock
     ) as forge:
         poller = Poller(
             db=db,

@@ -57,7 +57,7 @@ def client_of(request: pytest.FixtureRequest) -> Iterator[Callable[..., httpx.Cl
     forge = request.getfixturevalue("lab" if "lab" in request.fixturenames else "forge")
     clients: list[httpx.Client] = []
 
-    def make(login: str = "", prefix: str = "", timeout: float = 20) -> httpx.Client:
+    def make(login: str = "", prefix: str = "", timeout: float = 60) -> httpx.Client:
         headers = {"Authorization": f"Bearer {forge.token(login)}"} if login else {}
         clients.append(
             httpx.Client(base_url=forge.url + prefix, headers=headers, timeout=timeout, trust_env=False, verify=False)

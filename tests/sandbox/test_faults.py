@@ -115,7 +115,7 @@ def test_delayed_request_does_not_hold_up_the_others(client_of, forge):
 
     assert client_of("botty").get(ISSUES).status_code == 200
     forge.close()
-    slow.join(20)
+    slow.join(60)
     assert not slow.is_alive()
 
 
@@ -199,7 +199,7 @@ def test_body_cut_short_by_its_sender_changes_nothing(forge, reset):
         connection.sendall((head + 'Content-Length: 16\r\n\r\n{"body": "xy"}').encode())
         if reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not forge.ledger and time.monotonic() < deadline:
         threading.Event().wait(0.01)
 

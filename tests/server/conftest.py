@@ -51,7 +51,7 @@ class Patient:
 
 def fetch(url: str, path: str, *, method: str = "GET", **headers: str) -> Answer:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         reply = connection.getresponse()
@@ -74,7 +74,7 @@ class Journal:
         return [json.loads(line) for line in self.stream.getvalue().splitlines()]
 
     def has(self, wanted: Callable[[dict[str, Any]], bool]) -> bool:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not any(wanted(line) for line in self.lines()):
             if time.monotonic() > deadline:
                 return False

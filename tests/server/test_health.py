@@ -165,15 +165,15 @@ def test_stop_frees_the_port_whatever_is_under_way(patient: Patient) -> None:
 
     def hang() -> None:
         entered.set()
-        leave.wait(20)
+        leave.wait(60)
 
     patient.during = hang
     server = HealthServer("127.0.0.1", 0, patient)
     server.start()
     port = int(server.url.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as idle:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as idle:
         idle.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert entered.wait(20)
+        assert entered.wait(60)
         server.stop()
         server.stop()
         leave.set()

@@ -109,7 +109,7 @@ def test_each_thread_has_a_connection_and_close_ends_all(db: Database) -> None:
     stay, stop = threading.Event(), threading.Event()
     idle = threading.Thread(target=_stay, args=(db, stay, stop))
     idle.start()
-    assert stay.wait(10)
+    assert stay.wait(60)
     db.close()
     db.close()
     stop.set()
@@ -127,13 +127,13 @@ def test_closing_lets_another_threads_block_end_first(db: Database, now: datetim
     def write() -> None:
         with db.transaction() as connection:
             inside.set()
-            go.wait(10)
+            go.wait(60)
             controls.pause(connection, "*", by="me", now=now)
         ended.append("written")
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     closer = threading.Thread(target=db.close)
     closer.start()
     go.set()
@@ -151,12 +151,12 @@ def test_closing_leaves_a_block_that_does_not_end_to_its_thread(db: Database) ->
     def read() -> None:
         with db.read() as connection:
             inside.set()
-            go.wait(10)
+            go.wait(60)
             seen.append(controls.all(connection))
 
     reader = threading.Thread(target=read)
     reader.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     db.close()
     go.set()
     reader.join()
@@ -173,7 +173,7 @@ def _stay(db: Database, stay: threading.Event, stop: threading.Event) -> None:
     with db.read():
         pass
     stay.set()
-    stop.wait(10)
+    stop.wait(60)
 
 
 def test_eight_writers_lose_nothing(db: Database, fill) -> None:

@@ -84,7 +84,7 @@ def test_a_kill_leaves_exactly_what_was_committed(db: Database, child, point: in
     with child(WORKER, db.path, point) as worker:
         assert worker.stdout.readline() == "here\n"
         os.kill(worker.pid, signal.SIGKILL)
-        worker.wait(10)
+        worker.wait(60)
     with closing(Database.open(db.path)) as after, after.read() as connection:
         item = inbox.get(connection, 1)
         logged = actions.entries(connection)

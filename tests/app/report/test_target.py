@@ -54,7 +54,7 @@ def test_a_pipe_is_written_to_as_it_is(tmp_path: Path) -> None:
     target.writable(pipe)
     target.write(pipe, "x\r\n")
 
-    reader.join(20)
+    reader.join(60)
     assert got == [b"x\r\n"]
     assert pipe.is_fifo()
 
