@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from foreman.config.load import load, parse
 from foreman.sandbox import SandboxForge
@@ -152,6 +154,17 @@ def test_json_and_print_write_nothing(filled, clone, run) -> None:
     assert told["missing"] == [VARIABLES[forge.kind]]
     assert len(told["token"]) == 3
     assert list(folder.iterdir()) == [folder / ".git"]
+
+
+def test_what_it_writes_is_what_the_schema_for_editors_takes(filled, clone, run) -> None:
+    forge, demo = filled
+    clone(origin=f"{forge.url}/{demo.repo}.git")
+
+    printed = run("init", "--print").answer
+    schema = json.loads(run("config", "schema").answer)
+
+    assert "\n# # yaml-language-server: $schema=config.schema.json\n" in printed
+    assert [one.message for one in jsonschema.Draft202012Validator(schema).iter_errors(yaml.safe_load(printed))] == []
 
 
 def test_a_file_that_is_there_stays_and_nothing_is_asked(clone, run, tmp_path) -> None:
