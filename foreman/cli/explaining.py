@@ -105,6 +105,8 @@ def _show(
     line("  rationale", head=_IN)
     block(in_words(entry.rationale) or "-", indent=" " * _IN)
     _show_changes(levers, None)
+    if allowed := _allowed(entry):
+        _told("allowed", f"{', '.join(allowed)}: no rule of the gate objected")
     if draft:
         line("  nothing is written in public; a draft of what you may tell the reporter")
         block(draft, indent="              | ")
@@ -125,6 +127,18 @@ def _told(head: str, text: str) -> None:
     from foreman.cli.output import line
 
     line(f"  {head:<{_IN - 2}}{text}", hang=_IN, head=_IN)
+
+
+def _allowed(entry: LogEntry) -> list[str]:
+    """Name what an agent wanted and nothing stood against: no rule, no mode, and no person had to be asked."""
+    if not entry.mode:
+        return []
+    stopped = {"denied", "held", "shadow"}
+    return [
+        name_of(action)
+        for action in entry.actions
+        if action.state.value not in stopped and not action.approved_by and not meaning(action.reason)
+    ]
 
 
 def _why(entry: LogEntry) -> Iterator[tuple[str, str]]:

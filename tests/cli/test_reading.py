@@ -72,6 +72,7 @@ def test_explain_shows_a_decision_whole_in_both_forms(demo, run) -> None:
         assert f"#{hit['number']} ({hit['score']:.2f}, {hit['state']})" in people.answer
     assert {action["type"] for action in document["actions"]} == {"add_label", "comment"}
     (comment,) = [action for action in document["actions"] if action["type"] == "comment"]
+    assert "  allowed     +bug, +needs-info, comment: no rule of the gate objected\n" in people.answer
     for part in ("+needs-info: done", "comment: done", "it doesnt work", "rationale", "model       none"):
         assert part in people.answer
     for line in comment["payload"]["body"].splitlines():
