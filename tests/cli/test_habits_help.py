@@ -22,6 +22,9 @@ ELSEWHERE = {
     "foreman agent test http://127.0.0.1:9000": "nothing listens there; tests of agents ask one that does",
     "foreman agent test issue-triage": "tests of agents run it",
     "foreman backtest acme/widget --limit 5": "the test of the documents runs it with --json",
+    "foreman backtest acme/widget --limit 5 --html page.html --csv rows.csv": "tests of reports write both files",
+    "foreman triage 'acme/widget#2' --dry-run": "the test of the documents runs it with --json",
+    "foreman retry 12": "the test of the documents runs it with --json",
     "foreman replay 12": "the test of the documents runs it with --json",
     "foreman check --json": "the test of the documents runs it",
 }
