@@ -57,7 +57,7 @@ def _of_machine(error: OSError) -> str:
     if error.errno in _NO_ROOM:
         return f"{place}{error.strerror}; make room, or name another folder by FOREMAN_DATA_DIR"
     if error.errno in _NOT_ALLOWED and place:
-        return f"{place}{error.strerror}; see whose it is, or name another folder by FOREMAN_DATA_DIR"
+        return f"{place}{error.strerror}; `ls -ld` tells whose it is"
     return ""
 
 

@@ -85,7 +85,7 @@ def test_wrong_usage_is_code_2_and_no_traceback(arguments: list[str], message: s
         (
             PermissionError(errno.EACCES, "Permission denied", "/a b/c"),
             1,
-            "foreman: /a b/c: Permission denied; see whose it is, or name another folder by FOREMAN_DATA_DIR\n",
+            "foreman: /a b/c: Permission denied; `ls -ld` tells whose it is\n",
         ),
         (
             OSError(errno.ENOSPC, "No space left on device"),
