@@ -160,7 +160,7 @@ def _of_repos(connection: Connection, told: dict[RepoRef, RepoPlan], now: dateti
         if repo in polled:
             yield from _of_polling(plan, polled[repo], now)
         for action_type in sorted(down.get(repo, ())):
-            text = f"{action_type} waits for your word by itself: people reversed too many"
+            text = f"each {action_type} waits for your word, since people reversed too many"
             yield Need(kind="stepped_down", where=repo.key, text=text, command="foreman status")
         silence = fell_silent(hours[repo], now=now)
         if silence is not None and not controls.paused(connection, repo):
