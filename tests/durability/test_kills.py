@@ -195,6 +195,6 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(scenario: Scenario) -> N
         process.kill()
         process.wait(60)
     with world.running():
-        wait_until(lambda: audit.at_rest(world, scenario.numbers), "rest", 90)
+        wait_until(lambda: scenario.is_obeyed() and audit.at_rest(world, scenario.numbers), "rest", 90)
 
     assert audit.violations(world, scenario.numbers) == []
