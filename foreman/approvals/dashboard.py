@@ -135,6 +135,8 @@ class Dashboard:
         if look.busy or self._is_shut(repo, look.state):
             return False
         told_anew = not look.paused and self._news.look(repo, plans, look.state, self._at_work)
+        if told_anew:
+            look = look_at(self._db, repo, plans)  # What was decided while the news were gathered is told with them.
         if not (look.waiting or look.stale or told_anew):
             return False
         if now < self._next.get(repo, now) and not self._must_write(repo, look):

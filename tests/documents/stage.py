@@ -193,6 +193,7 @@ def forge_state(folder: Path) -> Path:
     made = folder / "samples.json"
     with SandboxForge(state_file=made) as forge:
         repo = fill(forge).repo
+        forge.add_account(REPO.partition("/")[0])
     state = folder / "forge.json"
     state.write_text(made.read_text("utf-8").replace(repo, REPO), encoding="utf-8")
     return state
