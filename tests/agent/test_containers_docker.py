@@ -20,23 +20,14 @@ import pytest
 from foreman.agent import images
 from foreman.agent.conformance import examine, sample
 from foreman.agent.containers import docker_runtime
-from foreman.agent.engine import engine, engine_version
+from foreman.agent.engine import engine
 from foreman.agent.leftovers import remove_leftovers
 from foreman.agent.managed import ManagedRuntime
 from foreman.agent.sealing import OWNER_LABEL
 from foreman.errors import AgentUnavailable, ContainerError
+from tests.engines import needs_engine
 
-
-def _why_not() -> str:
-    try:
-        engine_version()
-    except ContainerError as error:
-        return str(error)
-    return ""
-
-
-WHY_NOT = _why_not()
-pytestmark = [pytest.mark.docker, pytest.mark.skipif(bool(WHY_NOT), reason=f"no container engine: {WHY_NOT}")]
+pytestmark = [pytest.mark.docker, needs_engine]
 
 PROBER = """
 import json, os, socket, subprocess, sys, time

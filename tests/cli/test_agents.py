@@ -5,8 +5,7 @@ import os
 
 import pytest
 
-from foreman.agent.engine import engine_version
-from foreman.errors import ContainerError
+from tests.engines import needs_engine
 from tests.world import REPO, decision
 
 
@@ -93,19 +92,8 @@ def test_without_an_engine_building_says_what_to_do(demo, run, monkeypatch) -> N
     assert "no container engine answers" in done.story
 
 
-def _why_not() -> str:
-    try:
-        engine_version()
-    except ContainerError as error:
-        return str(error)
-    return ""
-
-
-WHY_NOT = _why_not()
-
-
 @pytest.mark.docker
-@pytest.mark.skipif(bool(WHY_NOT), reason=f"no container engine: {WHY_NOT}")
+@needs_engine
 def test_an_image_is_built_once(run, monkeypatch) -> None:
     """As the help's example has it; `run` holds both documents to their schema."""
     monkeypatch.setenv("FOREMAN_BUILD_BASE", os.environ.get("FOREMAN_BUILD_BASE", "python:3.12-slim"))

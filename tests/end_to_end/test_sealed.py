@@ -10,25 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from foreman.agent.engine import engine, engine_version
+from foreman.agent.engine import engine
 from foreman.agent.sealing import OWNER_LABEL
 from foreman.app.rundir import owner_of
-from foreman.errors import ContainerError
+from tests.engines import needs_engine
 from tests.world import REPO, World, wait_until
 
-
-def _why_not() -> str:
-    try:
-        engine_version()
-    except ContainerError as error:
-        return str(error)
-    return ""
-
-
-WHY_NOT = _why_not()
 pytestmark = [
     pytest.mark.docker,
-    pytest.mark.skipif(bool(WHY_NOT), reason=f"no container engine: {WHY_NOT}"),
+    needs_engine,
     pytest.mark.xdist_group("docker"),
     pytest.mark.timeout(600),
 ]
