@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from foreman.errors import StoreError
 from foreman.store import lock
 
-REVISIONS = ("0001_first", "0002_two_forges", "0003_issue_mirror", "0004_seat")
+REVISIONS = ("0001_first", "0002_two_forges", "0003_issue_mirror", "0004_seat", "0005_year")
 """Every schema this program can read or migrate from, oldest first; a test compares it with the migrations folder."""
 
 HEAD = REVISIONS[-1]

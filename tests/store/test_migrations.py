@@ -9,12 +9,12 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 import foreman.store
 from foreman.errors import StoreError
 from foreman.model import IssueRef, RepoRef
-from foreman.store import controls, events, issues, memory, polls, schema
+from foreman.store import controls, events, inbox, issues, memory, polls, schema
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
 from foreman.store.tables import metadata
@@ -102,6 +102,11 @@ def _first_release(path: Path) -> None:
         raw.execute(f"INSERT INTO polls VALUES ('o/r', 7, '{at}', 'W/1', '{at}', '{at}', '{at}', '', 0, 1, '{at}')")
         raw.execute(f"INSERT INTO issues VALUES ('o/r', 12, 9, '{at}', 'd1', '[\"bug\"]', 'open', 3, 2, 44)")
         raw.execute(f"INSERT INTO events VALUES ('k', 'o/r', 12, 'opened', '{at}', 3, '{at}')")
+        raw.execute(
+            "INSERT INTO inbox (repo, issue_id, agent, task_type, event, event_key, requested, reruns, state, reason,"
+            " attempt, fence, task_id, worker, created_at, not_before) VALUES"
+            f" ('o/r', 12, 'issue-triage', 'triage', 'opened', 'k', 0, 0, 'ready', '', 0, 0, '', '', '{at}', '{at}')"
+        )
         raw.execute("INSERT INTO memory_summary VALUES ('o/r', 12, 'facts', '2026-11-01 12:00:00')")
         raw.commit()
 
@@ -120,6 +125,8 @@ def test_a_database_of_the_first_release_is_copied_then_brought_forward_with_all
         assert memory.summary(connection, IssueRef.parse("o/r#12")) == "facts"
         assert [event.key for event in events.of_issue(connection, IssueRef.parse("o/r#12"))] == ["k"]
         assert controls.meta_get(connection, "marker_secret") == "ab"
+        assert [(item.event_key, item.agent) for item in inbox.waiting(connection)] == [("k", "issue-triage")]
+        assert connection.execute(text("SELECT trace FROM inbox")).scalars().all() == [""]
     moved.close()
     assert issue is not None and issue.labels == ("bug",) and issue.content_digest == "d1"
     assert (issue.confidential, issue.settled, issue.heard_from, issue.heard) == (False, True, NOW, ())

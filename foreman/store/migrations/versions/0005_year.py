@@ -1,0 +1,17 @@
+"""The trace that a piece of work belongs to, kept with it from the poll to the write on the forge."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005_year"
+down_revision = "0004_seat"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add columns; every row stays."""
+    op.add_column("inbox", sa.Column("trace", sa.Text(), server_default=sa.text("''"), nullable=False))
+    op.add_column("action_log", sa.Column("trace", sa.Text(), server_default=sa.text("''"), nullable=False))
