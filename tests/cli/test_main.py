@@ -4,14 +4,15 @@ import contextlib
 import errno
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from foreman import __version__
-from foreman.cli import exits
+from foreman import __main__, __version__
+from foreman.cli import calling, exits
 from foreman.cli.main import FAMILIES, command_names, main
 from foreman.errors import ConfigError, ForemanError, ForgeAuthError, Problem, StoreError, StoreTaken, UsageError
 from foreman.secrets import KnownSecrets
@@ -245,3 +246,13 @@ def test_a_reader_that_goes_away_is_no_bug(project) -> None:
 
 def test_every_command_name_is_known_with_its_group() -> None:
     assert {"config", "config show", "config validate", "config schema"} <= command_names()
+
+
+def test_the_program_is_a_module_too(tmp_path, monkeypatch) -> None:
+    """Where an environment's scripts are on no one's path; what it says to type next is called the same way."""
+    done = subprocess.run([sys.executable, "-m", "foreman", "--version"], capture_output=True, text=True, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [__main__.__file__, "demo"])
+
+    assert (done.returncode, done.stdout) == (0, f"foreman {__version__}\n")
+    assert calling.program() == f"{shlex.quote(sys.executable)} -m foreman"
