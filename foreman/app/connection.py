@@ -69,7 +69,28 @@ def token_of(reference: SecretRef | None, key: str, secrets: KnownSecrets) -> Ca
     if reference is None:
         raise ConfigError([Problem(path=key, message="is needed: the bot account's token")])
     reference.resolve(secrets)
-    return lambda: reference.resolve(secrets)
+    return asked(reference, secrets)
+
+
+def asked(reference: SecretRef, secrets: KnownSecrets) -> Callable[[], str]:
+    """Return what a secret is asked from at each request, so that another one needs no restart.
+
+    Args:
+        reference: Where the secret is; it was there at the start.
+        secrets: Where it is made known, so that it can be kept out of everything.
+
+    Returns:
+        The question. Where there is no answer at the moment, since somebody is just replacing the file, it raises
+        `ForgeAuthError`: the account waits, as for one that the forge does not take.
+    """
+
+    def resolved() -> str:
+        try:
+            return reference.resolve(secrets)
+        except ConfigError as error:
+            raise ForgeAuthError(str(error), status=401) from error
+
+    return resolved
 
 
 def proven_owner(forge: ForgeReader, *, wanted: str, key: str) -> Account:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from foreman.app.connection import Connection, line_of, proven_owner, token_of
+from foreman.app.connection import Connection, asked, line_of, proven_owner, token_of
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config, GitHubApp
 from foreman.errors import ConfigError, ForemanError, ForgeAuthError, Problem
@@ -87,7 +87,7 @@ def _connect_app(
     identity = AppIdentity(
         app_id=app.app_id,
         installation_id=app.installation_id,
-        private_key=lambda: app.private_key.resolve(secrets),
+        private_key=asked(app.private_key, secrets),
     )
     forge = GitHubAppForge(
         identity,
