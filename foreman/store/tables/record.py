@@ -114,6 +114,8 @@ corrections = Table(
     Column("at", UtcTime, nullable=False),
     Index("corrections_by_repo", "repo", "id"),
     Index("corrections_by_issue", "repo", "issue_id", "id"),
+    # Else to delete an action is to read every correction.
+    Index("corrections_by_action", "action_id", **where(text("action_id IS NOT NULL"))),
 )
 
 reactions = Table(

@@ -1,4 +1,4 @@
-"""The trace that a piece of work belongs to, kept with it from the poll to the write on the forge."""
+"""The trace that a piece of work belongs to, from the poll to the write on the forge, and what deleting needs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add columns; every row stays."""
+    """Add columns and an index; every row stays."""
     op.add_column("inbox", sa.Column("trace", sa.Text(), server_default=sa.text("''"), nullable=False))
     op.add_column("action_log", sa.Column("trace", sa.Text(), server_default=sa.text("''"), nullable=False))
+    named = sa.text("action_id IS NOT NULL")
+    op.create_index("corrections_by_action", "corrections", ["action_id"], sqlite_where=named, postgresql_where=named)
