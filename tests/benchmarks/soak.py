@@ -13,48 +13,28 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from foreman.briefing import MAX_COMMENTS
 from foreman.model import ActionState
-from foreman.sandbox import (
-    Action,
-    commit_late,
-    commit_then_drop,
-    commit_then_status,
-    drip,
-    drop_before,
-    not_json,
-    redirect,
-    reorder_pages,
-    reply,
-    stale_list,
-    truncate,
-)
-from foreman.sandbox.exchange import Request
 from foreman.store import actions
 from foreman.store.actions import LogEntry
 from foreman.store.database import Database
+from tests.benchmarks.crowd import Crowd
+from tests.benchmarks.weather import Storm
 from tests.durability import audit
 from tests.durability.yard import Yard
-from tests.rig import Clock
-from tests.world import BOT, decision
+from tests.world import BOT
 
 REPOS = [f"acme/part-{number}" for number in range(5)]
-SHARE = 0.1
-"""Of all requests, so many go wrong."""
-
 BATCH = 60
 """Events between two rests of the daemon; fewer in a short soak, so that it has many of them too."""
 
@@ -68,135 +48,6 @@ WARM_UP = 0.25
 """Of the events; growth of memory counts from there."""
 
 MOST_GROWTH = 10_000_000
-TALKED_ABOUT = 12
-"""Newest issues of a repository that people edit and comment on."""
-
-Make = Callable[[Clock], Action]
-
-
-def _over_the_quota(clock: Clock) -> Action:
-    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(clock().timestamp()) + 240)}
-    return reply(403, headers, {"message": "API rate limit exceeded"})
-
-
-WRITES: dict[str, tuple[float, Make]] = {
-    "commit, then drop": (1, lambda _: commit_then_drop()),
-    "commit late": (1, lambda _: commit_late(0.02)),
-    "commit, then 500": (1, lambda _: commit_then_status(500)),
-    "half a reply": (1, lambda _: truncate(1)),
-    "422": (0.2, lambda _: reply(422, body={"message": "Validation Failed"})),
-}
-READS: dict[str, tuple[float, Make]] = {
-    "behind by 20 s": (1, lambda _: stale_list(20)),
-    "half a page": (1, lambda _: truncate(50)),
-    "invalid JSON": (1, lambda _: reply(200, body='[{"number": 1,')),
-    "something else": (1, lambda _: reply(200, body={"message": "hello"})),
-}
-LISTS: dict[str, tuple[float, Make]] = {
-    "pages reordered": (4, lambda _: reorder_pages()),
-    "410": (1, lambda _: reply(410, body={"message": "Issues are disabled for this repo"})),
-}
-BOTH: dict[str, tuple[float, Make]] = {
-    "drop": (1, lambda _: drop_before()),
-    "drip": (1, lambda _: drip(2_000_000)),
-    "portal, 200": (1, lambda _: not_json()),
-    "500": (1, lambda _: reply(500, body={"message": "Server Error"})),
-    "502": (1, lambda _: reply(502, body="<html>Bad gateway</html>")),
-    "403": (0.2, lambda _: reply(403, body={"message": "Resource not accessible"})),
-    "404": (0.5, lambda _: reply(404, body={"message": "Not Found"})),
-    "301": (0.5, lambda _: redirect("http://127.0.0.1:9/elsewhere", 301)),
-    # The whole account waits after one of these: more of them and nothing but waiting would be tried.
-    "401": (0.05, lambda _: reply(401, body={"message": "Bad credentials"})),
-    "429, 90 s": (0.1, lambda _: reply(429, {"Retry-After": "90"}, {"message": "slow down"})),
-    "403, too fast": (0.1, lambda _: reply(403, body={"message": "You exceeded a secondary rate limit"})),
-    "403, over the quota": (0.05, _over_the_quota),
-}
-
-
-class Storm:
-    """Hits requests at random; stands where the sandbox keeps its faults."""
-
-    def __init__(self, clock: Clock, chance: random.Random) -> None:
-        self.share = SHARE
-        self.asked = 0
-        self.hits = 0
-        self.kinds: Counter[str] = Counter()
-        self.fault = self
-        self._clock = clock
-        self._chance = chance
-
-    def strike(self, request: Request) -> Action | None:
-        """Return what happens to a request; None when it passes."""
-        if not self.share:
-            return None
-        self.asked += 1
-        if self._chance.random() >= self.share:
-            return None
-        kinds = BOTH | (READS if request.method == "GET" else WRITES)
-        if request.path.endswith("/issues") and request.method == "GET":
-            kinds |= LISTS
-        name = self._chance.choices(list(kinds), [weight for weight, _ in kinds.values()])[0]
-        self.hits += 1
-        self.kinds[name] += 1
-        return kinds[name][1](self._clock)
-
-
-@dataclass(slots=True)
-class Crowd:
-    """People at work, and what of it the agent has not been shown yet.
-
-    Attributes:
-        forge: Where they work.
-        chance: What they do next.
-        made: Events so far.
-        unseen: Word of an event to its issue; a later edit takes the place of one before.
-        edits: Word of the last edit of each issue.
-        replaced: Edits that another one replaced before anybody looked.
-    """
-
-    yard: Yard
-    chance: random.Random
-    made: int = 0
-    unseen: dict[str, tuple[str, int]] = field(default_factory=dict)
-    edits: dict[tuple[str, int], str] = field(default_factory=dict)
-    replaced: int = 0
-    issues: dict[str, list[int]] = field(default_factory=lambda: {repo: [] for repo in REPOS})
-    tasks: int = 0
-
-    def do(self) -> None:
-        """Let one thing happen."""
-        self.made += 1
-        word = f"word{self.made}x"
-        repo, known = self.chance.choice(list(self.issues.items()))
-        act = self.chance.random()
-        if act < 0.1 or not known:
-            number = self.yard.forge.open_issue(repo, title=f"It crashes {word}", author=f"kim{self.made}")
-            known.append(number)
-        else:
-            number = self.chance.choice(known[-TALKED_ABOUT:])
-            issue = self.yard.forge.issue(repo, number)
-            author = issue.author
-            if act < 0.3 or len(issue.comments) >= MAX_COMMENTS - 1:
-                self.yard.forge.edit_issue(repo, number, body=f"In short: {word}", by=author)
-                self._forget_edit(repo, number)
-                self.edits[repo, number] = word
-            else:
-                self.yard.forge.comment(repo, number, author=author, body=f"One more thing: {word}")
-        self.unseen[word] = (repo, number)
-
-    def _forget_edit(self, repo: str, number: int) -> None:
-        before = self.edits.get((repo, number))
-        if before is not None and self.unseen.pop(before, None) is not None:
-            self.replaced += 1
-
-    def answer(self, task: dict[str, Any]) -> dict[str, Any]:
-        """Answer as an honest agent does, and tick off what it was shown."""
-        self.tasks += 1
-        for word in re.findall(r"word\d+x", json.dumps(task["payload"]["issue"])):
-            self.unseen.pop(word, None)
-        if "comment posted" in task["context"]["memory_summary"]:
-            return decision(task)
-        return Yard.honest(task)
 
 
 class Soak:
@@ -206,7 +57,7 @@ class Soak:
         self.chance = random.Random(seed)
         self.yard = Yard(folder)
         self.forge = self.yard.forge
-        self.crowd = Crowd(self.yard, self.chance)
+        self.crowd = Crowd(dict.fromkeys(REPOS, self.forge), self.chance)
         self.storm = Storm(self.yard.time, self.chance)
         self.yard.agent.answer = self.crowd.answer
         for repo in REPOS:
