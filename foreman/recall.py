@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from foreman.changes import hands
 from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
-from foreman.forge.base import Change, ChangeKind, ForgeReader, RepoInfo
-from foreman.gate import marker
+from foreman.forge.base import Change, ForgeReader, RepoInfo
 from foreman.gate.facts import Facts
 from foreman.log import get_logger
-from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef, Role
+from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef
 from foreman.store import actions, breakers, closing, controls, events, inbox, issues, ladder, reactions
-from foreman.store.action_facts import LabelOrder
 from foreman.store.database import Database
 
 log = get_logger(__name__)
@@ -127,21 +126,21 @@ class Recall:
             ordered_on = frozenset(label for label, order in orders.items() if order.on)
             ordered_off = frozenset(orders) - ordered_on
             standing = {label: order for label, order in orders.items() if not (order.on and label in by_us)}
-            history = _as_ordered(history, standing, self._bot)
+            history = hands.as_ordered(history, standing, self._bot)
             facts = Facts(
                 issue=issue,
                 bot=self._bot,
                 event=event,
-                event_actor=_actor(actor_id, issue, comments, history),
-                event_actor_role=_role(actor_id, comments) if event is EventKind.COMMENTED else None,
+                event_actor=hands.actor(actor_id, issue, comments, history),
+                event_actor_role=hands.commenter_role(actor_id, comments) if event is EventKind.COMMENTED else None,
                 requested=requested,
                 repo_labels=repo.labels,
                 labels_by_us=frozenset(by_us) & frozenset(issue.labels),
-                labels_removed_by_people=_with_orders(
-                    _removed_by_people(history, issue, self._bot), ordered_off - frozenset(issue.labels)
+                labels_removed_by_people=hands.with_orders(
+                    hands.removed_by_people(history, issue, self._bot), ordered_off - frozenset(issue.labels)
                 ),
-                labels_added_by_people=_with_orders(
-                    _added_by_people(history, issue, self._bot), ordered_on & frozenset(issue.labels)
+                labels_added_by_people=hands.with_orders(
+                    hands.added_by_people(history, issue, self._bot), ordered_on & frozenset(issue.labels)
                 ),
                 our_comments_today=self._ours_today(comments, now),
                 runs_today=actions.runs_since(connection, ref, now - _DAY),
@@ -154,7 +153,7 @@ class Recall:
                 private_repo=repo.info is None or repo.info.private,
                 visibility_known=repo.info is not None,
                 reminded_at=closing.reminded_at(connection, ref),
-                close_objected=closing.objected(connection, ref) or _opened_again(history, self._bot),
+                close_objected=closing.objected(connection, ref) or hands.opened_again(history, self._bot),
                 close_announced=bool(closing.announced(connection, ref)),
                 now=now,
             )
@@ -258,92 +257,3 @@ class Recall:
         except ForgeError as error:
             log.warning("fact_missing", issue=str(ref), fact=what, reason=str(error))
             return None
-
-
-def is_ours(comment: Comment, *, bot: Account, secret: str, ref: IssueRef) -> bool:
-    """Return whether a comment carries our account's id and our own valid mark."""
-    return marker.is_ours(comment, bot_id=bot.id, secret=secret, issue=ref) is not None
-
-
-def _actor(
-    actor_id: int | None, issue: Issue, comments: tuple[Comment, ...] | None, history: tuple[Change, ...] | None
-) -> Account | None:
-    if actor_id is None:
-        return None
-    if issue.author.id == actor_id:
-        return issue.author
-    for said in comments or ():
-        if said.author.id == actor_id:
-            return said.author
-    for change in history or ():
-        if change.actor is not None and change.actor.id == actor_id:
-            return change.actor
-    return Account(login="", id=actor_id)
-
-
-def _role(actor_id: int | None, comments: tuple[Comment, ...] | None) -> Role | None:
-    """Return what a commenter is to the repository, None when the comment cannot be found any more."""
-    return next((said.role for said in reversed(comments or ()) if said.author.id == actor_id), None)
-
-
-def _last_label_changes(history: tuple[Change, ...]) -> dict[str, Change]:
-    last: dict[str, Change] = {}
-    for change in history:
-        if change.kind in (ChangeKind.LABELED, ChangeKind.UNLABELED):
-            last[change.label] = change
-    return last
-
-
-def _opened_again(history: tuple[Change, ...] | None, bot: Account) -> bool:
-    """Return whether a person ever opened the issue again after we had closed it."""
-    closed_by_us = False
-    for change in history or ():
-        ours = change.actor is not None and change.actor.id == bot.id
-        if change.kind is ChangeKind.CLOSED:
-            closed_by_us = ours
-        elif change.kind is ChangeKind.REOPENED and closed_by_us and not ours:
-            return True
-    return False
-
-
-def _with_orders(by_hand: frozenset[str] | None, ordered: frozenset[str]) -> frozenset[str] | None:
-    """Count what people had us do as done by them; what is not known stays so."""
-    return None if by_hand is None else by_hand | ordered
-
-
-def _as_ordered(
-    history: tuple[Change, ...] | None, orders: Mapping[str, LabelOrder], bot: Account
-) -> tuple[Change, ...] | None:
-    """Return the history with people in our place where the last word about a label was their order, done by us."""
-    last = {change.id: change for change in _last_label_changes(history or ()).values()}
-
-    def done_by(change: Change) -> Account | None:
-        order = orders.get(change.label) if change.id in last else None
-        ours = change.actor is not None and change.actor.id == bot.id
-        return order.by if order and ours and order.on is (change.kind is ChangeKind.LABELED) else change.actor
-
-    return None if history is None else tuple(replace(change, actor=done_by(change)) for change in history)
-
-
-def _removed_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:
-    if history is None:
-        return None
-    return frozenset(
-        label
-        for label, change in _last_label_changes(history).items()
-        if change.kind is ChangeKind.UNLABELED
-        and label not in issue.labels
-        and (change.actor is None or change.actor.id != bot.id)
-    )
-
-
-def _added_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:
-    if history is None:
-        return None
-    return frozenset(
-        label
-        for label, change in _last_label_changes(history).items()
-        if change.kind is ChangeKind.LABELED
-        and label in issue.labels
-        and (change.actor is None or change.actor.id != bot.id)
-    )
