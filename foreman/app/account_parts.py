@@ -29,6 +29,7 @@ def account_for(
     settle_seconds: float,
     now: Callable[[], datetime],
     stop: threading.Event,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Account:
     """Put an account together; nothing is asked of the forge yet.
 
@@ -41,6 +42,7 @@ def account_for(
         settle_seconds: From a send without reply to the look that decides.
         now: Current time, aware UTC.
         stop: Set to end everything.
+        monotonic: Seconds that never jump.
 
     Returns:
         The account.
@@ -51,7 +53,16 @@ def account_for(
         kind=connection.kind,
         bot=bot,
         reader=reader,
-        poller=Poller(db=db, reader=reader, bot=bot, plan=current.plan_of, route=router.route, redact=redact, now=now),
+        poller=Poller(
+            db=db,
+            reader=reader,
+            bot=bot,
+            plan=current.plan_of,
+            route=router.route,
+            redact=redact,
+            now=now,
+            monotonic=monotonic,
+        ),
         executor=Executor(
             db=db,
             writer=writer,
@@ -62,6 +73,7 @@ def account_for(
             settle_seconds=settle_seconds,
             stop=stop,
             recheck=current.recheck,
+            monotonic=monotonic,
         ),
         repos=lambda: tuple(
             plan.repo for plan in current.plans if plan.enabled and plan.repo.forge is connection.kind
@@ -70,7 +82,7 @@ def account_for(
             db=db, reader=reader, patterns=lambda: current.patterns, changed=current.rediscovered, now=now
         ),
         project_files=ProjectFiles(
-            db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=time.monotonic
+            db=db, reader=reader, plan=current.plan_of, redact=redact, now=now, monotonic=monotonic
         ),
         backfill=Backfill(
             db=db,
@@ -79,10 +91,11 @@ def account_for(
             redact=redact,
             looking_back=LookingBack(db=db, reader=reader, bot_id=bot.id, now=now),
             now=now,
-            monotonic=time.monotonic,
+            monotonic=monotonic,
         ),
         now=now,
         stop=stop,
+        monotonic=monotonic,
         disconnect=connection.disconnect,
         steward=Steward(db=db, reader=reader, bot=bot, plan=current.plan_of, now=now, stop=stop),
         dashboard=Dashboard(
