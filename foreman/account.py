@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from foreman.approvals import Dashboard
+from foreman.counting import EVENTS, POLLS, count
 from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
 from foreman.executor import REACT, Executor
 from foreman.forge.base import ForgeReader
@@ -40,7 +41,14 @@ AWAY_AFTER = 3
 
 
 class Account:
-    """Polls and writes for one account; `poll_due` and `write_next` are each called by one thread at a time."""
+    """Polls and writes for one account; `poll_due` and `write_next` are each called by one thread at a time.
+
+    Attributes:
+        kind: Which forge.
+        bot: Who we are there.
+        disconnect: Breaks off what is under way at the forge.
+        gets_on: Called before each repository that is polled: a long round is not a hanging one.
+    """
 
     def __init__(
         self,
@@ -85,6 +93,7 @@ class Account:
         self.kind = kind
         self.bot = bot
         self.disconnect = disconnect
+        self.gets_on: Callable[[], object] = lambda: None
         self._db = db
         self._reader = reader
         self._poller = poller
@@ -129,6 +138,7 @@ class Account:
         for repo in rounds.due(self._db, self._repos, now=self._now, monotonic=self._monotonic):
             if self._stop.wait(self._beat.pause()) or self.shut:
                 break
+            self.gets_on()
             found = self._poll(repo).items > 0 or found
         self._fill()
         return found
@@ -259,8 +269,12 @@ class Account:
         try:
             report = self._poller.poll(repo)
         except ForgeAuthError as error:
+            count(POLLS, forge=self.name, outcome="failed")
             self.refused(str(error))
             return PollReport(repo=repo, error=str(error))
+        well = "unchanged" if report.not_modified else "ok"
+        count(POLLS, forge=self.name, outcome="failed" if report.error else well)
+        count(EVENTS, report.new_events, forge=self.name)
         if report.unreachable:
             self.unreachable()
         elif not report.error:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from foreman import briefing, checkpoint, commands
 from foreman.config.effective import AgentPlan
+from foreman.counting import SECRETS_CAUGHT, count
 from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, BudgetExceeded
 from foreman.gate import admission, personal, reply, turn
 from foreman.gate.policy import Judged, judge
@@ -183,7 +184,9 @@ class Thinker:
         duration_ms = round((time.monotonic() - started) * 1000)
         checkpoint.reach("pipeline.asked")
         decision = self._read(raw, task_id)
-        decision = replace_rationale(decision, self._secrets().redact(decision.rationale))
+        rationale = self._secrets().redact(decision.rationale)
+        count(SECRETS_CAUGHT, int(rationale != decision.rationale), where="rationale")
+        decision = replace_rationale(decision, rationale)
         return Deliberation(
             look=look,
             title=title,
@@ -242,8 +245,9 @@ class Thinker:
             raise AgentReplyInvalid(self._secrets().redact(str(error))) from None
 
     def _redact(self, text: str) -> str:
-        text = self._secrets().redact(text)
-        return personal.redact_personal(text).text if self._redact_personal else text
+        clean = self._secrets().redact(text)
+        count(SECRETS_CAUGHT, int(clean != text), where="incoming")
+        return personal.redact_personal(clean).text if self._redact_personal else clean
 
 
 class Deliberator:

@@ -17,8 +17,9 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from foreman import checkpoint, scribe
+from foreman import checkpoint, reckoning, scribe
 from foreman.config.effective import AgentPlan, RepoPlan
+from foreman.counting import RETRIES, TASKS, count
 from foreman.deliberation import Deliberation, Deliberator
 from foreman.errors import (
     AgentError,
@@ -182,6 +183,8 @@ class Pipeline:
         checkpoint.reach("pipeline.claimed")
         log.debug("task_started", repo=item.issue.repo.key, issue=item.issue.number, task_id=item.task_id)
         passed = self._carry(item)
+        count(TASKS, agent=item.agent, ending=passed.ending.value)
+        count(RETRIES, int(passed.ending is Ending.RETRY), of="task")
         log.info(
             "task_finished",
             repo=item.issue.repo.key,
@@ -221,6 +224,7 @@ class Pipeline:
             return self._agent_trouble(item, plan, error)
         checkpoint.reach("pipeline.judged")
         self._agent_is_well(item, thought)
+        reckoning.admitted(thought.admission)
         if isinstance(thought.admission, Hold):
             return self._hold(item, f"{thought.admission.reason}: {thought.admission.detail}", None)
         return self._record(item, plan, thought)
@@ -249,6 +253,7 @@ class Pipeline:
             memory.refresh(connection, item.issue, now=now)
             checkpoint.reach("pipeline.record.inside")
         checkpoint.reach("pipeline.record.committed")
+        reckoning.decided(decision)
         skipped = not isinstance(thought.admission, Allow)
         return Passed(
             item=item,
@@ -270,6 +275,7 @@ class Pipeline:
     def _agent_trouble(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
         if self.stopping():
             return self._later(item, error, self.now(), count=False)
+        reckoning.failed(item.agent, error)
         if isinstance(error, AgentUnavailable | ContainerError):
             with self.db.transaction() as connection:
                 breakers.record_failure(connection, scope_of(item.agent), now=self.now(), reason=str(error))

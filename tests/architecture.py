@@ -8,7 +8,7 @@ from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint"),
+    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "counting", "tracing"),
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "commands", "learn", "guidance"),
@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("precedents", "obeying"),
     ("briefing",),
     ("deliberation",),
-    ("scribe",),
+    ("scribe", "reckoning"),
     ("account", "pipeline"),
     ("draining",),
     ("daemon",),

@@ -7,6 +7,7 @@ wait unclaimed, so that they lose no attempt; the state is in the store and surv
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from foreman.agent.base import AgentRuntime
 from foreman.agent.pool import AgentPool
 from foreman.config.models import AgentSettings, Config
+from foreman.counting import AGENT_SECONDS, observe
 from foreman.errors import AgentError, ContainerError, ForemanError
 from foreman.log import get_logger
 from foreman.pipeline import scope_of
@@ -47,7 +49,11 @@ class AgentOffice:
 
     def ask(self, agent: str, task: bytes, *, timeout_seconds: float) -> bytes:
         """Send a task to an agent and return its raw reply."""
-        return self._pool.ask(agent, task, timeout_seconds=timeout_seconds)
+        started = time.monotonic()
+        try:
+            return self._pool.ask(agent, task, timeout_seconds=timeout_seconds)
+        finally:
+            observe(AGENT_SECONDS, time.monotonic() - started, agent=agent)
 
     def gateway_url(self, agent: str) -> str:
         """Return where this agent finds the gateway."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from foreman.counting import SECRETS_CAUGHT, count
 from foreman.gate.secret_scan import KnownSecrets as GateSecrets
 from foreman.secrets import KnownSecrets
 
@@ -27,8 +28,10 @@ class LiveSecrets:
             return self._view
 
     def redact(self, text: str) -> str:
-        """Return a text without what is known now, and without what has the shape of a token."""
-        return self().redact(text)
+        """Return a text, that is to be kept, without what is known now and without what has the shape of a token."""
+        clean = self().redact(text)
+        count(SECRETS_CAUGHT, int(clean != text), where="stored")
+        return clean
 
 
 def _named(items: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from foreman import checkpoint
+from foreman.counting import OUTCOMES, RETRIES, STALE_CONFLICTS, count
 from foreman.executor.freshness import Obstacle
 from foreman.executor.sending import REACT
 from foreman.log import get_logger
@@ -79,6 +80,9 @@ class Outcomes:
                 memory.refresh(connection, action.issue, now=now)
             checkpoint.reach("executor.outcome.inside")
         checkpoint.reach("executor.outcome.committed")
+        again = outcome.state is ActionState.PLANNED
+        count(OUTCOMES, action=action.type, outcome="again" if again else outcome.state.value)
+        count(RETRIES, int(again), of="write")
         log.info(
             "action_finished",
             issue=str(action.issue),
@@ -116,7 +120,10 @@ class Outcomes:
         reruns = int(entry.seen.get("reruns", 0))
         approved = any(action.approved_by for action in group)
         with self.db.transaction() as connection:
-            if hindrance.rerun and (approved or reruns >= RERUNS):
+            held = hindrance.rerun and (approved or reruns >= RERUNS)
+            then = "held" if held else "again" if hindrance.rerun else "dropped"
+            count(STALE_CONFLICTS, then=then)
+            if held:
                 actions.hold(connection, ids, reason=hindrance.reason, detail=hindrance.detail)
                 return
             reason = f"{hindrance.reason}: {hindrance.detail}"
@@ -132,6 +139,7 @@ class Outcomes:
                     actor_id=entry.seen.get("actor_id"),
                     requested=bool(entry.seen.get("requested", False)),
                     reruns=reruns + 1,
+                    trace=entry.trace,
                     now=now,
                 )
             memory.refresh(connection, entry.issue, now=now)

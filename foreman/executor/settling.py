@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from foreman import checkpoint
+from foreman.counting import REPLIES_LOST, count
 from foreman.errors import ForgeAuthError, ForgeError
 from foreman.executor import freshness, settle
 from foreman.executor.brake import Brake
@@ -81,6 +82,7 @@ class Settler:
         self._met[action.id] = self.monotonic()
         self._lost[action.id] = self._lost.get(action.id, 0) + 1
         reason = settle.OVERDUE if took > settle.FINISHES_WITHIN else settle.LOST
+        count(REPLIES_LOST)
         log.warning(
             "reply_lost", issue=str(action.issue), action=action.id, reason=str(error), took_s=took.total_seconds()
         )

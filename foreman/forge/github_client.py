@@ -34,6 +34,8 @@ def never(status: int, text: str) -> bool:  # noqa: ARG001
 class GitHubClient(Line):
     """Requests to one API with one account, from any thread."""
 
+    forge = "github"
+
     def __init__(
         self,
         *,

@@ -25,6 +25,8 @@ class GitLabClient(Line):
         site: Where people find it, without a slash at the end.
     """
 
+    forge = "gitlab"
+
     def __init__(self, *, token: Callable[[], str] | None, url: str, **line: Unpack[LineOptions]) -> None:
         """Prepare; nothing is opened yet. The arguments are those of `GitLabForge`."""
         super().__init__(url=url, limit_headers=LIMIT_HEADERS, **line)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Required, TypedDict
+from typing import Any, ClassVar, Required, TypedDict
 
 import requests
 import requests.utils
@@ -106,7 +106,13 @@ class LineOptions(TypedDict, total=False):
 
 
 class Line(ABC):
-    """Requests to one API with one account, from any thread."""
+    """Requests to one API with one account, from any thread.
+
+    Attributes:
+        forge: Under which name its requests are counted.
+    """
+
+    forge: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -142,7 +148,9 @@ class Line(ABC):
         self._closed = False
         self._writing = threading.Lock()
         self._sending = Turns(monotonic)
-        self._wire = OneOrigin(url=url, timeout_seconds=timeout_seconds, hear=self._hear, monotonic=monotonic)
+        self._wire = OneOrigin(
+            url=url, timeout_seconds=timeout_seconds, hear=self._hear, monotonic=monotonic, forge=self.forge
+        )
 
     @abstractmethod
     def _ask(self, asked: Asked) -> WireReply:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from foreman.counting import REQUESTS, count
 from foreman.errors import ForgeAuthError
 from foreman.forge.http_deadline import DeadlineAdapter
 
@@ -26,6 +27,7 @@ MAX_IDLE_SECONDS = 30.0
 """A kept connection older than this is not used again: a reply lost on a dead one leaves a write in doubt."""
 
 _REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
+_TELLING = frozenset({304, 401, 403, 404, 429})
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -71,6 +73,7 @@ class OneOrigin:
         timeout_seconds: float,
         hear: Callable[[Mapping[str, str]], None],
         monotonic: Callable[[], float] = time.monotonic,
+        forge: str = "",
     ) -> None:
         """Prepare; nothing is opened yet.
 
@@ -79,11 +82,13 @@ class OneOrigin:
             timeout_seconds: For connecting, for the reply's head, and for its body.
             hear: Told the headers of each reply, whatever its status.
             monotonic: Clock for idle time and the body's deadline.
+            forge: Under which name its requests are counted.
         """
         parts = urlsplit(url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._timeout_seconds = timeout_seconds
         self._hear = hear
+        self._forge = forge
         self._monotonic = monotonic
         self._used_at = monotonic()
         self.session = requests.Session()
@@ -125,6 +130,7 @@ class OneOrigin:
         """
         if self._monotonic() - self._used_at > MAX_IDLE_SECONDS:
             self.session.close()
+        status = 0
         try:
             response = self.session.request(
                 verb,
@@ -144,6 +150,7 @@ class OneOrigin:
                 return WireReply(status=status, headers=response.headers, text=self._text(response))
         finally:
             self._used_at = self._monotonic()
+            count(REQUESTS, forge=self._forge, method=verb, outcome=_outcome(status))
 
     def close(self) -> None:
         """Break off what is under way, from any thread. The connection is of no use afterwards."""
@@ -180,6 +187,13 @@ def sendable(token: str) -> str:
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ForgeAuthError("the token is empty or holds characters that no token has")
     return token
+
+
+def _outcome(status: int) -> str:
+    """Return how a request is counted: by the statuses that mean something of their own, the others by their kind."""
+    if not status:
+        return "none"
+    return str(status) if status in _TELLING else f"{status // 100}xx"
 
 
 def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, func, insert, select
 
+from foreman.counting import MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS, MODEL_USD, count, observe
 from foreman.store.database import Database
 from foreman.store.tables import model_calls
 
@@ -128,6 +129,7 @@ class UsageStore:
                     error=call.error,
                 )
             )
+        _count(call)
 
     def usd_of_task(self, task_id: str) -> Decimal:
         """Return what a task spent so far, calls of unknown price not counted."""
@@ -201,6 +203,16 @@ def failure_of(connection: Connection, task_id: str) -> str:
     call = model_calls.c
     last = select(call.error).where(call.task_id == task_id).order_by(call.started_at.desc(), call.id.desc()).limit(1)
     return connection.execute(last).scalar() or ""
+
+
+def _count(call: Call) -> None:
+    provider, model = call.provider, call.model
+    count(MODEL_CALLS, provider=provider, model=model, outcome="failed" if call.error else "ok")
+    count(MODEL_TOKENS, call.input_tokens, provider=provider, model=model, kind="input")
+    count(MODEL_TOKENS, call.cached_tokens, provider=provider, model=model, kind="cached")
+    count(MODEL_TOKENS, call.output_tokens, provider=provider, model=model, kind="output")
+    count(MODEL_USD, float(call.usd or 0), provider=provider, model=model)
+    observe(MODEL_SECONDS, call.duration_ms / 1000, provider=provider, model=model)
 
 
 def _midnight(now: datetime) -> datetime:
