@@ -18,11 +18,13 @@ from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from foreman import draining
 from foreman.account import Account
+from foreman.counting import LOOP_ERRORS, count
 from foreman.draining import Drained
 from foreman.errors import ForemanError, LeaseLost, StoreError
 from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
 from foreman.pipeline import Passed, Pipeline
+from foreman.pulse import Pulse
 from foreman.store import breakers, far_future, inbox
 from foreman.store.database import Database
 
@@ -42,6 +44,15 @@ IDLE_SECONDS = 0.5
 
 PAUSE_AFTER_TROUBLE_SECONDS = 2.0
 """How long a thread waits after the database refused it."""
+
+DUE_SECONDS = 60.0
+"""How long the chores may be overdue, which wait for nobody, before the daemon counts as hanging."""
+
+STEP_SECONDS = 1800.0
+"""How long any part may be at one step without getting on: a slow forge takes far less for its requests."""
+
+LEARN_STEP_SECONDS = 4 * 3600.0
+"""The same, for training on everything that a hundred repositories decided."""
 
 STOP_SECONDS = 4.0
 """How long a stop waits for everything together; the contract says five."""
@@ -78,6 +89,8 @@ class Daemon:
         stop: threading.Event,
         on_stop: Sequence[Callable[[], None]] = (),
         learn: Callable[[], bool] | None = None,
+        task_seconds: float = 0.0,
+        pulse: Pulse | None = None,
     ) -> None:
         """Put the parts together; starts nothing.
 
@@ -91,6 +104,8 @@ class Daemon:
             stop: Set to end everything; shared with the parts.
             on_stop: Called last, each once, whatever happened before.
             learn: Trains the label priors that are due, which may take minutes; None for never.
+            task_seconds: How long the slowest agent may be at one task.
+            pulse: Keeps whether everything goes on; None to make one.
         """
         self._db = db
         self._accounts = tuple(accounts)
@@ -101,6 +116,10 @@ class Daemon:
         self._stop = stop
         self._on_stop = tuple(on_stop)
         self._learn = learn
+        self._task_seconds = task_seconds
+        self._pulse = pulse or Pulse()
+        for account in self._accounts:
+            account.gets_on = self._pulse.get_on
         self._bell = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._scheduler = BackgroundScheduler(
@@ -114,6 +133,13 @@ class Daemon:
         """Whether the end has begun."""
         return self._stop.is_set()
 
+    def hanging(self) -> str:
+        """Return which part of the daemon does not go on, for a person; empty when all do.
+
+        What waits for a forge or an agent may take as long as these may; what waits for nobody may not.
+        """
+        return "" if self.stopping else self._pulse.hanging()
+
     def recover(self) -> None:
         """Make what a crash left claimed ready again."""
         with self._db.transaction() as connection:
@@ -125,17 +151,15 @@ class Daemon:
         """Start the threads and the scheduler; returns at once."""
         self.recover()
         for account in self._accounts:
-            self._scheduler.add_job(
-                self._job, "interval", args=(f"poll:{account.name}", account.poll_due), seconds=POLL_TICK_SECONDS
-            )
+            self._every(POLL_TICK_SECONDS, f"poll:{account.name}", account.poll_due)
             self._thread(f"write:{account.name}", account.write_next)
-        self._scheduler.add_job(self._job, "interval", args=("chores", self._chores), seconds=CHORES_SECONDS)
+        self._every(CHORES_SECONDS, "chores", self._chores)
         # Apart from the chores: an agent that is slow to show its health must not keep others' held work waiting.
-        self._scheduler.add_job(self._job, "interval", args=("agents", self._agents.tend), seconds=CHORES_SECONDS)
+        self._every(CHORES_SECONDS, "agents", self._agents.tend)
         if self._learn is not None:
-            self._scheduler.add_job(self._job, "interval", args=("learn", self._learn), seconds=LEARN_SECONDS)
+            self._every(LEARN_SECONDS, "learn", self._learn, step_seconds=LEARN_STEP_SECONDS)
         for number in range(self._workers):
-            self._thread(f"work:{number}", self._work_next)
+            self._thread(f"work:{number}", self._work_next, waits_seconds=self._task_seconds)
         self._scheduler.start()
         threading.Thread(target=self._guarded, args=("warm", self._agents.warm), name="warm", daemon=True).start()
 
@@ -228,10 +252,17 @@ class Daemon:
         with self._db.read() as connection:
             return inbox.claimable(connection, now=self._now(), busy=self._agents.busy(), full_repos=closed)
 
-    def _thread(self, name: str, step: Callable[[], bool]) -> None:
+    def _every(
+        self, seconds: float, name: str, work: Callable[[], Any], *, step_seconds: float = STEP_SECONDS
+    ) -> None:
+        self._pulse.expect(name, step_seconds=step_seconds, due_seconds=seconds + DUE_SECONDS)
+        self._scheduler.add_job(self._job, "interval", args=(name, work), seconds=seconds)
+
+    def _thread(self, name: str, step: Callable[[], bool], *, waits_seconds: float = 0.0) -> None:
         thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+        self._pulse.expect(name, step_seconds=STEP_SECONDS + waits_seconds, thread=thread)
 
     def _loop(self, name: str, step: Callable[[], bool]) -> None:
         while not self._stop.is_set():
@@ -247,20 +278,25 @@ class Daemon:
     def _guarded(self, name: str, step: Callable[[], Any]) -> bool:
         """Run one step at the border that must survive: a worker's item or a scheduler job."""
         clear_contextvars()
+        loop = name.partition(":")[0]
         with bound_contextvars(thread=name):
             try:
-                done = bool(step())
+                with self._pulse.step(name):
+                    done = bool(step())
             except LeaseLost as error:
                 # Another daemon has taken over: whatever we would write now is not ours to write.
                 self.lost = error
+                count(LOOP_ERRORS, loop=loop, kind="lease")
                 log.error("lease_lost", reason=str(error))
                 self._stop.set()
             except StoreError as error:
+                count(LOOP_ERRORS, loop=loop, kind="store")
                 if self._troubles.get(name) != str(error):  # told once, not every few seconds for as long as it lasts
                     log.error("store_trouble", reason=str(error))
                 self._troubles[name] = str(error)
                 self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
             except Exception:
+                count(LOOP_ERRORS, loop=loop, kind="bug")
                 log.exception("step_failed")
                 self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
             else:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "counting", "tracing"),
+    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "counting", "pulse", "tracing"),
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "commands", "learn", "guidance"),

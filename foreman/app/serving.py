@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -9,13 +10,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from foreman.app.agents import in_use
+from foreman.app.systemd import ServiceManager
 from foreman.app.vitals import StoreVitals
 from foreman.app.workshop import Workshop, workshop
 from foreman.config.models import Config
 from foreman.draining import Drained
+from foreman.errors import StoreError
 from foreman.log import get_logger
 from foreman.secrets import KnownSecrets
 from foreman.server import HealthServer
@@ -25,6 +27,9 @@ log = get_logger(__name__)
 
 DONE = 0
 FAILED = 1
+
+_LOOK_SECONDS = 0.5
+"""How often it is looked whether the configuration is to be read again and whether every part goes on."""
 
 
 def once(config: Config, *, settings: Settings, secrets: KnownSecrets, source: Path | None) -> Drained:
@@ -62,6 +67,10 @@ def serve(config: Config, *, settings: Settings, secrets: KnownSecrets, source: 
     """
     stop = threading.Event()
     wanted = threading.Event()
+    manager = ServiceManager.from_environment()
+    if manager.watches:
+        faulthandler.enable()  # a watchdog ends us by SIGABRT: where every thread was goes to the log
+    manager.say("starting")
     with (
         _signals(stop, reload=wanted.set),
         workshop(config, settings=settings, secrets=secrets, source=source, stop=stop) as shop,
@@ -69,10 +78,15 @@ def serve(config: Config, *, settings: Settings, secrets: KnownSecrets, source: 
     ):
         shop.daemon.start()
         log.info("daemon_ready", repos=len(shop.config.plans), pid=os.getpid())
-        while not stop.wait(0.2):
+        manager.ready(_watching(shop))
+        while not stop.wait(_LOOK_SECONDS):
             if wanted.is_set():
                 wanted.clear()
-                shop.config.reload()
+                manager.reloading()
+                taken = _reload(shop, again=wanted)
+                manager.ready(_watching(shop) + ("" if taken else "; the new configuration was refused, see the log"))
+            manager.beat(shop.daemon.hanging())
+        manager.stopping()
         clean = shop.daemon.stop()
         lost = shop.daemon.lost
     if not clean:
@@ -108,25 +122,53 @@ def _health(config: Config, shop: Workshop) -> Iterator[None]:
         server.stop()
 
 
+def _watching(shop: Workshop) -> str:
+    count = len(shop.config.plans)
+    return f"watching {count} {'repository' if count == 1 else 'repositories'}"
+
+
+def _reload(shop: Workshop, *, again: threading.Event) -> bool:
+    try:
+        return shop.config.reload()
+    except StoreError as error:
+        log.warning("reload_waits", reason=str(error))
+        again.set()
+        return False
+
+
 @contextmanager
 def _signals(stop: threading.Event, *, reload: Callable[[], None]) -> Iterator[None]:
-    """Turn signals into events; a second SIGTERM or Ctrl-C ends the process at once."""
+    """Turn signals into events; a second SIGTERM or Ctrl-C ends the process at once.
 
-    def ask(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
+    A thread obeys them, not a handler: that runs in the middle of whatever the main thread does, and what it would
+    set may be locked there.
+    """
+    hears, tells = os.pipe()
+    os.set_blocking(tells, False)
 
-    def again(_number: int, _frame: FrameType | None) -> None:
-        reload()
+    def obey() -> None:
+        while told := os.read(hears, 1):
+            number = told[0]
+            if number == signal.SIGHUP:
+                reload()
+            elif number in (signal.SIGTERM, signal.SIGINT):
+                if stop.is_set():
+                    os._exit(128 + number)
+                stop.set()
 
+    thread = threading.Thread(target=obey, name="signals", daemon=True)
+    thread.start()
+    fd_before = signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
     before = {
-        signal.SIGTERM: signal.signal(signal.SIGTERM, ask),
-        signal.SIGINT: signal.signal(signal.SIGINT, ask),
-        signal.SIGHUP: signal.signal(signal.SIGHUP, again),
+        number: signal.signal(number, lambda _number, _frame: None)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     }
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(fd_before)
+        os.close(tells)
+        thread.join()
+        os.close(hears)

@@ -187,6 +187,7 @@ def workshop(
             workers=max(config.workers, len(at_work)),
             now=now,
             stop=stop,
+            task_seconds=max((agent.timeout_seconds for agent in at_work.values()), default=0.0),
             learn=Retraining(
                 db=db,
                 plans=lambda: current.plans,
