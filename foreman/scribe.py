@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from foreman import precedents
+from foreman import precedents, tracing
 from foreman.changes import TRIAGE_LABEL, put_on, put_right
 from foreman.config.effective import AgentPlan, Policy
 from foreman.config.plan import policy_version
@@ -73,6 +73,7 @@ def decision_row(item: InboxItem, plan: AgentPlan, thought: Deliberation, *, mod
         usd=thought.spent.usd,
         duration_ms=thought.duration_ms,
         author_id=facts.issue.author.id,
+        trace=tracing.header() or item.trace,
         actions=tuple(_action(judged, plan.policy, facts.now) for judged in thought.judged)
         + _housekeeping(item, plan, thought),
     )
@@ -143,6 +144,7 @@ def refused_row(item: InboxItem, plan: AgentPlan, reason: str, *, model: str) ->
         mode=plan.policy.mode.value,
         policy_version=policy_version(plan.policy),
         model=model,
+        trace=tracing.header() or item.trace,
     )
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from foreman import tracing
 from foreman.agent.dialing import Address, connected, left_of
 from foreman.errors import AgentReplyInvalid, AgentUnavailable
 from foreman.protocol import MAX_REPLY_BYTES
@@ -99,6 +100,8 @@ def _head(address: Address, method: str, target: str, length: int) -> bytes:
     ]
     if address.token:
         lines.append(f"Authorization: Bearer {address.token}")
+    if method == "POST" and (trace := tracing.header()):
+        lines.append(f"traceparent: {trace}")
     if method == "POST":
         lines += ["Content-Type: application/json", f"Content-Length: {length}"]
     if any(not line.isascii() or not line.isprintable() for line in lines):

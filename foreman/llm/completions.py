@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import structlog
 
+from foreman import tracing
 from foreman.errors import BudgetExceeded, ForemanError, ModelError
 from foreman.llm import chat
 from foreman.llm.answers import Answer, explained, refused
@@ -143,6 +144,7 @@ class _Call:
         self._began = time.monotonic()
         self._answer: Completion | None = None
         self._open = False
+        self._span = tracing.begin("model", grant.trace, repo=grant.repo, agent=grant.agent, model=grant.model)
 
     def __enter__(self) -> Self:
         return self
@@ -176,17 +178,27 @@ class _Call:
         )
         self._grants.note(grant, call)
         self._purse.settle(self._reservation, call)
-        structlog.get_logger().info(
-            "model_call",
-            task_id=grant.task_id,
-            repo=grant.repo,
-            model=call.model,
+        with tracing.within(self._span):
+            structlog.get_logger().info(
+                "model_call",
+                task_id=grant.task_id,
+                repo=grant.repo,
+                model=call.model,
+                input_tokens=call.input_tokens,
+                output_tokens=call.output_tokens,
+                usd=str(call.usd) if call.usd is not None else None,
+                duration_ms=call.duration_ms,
+                error=failed,
+            )
+        self._span.note(
+            provider=call.provider,
+            answered_by=call.model,
             input_tokens=call.input_tokens,
             output_tokens=call.output_tokens,
-            usd=str(call.usd) if call.usd is not None else None,
-            duration_ms=call.duration_ms,
-            error=failed,
         )
+        if call.error:
+            self._span.fail(type(error).__name__ if error else "no_answer")
+        self._span.end()
 
 
 def _sse(value: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from foreman import tracing
 from foreman.errors import ModelError
 from foreman.llm.base import ModelCall
 
@@ -71,6 +72,7 @@ class Grant:
         calls: Requests that reached a provider.
         done: Calls with an outcome.
         retry_at: When the budget that refused it is filled again.
+        trace: `traceparent` of what it calls the model for; empty while traces are off.
     """
 
     task_id: str
@@ -83,6 +85,7 @@ class Grant:
     calls: int = 0
     done: list[ModelCall] = field(default_factory=list)
     retry_at: datetime | None = None
+    trace: str = ""
 
 
 def _digest(token: str) -> bytes:
@@ -111,7 +114,15 @@ class Grants:
             The token.
         """
         token = secrets.token_urlsafe(32)
-        grant = Grant(task_id=task_id, repo=repo, agent=agent, model=model, deadline=deadline, digest=_digest(token))
+        grant = Grant(
+            task_id=task_id,
+            repo=repo,
+            agent=agent,
+            model=model,
+            deadline=deadline,
+            digest=_digest(token),
+            trace=tracing.header(),
+        )
         with self._lock:
             self._of_task[task_id] = grant
         return token

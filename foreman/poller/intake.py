@@ -6,14 +6,16 @@ again by the next poll.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Connection
 
-from foreman import changes, checkpoint, commands
+from foreman import changes, checkpoint, commands, tracing
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
 from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavailable
@@ -59,6 +61,7 @@ class Tally:
         unsettled: Some row was seen within the second of its last change, which may show more at the next poll.
         late: Whether the poll has taken long enough: what comes yet waits for the next one.
         taken: An issue with news was looked at: however late it is, each poll comes further by one.
+        started_ns: The same moment by the machine's own clock, nanoseconds since 1970, for traces.
     """
 
     requests: int = 0
@@ -71,6 +74,7 @@ class Tally:
     unsettled: bool = False
     late: Callable[[], bool] = lambda: False
     taken: bool = False
+    started_ns: int = field(default_factory=time.time_ns)
 
     def is_spent(self, row: Issue) -> bool:
         """Return whether this row, if it has news, waits for the next poll; pull requests cost no time."""
@@ -339,15 +343,28 @@ class Intake:
             return
         tally.events += 1
         for route in self.route(event, plan):
-            inbox.enqueue(
-                connection,
-                issue=event.issue,
-                agent=route.agent,
-                task_type=route.task_type,
-                event=event.kind,
-                event_key=event.key,
-                actor_id=event.actor_id,
-                requested=event.kind is EventKind.REQUESTED,
-                now=now,
-            )
+            with self._found(connection, event, route, tally) as trace:
+                inbox.enqueue(
+                    connection,
+                    issue=event.issue,
+                    agent=route.agent,
+                    task_type=route.task_type,
+                    event=event.kind,
+                    event_key=event.key,
+                    actor_id=event.actor_id,
+                    requested=event.kind is EventKind.REQUESTED,
+                    trace=trace,
+                    now=now,
+                )
             tally.items += 1
+
+    @contextmanager
+    def _found(self, connection: Connection, event: Event, route: Route, tally: Tally) -> Iterator[str]:
+        """Begin the trace of a piece of work with the look that found it, or go on with that of the work it joins."""
+        if not tracing.active():
+            yield ""
+            return
+        joined = inbox.waiting_trace(connection, event.issue, route.agent)
+        with tracing.resume("poll", joined, started_ns=tally.started_ns) as span:
+            span.note(repo=event.issue.repo.key, issue=event.issue.number, agent=route.agent, event=event.kind.value)
+            yield span.header

@@ -49,6 +49,7 @@ class LogEntry:
         undone_by: Entries that take this one back.
         timestamp: When, aware UTC, whole seconds.
         actions: In order.
+        trace: `traceparent` of the task; empty when none was kept.
     """
 
     id: int
@@ -74,6 +75,7 @@ class LogEntry:
     undone_by: tuple[int, ...]
     timestamp: datetime
     actions: tuple[StoredAction, ...]
+    trace: str = ""
 
 
 def entry(connection: Connection, log_id: int) -> LogEntry:
@@ -197,6 +199,7 @@ def _whole(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[LogEntry, 
             undone_by=tuple(takers[row.id]),
             timestamp=row.timestamp,
             actions=tuple(of_entry[row.id]),
+            trace=row.trace,
         )
         for row in rows
     )

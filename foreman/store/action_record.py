@@ -57,6 +57,7 @@ def record(connection: Connection, decision: NewDecision, *, now: datetime) -> i
             usd=decision.usd,
             duration_ms=decision.duration_ms,
             undoes=decision.undoes,
+            trace=decision.trace,
         )
     )
     log_id = inserted_id(added)

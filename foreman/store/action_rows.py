@@ -82,6 +82,7 @@ class NewDecision:
         actions: In order.
         undoes: The entry it takes back, None for most.
         author_id: Who opened the issue; None takes what the issue's snapshot says.
+        trace: `traceparent` of the task; empty when none was kept.
     """
 
     issue: IssueRef
@@ -104,6 +105,7 @@ class NewDecision:
     actions: tuple[NewAction, ...] = ()
     undoes: int | None = None
     author_id: int | None = None
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

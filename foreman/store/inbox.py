@@ -46,11 +46,13 @@ from foreman.store.inbox_views import (
     dead,
     drop,
     get,
+    keep_trace,
     oldest_ready,
     retry,
     story,
     waiting,
     waiting_count,
+    waiting_trace,
 )
 from foreman.store.rows import inserted_id
 from foreman.store.tables import OPEN_STATES, WAITING_STATES, actions, inbox, inbox_counts, is_state, turns
@@ -73,6 +75,7 @@ __all__ = (
     "get",
     "hold",
     "hold_agent",
+    "keep_trace",
     "oldest_ready",
     "postpone",
     "recover",
@@ -81,6 +84,7 @@ __all__ = (
     "story",
     "waiting",
     "waiting_count",
+    "waiting_trace",
 )
 
 
@@ -101,6 +105,7 @@ def enqueue(
     actor_id: int | None = None,
     requested: bool = False,
     reruns: int = 0,
+    trace: str = "",
     now: datetime,
 ) -> int:
     """Ask for work; joins an item for the same issue and agent that nobody has begun.
@@ -119,6 +124,7 @@ def enqueue(
         actor_id: Who caused it.
         requested: A person asked for it.
         reruns: How often the decision was out of date before.
+        trace: `traceparent` of what found it; joined work keeps the one it has.
         now: Current time, aware UTC.
 
     Returns:
@@ -138,6 +144,7 @@ def enqueue(
             # An issue that nobody has looked at stays a new one, whoever comments on it meanwhile.
             news = {}
         news |= {"requested": requested or waits.requested, "reruns": max(reruns, waits.reruns)}
+        news["trace"] = waits.trace or trace
         if requested:
             news["not_before"] = min(now, waits.not_before)
         connection.execute(update(inbox).where(inbox.c.id == waits.id).values(**news))
@@ -159,6 +166,7 @@ def enqueue(
             worker="",
             created_at=now,
             not_before=now,
+            trace=trace,
         )
     )
     count(connection, issue.repo.key, agent, {InboxState.READY: 1})

@@ -37,6 +37,7 @@ class InboxItem:
         reason: Why it is where it is, one line.
         state: Where it stands.
         held_until: When a held one is released by itself; None when only a person or an agent's recovery does.
+        trace: `traceparent` of the look that found it; empty when none was kept.
     """
 
     id: int
@@ -56,6 +57,7 @@ class InboxItem:
     reason: str
     state: InboxState
     held_until: datetime | None = None
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ def to_item(row: Row[Any]) -> InboxItem:
         reason=row.reason,
         state=InboxState(row.state),
         held_until=row.held_until,
+        trace=row.trace,
     )
 
 

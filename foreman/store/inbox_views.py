@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from foreman.model import InboxState, IssueRef, RepoRef
 from foreman.store.inbox_rows import Attempt, DeadItem, InboxItem, end_attempt, move, to_item
-from foreman.store.tables import inbox, inbox_attempts, inbox_counts, is_state
+from foreman.store.tables import WAITING_STATES, inbox, inbox_attempts, inbox_counts, is_state
 
 
 def get(connection: Connection, item_id: int) -> InboxItem | None:
@@ -55,6 +56,25 @@ def claimed_tasks(connection: Connection) -> frozenset[str]:
     """Return the ids of the tasks that are being worked on."""
     rows = connection.execute(select(inbox.c.task_id).where(is_state(inbox.c.state, InboxState.CLAIMED)))
     return frozenset(rows.scalars())
+
+
+def waiting_trace(connection: Connection, issue: IssueRef, agent: str) -> str:
+    """Return the trace of the work that new one would join; empty where there is none."""
+    found = connection.execute(
+        select(inbox.c.trace).where(
+            inbox.c.repo == issue.repo.key,
+            inbox.c.issue_id == issue.number,
+            inbox.c.agent == agent,
+            is_state(inbox.c.state, *WAITING_STATES),
+        )
+    ).scalar()
+    return found or ""
+
+
+def keep_trace(connection: Connection, item: InboxItem, trace: str) -> InboxItem:
+    """Keep the trace that a claimed item begins where nothing else began one; returns the item."""
+    connection.execute(update(inbox).where(inbox.c.id == item.id).values(trace=trace))
+    return replace(item, trace=trace)
 
 
 def oldest_ready(connection: Connection) -> datetime | None:

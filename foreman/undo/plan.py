@@ -242,6 +242,7 @@ def record(connection: Connection, undo: UndoPlan, *, by: str, now: datetime) ->
             actions=tuple(step.inverse for step in steps),
             undoes=log_id,
             author_id=entry.author_id,
+            trace=entry.trace,
         )
         logged.append(actions.record(connection, decision, now=now))
     return tuple(logged)
