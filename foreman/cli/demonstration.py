@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json
-from foreman.model import ForgeKind
+from foreman.cli.options import ForgeName, Json
 
 if TYPE_CHECKING:
     from foreman.app.demo import DemoReport
@@ -20,7 +19,7 @@ _REFUSED = frozenset({"denied", "held", "failed", "unknown"})
 
 def demo(
     context: typer.Context,
-    forge: Annotated[ForgeKind, typer.Option(help="Which forge it is shown on.")] = ForgeKind.GITHUB,
+    forge: Annotated[ForgeName, typer.Option(help="Which forge it is shown on.")] = "github",
     as_json: Json = False,
 ) -> int:
     """Show the whole main job on this machine alone: no token, no key, no network, no Docker."""
@@ -28,10 +27,11 @@ def demo(
     from foreman.cli import exits
     from foreman.cli.output import emit, story
     from foreman.cli.reading import document
+    from foreman.model import ForgeKind
 
     own = Context.of(context)
     own.start_logging()
-    report = run_demo(own.settings(), own.secrets, tell=story, kind=forge)
+    report = run_demo(own.settings(), own.secrets, tell=story, kind=ForgeKind(forge))
     facts = {
         "folder": report.folder,
         "config": report.config,
@@ -69,7 +69,7 @@ def _sum_up(report: DemoReport) -> None:
 
     refused = sum(1 for entry in report.entries for action in entry.actions if action.state in _REFUSED)
     # GitHub alone lists pull requests among the issues, and there is one among the samples.
-    others = "; pull requests were left alone" if report.kind is ForgeKind.GITHUB else ""
+    others = "; pull requests were left alone" if report.kind == "github" else ""
     line(f"{len(report.entries)} issues, {report.writes} writes, {refused} refused{others}")
     verdict = "agree" if report.agrees else "DO NOT AGREE"
     line(f"the forge's own ledger and the action log {verdict}:")

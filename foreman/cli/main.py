@@ -6,8 +6,6 @@ further imports inside its functions.
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -17,9 +15,8 @@ from typing import Annotated, Literal
 import typer
 
 from foreman import __version__
-from foreman.cli import completing, examples, exits, streams
+from foreman.cli import exits, lazily, streams
 from foreman.cli.context import Context
-from foreman.cli.shape import Command
 from foreman.secrets import KnownSecrets
 
 FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -71,7 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     secrets = KnownSecrets()
     streams.prepare()
     streams.be_quiet(False)
-    completing.prepare(os.environ)
+    if "_FOREMAN_COMPLETE" in os.environ:  # a shell asks
+        from foreman.cli import completing
+
+        completing.prepare(os.environ)
     return streams.finish(_called(arguments, secrets), exits.say)
 
 
@@ -105,48 +105,31 @@ def build(secrets: KnownSecrets) -> typer.Typer:
     Returns:
         The application.
     """
-    app = _group("An always-on AI co-maintainer for open-source repositories.")
+    app = _group("An always-on AI co-maintainer for open-source repositories.", _entries(""))
     app.callback(invoke_without_command=False)(_options(secrets))
-    groups: dict[str, typer.Typer] = {"": app}
-    for module_name, group, functions in FAMILIES:
-        module = importlib.import_module(f"foreman.cli.{module_name}")
-        if group not in groups:
-            groups[group] = _group(GROUPS[group])
-            app.add_typer(groups[group], name=group)
-        for entry in functions:
-            name, function_name = _names(entry)
-            function = getattr(module, function_name)
-            text = _help(function)
-            groups[group].command(
-                name,
-                cls=Command,
-                help=text,
-                short_help=text.split("\n")[0],
-                epilog=examples.below(f"{group} {name}".strip()) or None,
-                hidden="=" in entry,
-            )(function)
+    for name in dict.fromkeys(group for _, group, _ in FAMILIES if group):
+        app.add_typer(_group(GROUPS[name], _entries(name)), name=name)
     return app
+
+
+def _entries(group: str) -> list[lazily.Entry]:
+    return [lazily.Entry(module, group, text) for module, of, texts in FAMILIES if of == group for text in texts]
 
 
 def command_names() -> frozenset[str]:
     """Return what can be typed after `foreman`: commands, groups, and commands with their group before them."""
-    named = {f"{group} {_names(entry)[0]}".strip() for _, group, entries in FAMILIES for entry in entries}
+    named = {f"{group} {lazily.names_of(entry)[0]}".strip() for _, group, entries in FAMILIES for entry in entries}
     return frozenset(named | {group for _, group, _ in FAMILIES if group})
 
 
-def _names(entry: str) -> tuple[str, str]:
-    """Return the command's name and its function's."""
-    alias, _, function_name = entry.rpartition("=")
-    return (alias or function_name).rstrip("_").replace("_", "-"), function_name
-
-
-def _group(text: str) -> typer.Typer:
+def _group(text: str, entries: list[lazily.Entry]) -> typer.Typer:
     return typer.Typer(
+        cls=lazily.group_of(entries),
         help=text,
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+        context_settings=lazily.CONTEXT,
     )
 
 
@@ -175,14 +158,6 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"foreman {__version__}")
         raise typer.Exit
-
-
-def _help(function: Callable[..., object]) -> str:
-    """Return what a docstring says before its sections, which are for readers of the code."""
-    text = inspect.getdoc(function) or ""
-    lines = text.splitlines()
-    ends = [number for number, line in enumerate(lines) if line in {"Args:", "Returns:", "Raises:"}]
-    return "\n".join(lines[: ends[0]] if ends else lines).strip()
 
 
 def _misused(error: typer.TyperException) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import typer.core
 
-from foreman.cli.completing import offers_for
 from foreman.cli.options import MAX_ID
 
 METAVARS = {
@@ -40,6 +40,10 @@ class Command(typer.core.TyperCommand):
                 setattr(parameter, "display_type_rich", lambda ctx: None)  # noqa: ARG005, B010
             elif parameter.metavar is None:
                 parameter.metavar = METAVARS.get(parameter.name or "")
+            if "_FOREMAN_COMPLETE" not in os.environ:  # no shell asks
+                continue
+            from foreman.cli.completing import offers_for
+
             offers = offers_for(parameter.metavar or "")
             if offers is not None:
                 setattr(parameter, "shell_complete", offers)  # noqa: B010

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foreman.cli.context import Context
-from foreman.cli.options import Json
-from foreman.model import ForgeKind
+from foreman.cli.options import ForgeName, Json
 
 if TYPE_CHECKING:
     from foreman.app.onboarding.spots import Spot
 
 _Repo = Annotated[str | None, typer.Option(help="Repository: owner/name, gitlab:group/project, or its address.")]
-_Forge = Annotated[ForgeKind | None, typer.Option(help="Which forge, where the address does not tell.")]
+_Forge = Annotated[ForgeName | None, typer.Option(help="Which forge, where the address does not tell.")]
 _BaseUrl = Annotated[str, typer.Option(help="Address of a GitHub Enterprise or GitLab of your own.")]
 _TokenEnv = Annotated[
     str | None, typer.Option(help="Variable that holds the token; GITHUB_TOKEN or GITLAB_TOKEN.", metavar="NAME")
@@ -144,19 +143,22 @@ def _place(out: Path | None, own: Context) -> Path:
         return named
 
 
-def _spot(repo: str | None, forge: ForgeKind | None, base_url: str, ask: _Questions) -> Spot:
+def _spot(repo: str | None, forge: ForgeName | None, base_url: str, ask: _Questions) -> Spot:
     from dataclasses import replace
 
     from foreman.app.onboarding import looking, spots
     from foreman.cli.output import story
     from foreman.errors import UsageError
+    from foreman.model import ForgeKind
+
+    kind = ForgeKind(forge) if forge else None
 
     def named(said: str) -> Spot:
-        return spots.of_name(said, forge=forge, base_url=base_url)
+        return spots.of_name(said, forge=kind, base_url=base_url)
 
     if repo is not None:
         return named(repo)
-    found, why = looking.find(Path.cwd(), forge=forge, base_url=base_url)
+    found, why = looking.find(Path.cwd(), forge=kind, base_url=base_url)
     if found is None:
         if not ask.asking:
             raise UsageError(f"{why}: name the repository with --repo owner/name, or run this in a clone")

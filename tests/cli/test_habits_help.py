@@ -8,10 +8,11 @@ import sqlite3
 import pytest
 
 from foreman.cli.examples import EXAMPLES
-from foreman.cli.main import FAMILIES, GROUPS, _names
+from foreman.cli.lazily import names_of
+from foreman.cli.main import FAMILIES, GROUPS
 
 COMMANDS = [
-    f"{group} {_names(entry)[0]}".strip() for _, group, entries in FAMILIES for entry in entries if "=" not in entry
+    f"{group} {names_of(entry)[0]}".strip() for _, group, entries in FAMILIES for entry in entries if "=" not in entry
 ]
 ELSEWHERE = {
     "foreman demo": "the fixture of all tests here is what it left",
