@@ -13,7 +13,7 @@ from pathlib import Path
 
 from foreman.app.agents import in_use
 from foreman.app.systemd import ServiceManager
-from foreman.app.vitals import StoreVitals
+from foreman.app.vitals import Life, StoreVitals
 from foreman.app.workshop import Workshop, workshop
 from foreman.config.models import Config
 from foreman.draining import Drained
@@ -110,7 +110,10 @@ def _health(config: Config, shop: Workshop) -> Iterator[None]:
             db=shop.db,
             plans=lambda: shop.config.plans,
             agents=tuple(in_use(config)),
-            stopping=lambda: shop.daemon.stopping,
+            life=Life(
+                stopping=lambda: shop.daemon.stopping,
+                hanging=shop.daemon.hanging,
+            ),
             now=shop.now,
         ),
         token.resolve(shop.secrets) if token else "",

@@ -32,10 +32,13 @@ class Sample:
     Attributes:
         value: The number.
         labels: What it is about; every sample of a metric has the same names.
+        buckets: Of a histogram, whose `value` is the sum of all: upper end and how many were in it alone, the last
+            without end.
     """
 
     value: float
     labels: Mapping[str, str] = field(default_factory=dict)
+    buckets: Sequence[tuple[float, int]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +48,13 @@ class Metric:
     Attributes:
         name: With `PREFIX` and the unit; a counter's ends with `_total`.
         help: One line for a person.
-        kind: `gauge` goes up and down, `counter` only up (until a restart).
+        kind: `gauge` goes up and down, `counter` only up (until a restart), `histogram` is a distribution.
         samples: In any order; none for nothing to tell.
     """
 
     name: str
     help: str
-    kind: Literal["gauge", "counter"] = "gauge"
+    kind: Literal["gauge", "counter", "histogram"] = "gauge"
     samples: Sequence[Sample]
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import hmac
+import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from foreman.errors import ForemanError
@@ -105,17 +107,7 @@ def exposition(metrics: Iterable[Metric]) -> tuple[bytes, str]:
     Raises:
         ValueError: A name does not begin with `PREFIX`.
     """
-    families: list[Any] = []
-    for metric in metrics:
-        if not metric.name.startswith(PREFIX):
-            raise ValueError(f"{metric.name} does not begin with {PREFIX}")
-        names = sorted({name for sample in metric.samples for name in sample.labels})
-        family = (GaugeMetricFamily if metric.kind == "gauge" else CounterMetricFamily)(
-            metric.name, metric.help, labels=names
-        )
-        for sample in metric.samples:
-            family.add_metric([sample.labels.get(name, "") for name in names], sample.value)
-        families.append(family)
+    families = [_family(metric) for metric in metrics]
 
     class Families:
         def collect(self) -> Iterable[Any]:
@@ -125,3 +117,23 @@ def exposition(metrics: Iterable[Metric]) -> tuple[bytes, str]:
     registry.register(Families())
     ProcessCollector(namespace=PREFIX.removesuffix("_"), registry=registry)
     return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
+
+
+def _family(metric: Metric) -> Any:
+    if not metric.name.startswith(PREFIX):
+        raise ValueError(f"{metric.name} does not begin with {PREFIX}")
+    names = sorted({name for sample in metric.samples for name in sample.labels})
+    if metric.kind == "histogram":
+        histogram = HistogramMetricFamily(metric.name, metric.help, labels=names)
+        for sample in metric.samples:
+            ends = ["+Inf" if end == math.inf else str(end) for end, _ in sample.buckets]
+            below = list(accumulate(number for _, number in sample.buckets))
+            labels = [sample.labels.get(name, "") for name in names]
+            histogram.add_metric(labels, buckets=list(zip(ends, below, strict=True)), sum_value=sample.value)
+        return histogram
+    family = (GaugeMetricFamily if metric.kind == "gauge" else CounterMetricFamily)(
+        metric.name, metric.help, labels=names
+    )
+    for sample in metric.samples:
+        family.add_metric([sample.labels.get(name, "") for name in names], sample.value)
+    return family

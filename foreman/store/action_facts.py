@@ -152,6 +152,11 @@ def writes_since(connection: Connection, repo: RepoRef | None, since: datetime) 
     return connection.execute(select(func.count()).where(where)).scalar_one()
 
 
+def newest(connection: Connection) -> int:
+    """Return the number of the newest entry of the log, 0 while there is none; numbers are given once."""
+    return connection.execute(select(func.max(action_log.c.id))).scalar() or 0
+
+
 def writes_per_hour_history(connection: Connection, now: datetime, days: int = 14) -> tuple[int, ...]:
     """Return how many actions were sent in each of the past hours of the clock, hours with none included.
 
