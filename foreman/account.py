@@ -20,7 +20,7 @@ from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
 from foreman.obeying import Steward
-from foreman.poller import Backfill, Discovery, Poller, PollReport, ProjectFiles, rounds
+from foreman.poller import Backfill, Discovery, Lull, Poller, PollReport, ProjectFiles, rounds
 from foreman.store import actions, breakers, controls
 from foreman.store.breakers import BreakerState
 from foreman.store.database import Database
@@ -35,6 +35,12 @@ RETRY_AWAY = timedelta(minutes=1)
 
 FILES_AT_ONCE = 12
 """Files of a repository read where everything is done once; the next time goes on from there."""
+
+REST_SECONDS = 30.0
+"""How long the writer rests when nobody wakes it."""
+
+REST_WITH_DASHBOARD_SECONDS = 1.0
+"""The same where a dashboard is to be read: people order there, and no row says when to look."""
 
 AWAY_AFTER = 3
 """Polls or tasks in a row without a usable answer that make us ask whether the whole host is away."""
@@ -108,6 +114,13 @@ class Account:
         self._stop = stop
         self._monotonic = monotonic
         self._beat = rounds.Beat(monotonic)
+        self._lull = Lull(
+            db=db,
+            repos=repos,
+            now=now,
+            discovery=discovery,
+            reading=lambda: any(part.due for part in self._background),
+        )
         self._silent = 0
         self._probing = threading.Lock()
 
@@ -125,6 +138,18 @@ class Account:
     def host_scope(self) -> str:
         """Name under which the host's health is kept."""
         return f"forge:{self.kind.value}"
+
+    def rest_seconds(self) -> float:
+        """Return how long the writer may rest when there was nothing to do and nobody rings."""
+        told = self._dashboard is not None and self._dashboard.wanted
+        return REST_WITH_DASHBOARD_SECONDS if told else REST_SECONDS
+
+    def poll_when_due(self) -> bool:
+        """Do as `poll_due`, unless there can be nothing to look at: then nobody is asked, not even the database."""
+        if not self._lull.over():
+            return False
+        self._lull.begin()
+        return self.poll_due()
 
     def poll_due(self) -> bool:
         """Poll the repositories that are due; returns whether there is new work.

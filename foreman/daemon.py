@@ -1,7 +1,8 @@
-"""The daemon: a scheduler that polls, workers that think, one writer per forge account, and a stop that is bounded.
+"""The daemon: one who polls and one who writes per forge account, workers that think, and a stop that is bounded.
 
 Threads share nothing but the database and the locked adapters. Nothing here decides anything: polling is `poller`,
-thinking is `pipeline`, writing is `executor`. What this file owns is when they run, and how they end.
+thinking is `pipeline`, writing is `executor`. What this file owns is when they run, and how they end. While nothing
+happens, all of them rest: `watch` looks out for them.
 """
 
 from __future__ import annotations
@@ -11,27 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
-
-from apscheduler.schedulers.background import BackgroundScheduler
-from structlog.contextvars import bound_contextvars, clear_contextvars
+from typing import Protocol
 
 from foreman import draining
 from foreman.account import Account
-from foreman.counting import LOOP_ERRORS, count
+from foreman.crew import Crew
 from foreman.draining import Drained
-from foreman.errors import ForemanError, LeaseLost, StoreError
+from foreman.errors import ForemanError
 from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
 from foreman.pipeline import Passed, Pipeline
 from foreman.pulse import Pulse
 from foreman.store import breakers, far_future, inbox
 from foreman.store.database import Database
+from foreman.watch import LOOK_SECONDS, Watch
 
 log = get_logger(__name__)
 
 POLL_TICK_SECONDS = 0.5
-"""How often an account looks which repositories are due; reading one indexed table costs well under a millisecond."""
+"""How often an account looks at the clock, and whether anybody wrote to the store."""
 
 CHORES_SECONDS = 5.0
 """How often expired claims and held work are looked at."""
@@ -39,20 +38,11 @@ CHORES_SECONDS = 5.0
 LEARN_SECONDS = 60.0
 """How often it is asked whether label priors are due; mostly that is a look at a clock."""
 
-IDLE_SECONDS = 0.5
-"""How long an idle worker waits before it looks for work that another process queued."""
-
-PAUSE_AFTER_TROUBLE_SECONDS = 2.0
-"""How long a thread waits after the database refused it."""
-
-DUE_SECONDS = 60.0
-"""How long the chores may be overdue, which wait for nobody, before the daemon counts as hanging."""
-
-STEP_SECONDS = 1800.0
-"""How long any part may be at one step without getting on: a slow forge takes far less for its requests."""
+IDLE_SECONDS = 30.0
+"""How long a worker rests when nobody wakes it; `watch` does, so that this is for what nobody thought of."""
 
 LEARN_STEP_SECONDS = 4 * 3600.0
-"""The same, for training on everything that a hundred repositories decided."""
+"""How long training may take on everything that a hundred repositories decided."""
 
 STOP_SECONDS = 4.0
 """How long a stop waits for everything together; the contract says five."""
@@ -117,28 +107,31 @@ class Daemon:
         self._on_stop = tuple(on_stop)
         self._learn = learn
         self._task_seconds = task_seconds
-        self._pulse = pulse or Pulse()
+        self._crew = Crew(stop=stop, pulse=pulse or Pulse())
         for account in self._accounts:
-            account.gets_on = self._pulse.get_on
-        self._bell = threading.Condition()
-        self._threads: list[threading.Thread] = []
-        self._scheduler = BackgroundScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
-        self.lost: ForemanError | None = None
-        self._troubles: dict[str, str] = {}
+            account.gets_on = self._crew.pulse.get_on
 
     @property
     def stopping(self) -> bool:
         """Whether the end has begun."""
         return self._stop.is_set()
 
+    @property
+    def lost(self) -> ForemanError | None:
+        """Why the database is no longer ours, None while it is."""
+        return self._crew.lost
+
+    @property
+    def trouble(self) -> str:
+        """What the database refuses the daemon's parts just now; empty for nothing."""
+        return self._crew.trouble
+
     def hanging(self) -> str:
         """Return which part of the daemon does not go on, for a person; empty when all do.
 
         What waits for a forge or an agent may take as long as these may; what waits for nobody may not.
         """
-        return "" if self.stopping else self._pulse.hanging()
+        return "" if self.stopping else self._crew.pulse.hanging()
 
     def recover(self) -> None:
         """Make what a crash left claimed ready again."""
@@ -150,18 +143,24 @@ class Daemon:
     def start(self) -> None:
         """Start the threads and the scheduler; returns at once."""
         self.recover()
+        crew = self._crew
         for account in self._accounts:
-            self._every(POLL_TICK_SECONDS, f"poll:{account.name}", account.poll_due)
-            self._thread(f"write:{account.name}", account.write_next)
-        self._every(CHORES_SECONDS, "chores", self._chores)
+            crew.thread(f"poll:{account.name}", functools.partial(self._poll, account), self._until_next_tick)
+            crew.thread(
+                f"write:{account.name}", account.write_next, functools.partial(self._until_rung, account.rest_seconds)
+            )
+        crew.every(CHORES_SECONDS, "chores", self._chores)
         # Apart from the chores: an agent that is slow to show its health must not keep others' held work waiting.
-        self._every(CHORES_SECONDS, "agents", self._agents.tend)
+        crew.every(CHORES_SECONDS, "agents", self._agents.tend)
         if self._learn is not None:
-            self._every(LEARN_SECONDS, "learn", self._learn, step_seconds=LEARN_STEP_SECONDS)
+            crew.every(LEARN_SECONDS, "learn", self._learn, step_seconds=LEARN_STEP_SECONDS)
+        resting = functools.partial(self._until_rung, lambda: IDLE_SECONDS)
         for number in range(self._workers):
-            self._thread(f"work:{number}", self._work_next, waits_seconds=self._task_seconds)
-        self._scheduler.start()
-        threading.Thread(target=self._guarded, args=("warm", self._agents.warm), name="warm", daemon=True).start()
+            crew.thread(f"work:{number}", self._work_next, resting, waits_seconds=self._task_seconds)
+        watch = Watch(self._db, now=self._now)
+        crew.thread("watch", lambda: self._look_out(watch), lambda _: self._stop.wait(LOOK_SECONDS))
+        crew.start()
+        threading.Thread(target=crew.guarded, args=("warm", self._agents.warm), name="warm", daemon=True).start()
 
     def wait(self) -> None:
         """Return when the stop was asked for."""
@@ -174,19 +173,14 @@ class Daemon:
             Whether every thread ended; what a thread left half done is settled at the next start.
         """
         deadline = time.monotonic() + STOP_SECONDS
-        self._stop.set()
-        self.ring()
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        self._crew.dismiss()
         # The agents go first: a worker may be waiting for one.
         self._agents.stop(timeout_seconds=STOP_SECONDS / 2)
         for account in self._accounts:
             account.disconnect()
-        for thread in self._threads:
-            thread.join(max(0.05, deadline - time.monotonic()))
-        clean = not any(thread.is_alive() for thread in self._threads)
+        clean = self._crew.join(deadline)
         if not clean and self.lost is None:
-            self._guarded("stop", self._give_back)
+            self._crew.guarded("stop", self._give_back)
         for last in self._on_stop:
             last()
         log.info("daemon_stopped", clean=clean)
@@ -199,8 +193,7 @@ class Daemon:
 
     def ring(self) -> None:
         """Wake everybody who waits for work."""
-        with self._bell:
-            self._bell.notify_all()
+        self._crew.bell.ring()
 
     def once(self, repos: Sequence[RepoRef] | None = None) -> Drained:
         """Poll every repository once and drain the inbox, in this thread and the workers.
@@ -252,58 +245,22 @@ class Daemon:
         with self._db.read() as connection:
             return inbox.claimable(connection, now=self._now(), busy=self._agents.busy(), full_repos=closed)
 
-    def _every(
-        self, seconds: float, name: str, work: Callable[[], Any], *, step_seconds: float = STEP_SECONDS
-    ) -> None:
-        self._pulse.expect(name, step_seconds=step_seconds, due_seconds=seconds + DUE_SECONDS)
-        self._scheduler.add_job(self._job, "interval", args=(name, work), seconds=seconds)
-
-    def _thread(self, name: str, step: Callable[[], bool], *, waits_seconds: float = 0.0) -> None:
-        thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-        self._pulse.expect(name, step_seconds=STEP_SECONDS + waits_seconds, thread=thread)
-
-    def _loop(self, name: str, step: Callable[[], bool]) -> None:
-        while not self._stop.is_set():
-            if not self._guarded(name, step):
-                with self._bell:
-                    if not self._stop.is_set():
-                        self._bell.wait(IDLE_SECONDS)
-
-    def _job(self, name: str, work: Callable[[], Any]) -> None:
-        if not self._stop.is_set() and self._guarded(name, work):
+    def _poll(self, account: Account) -> bool:
+        """Poll what is due; rests afterwards in any case, for a round looks at everything that is due."""
+        if account.poll_when_due():
             self.ring()
-
-    def _guarded(self, name: str, step: Callable[[], Any]) -> bool:
-        """Run one step at the border that must survive: a worker's item or a scheduler job."""
-        clear_contextvars()
-        loop = name.partition(":")[0]
-        with bound_contextvars(thread=name):
-            try:
-                with self._pulse.step(name):
-                    done = bool(step())
-            except LeaseLost as error:
-                # Another daemon has taken over: whatever we would write now is not ours to write.
-                self.lost = error
-                count(LOOP_ERRORS, loop=loop, kind="lease")
-                log.error("lease_lost", reason=str(error))
-                self._stop.set()
-            except StoreError as error:
-                count(LOOP_ERRORS, loop=loop, kind="store")
-                if self._troubles.get(name) != str(error):  # told once, not every few seconds for as long as it lasts
-                    log.error("store_trouble", reason=str(error))
-                self._troubles[name] = str(error)
-                self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
-            except Exception:
-                count(LOOP_ERRORS, loop=loop, kind="bug")
-                log.exception("step_failed")
-                self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
-            else:
-                if self._troubles.pop(name, None) is not None:
-                    log.info("store_recovered")
-                return done
         return False
+
+    def _look_out(self, watch: Watch) -> bool:
+        if watch.look():
+            self.ring()
+        return False
+
+    def _until_next_tick(self, _rung: int) -> None:
+        self._stop.wait(POLL_TICK_SECONDS)
+
+    def _until_rung(self, seconds: Callable[[], float], heard: int) -> None:
+        self._crew.bell.wait(heard, seconds())
 
     def _work_next(self) -> bool:
         passed = self._pass(threading.current_thread().name)

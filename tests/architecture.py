@@ -8,7 +8,7 @@ from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "counting", "pulse", "tracing"),
+    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "bell", "counting", "pulse", "tracing"),
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "commands", "learn", "guidance"),
@@ -18,7 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("deliberation",),
     ("scribe", "reckoning"),
     ("account", "pipeline"),
-    ("draining",),
+    ("draining", "crew", "watch"),
     ("daemon",),
     ("app",),
     ("cli",),

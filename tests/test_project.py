@@ -151,7 +151,7 @@ def test_nothing_is_left_for_later_in_the_code(project: Path, word: str) -> None
 
 
 BORDERS = {
-    "foreman/daemon.py": "a scheduler job and a worker's item",
+    "foreman/crew.py": "a scheduler job and a worker's item",
     "foreman/draining.py": "a thread of one drain; raised by whoever waits for it",
     "foreman/cli/main.py": "the command line",
     "foreman/agentkit": "an author's handler",

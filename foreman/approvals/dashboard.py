@@ -91,6 +91,11 @@ class Dashboard:
         self._next: dict[RepoRef, datetime] = {}
         self._shut: dict[RepoRef, tuple[datetime, int | None]] = {}
 
+    @property
+    def wanted(self) -> bool:
+        """Whether any repository has one."""
+        return bool(dashboards(self._plans(), self._reader.kind))
+
     def due(self) -> bool:
         """Return whether something is to be written now."""
         return any(

@@ -77,6 +77,11 @@ class Backfill:
         self._check = 0.0
         self._served: dict[RepoRef, float] = {}
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to look for something to read."""
+        return self._leisure.due
+
     def tend(self, repos: Sequence[RepoRef]) -> bool:
         """Read one page of one repository, if it is time, something is missing, and the quota allows it.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -38,6 +38,7 @@ MOST_MISSED = 50
 
 BEYOND = f"beyond the {MOST} of a pattern"
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 _Alike = tuple[RepoPattern, ...]
 
@@ -70,6 +71,30 @@ class Discovery:
         self._now = now
         self._asked: set[_Alike] = set()
 
+    @property
+    def wanted(self) -> tuple[RepoPattern, ...]:
+        """What is configured now, of every forge."""
+        return tuple(self._patterns())
+
+    def next_at(self) -> datetime:
+        """Tell when there is something to look up next.
+
+        Returns:
+            A time that may be over; the end of time where there is no pattern.
+
+        Raises:
+            StoreError: The database cannot be used.
+        """
+        mine = self._mine()
+        if not mine:
+            return _NEVER
+        with self._db.read() as connection:
+            states = [(alike, discovered.state(connection, alike[0].key)) for alike in mine]
+        return min(
+            self._now() if state.next_at is None or self._is_new(alike, state) else state.next_at
+            for alike, state in states
+        )
+
     def tend(self) -> bool:
         """Look up what is due; a pattern that this process has not asked for yet is.
 
@@ -80,17 +105,23 @@ class Discovery:
             ForgeAuthError: The token is not valid any more (401).
         """
         news = False
-        mine = _alike(pattern for pattern in self._patterns() if pattern.forge is self._reader.kind)
+        mine = self._mine()
         self._asked &= set(mine)
         for alike in mine:
             with self._db.read() as connection:
                 state = discovered.state(connection, alike[0].key)
             due = state.next_at is None or state.next_at <= self._now()
-            if due or (alike not in self._asked and not state.failures):
+            if due or self._is_new(alike, state):
                 news = self._look_up(alike, state) or news
         if news:
             self._changed()
         return news
+
+    def _mine(self) -> list[_Alike]:
+        return _alike(pattern for pattern in self._patterns() if pattern.forge is self._reader.kind)
+
+    def _is_new(self, alike: _Alike, state: PatternState) -> bool:
+        return alike not in self._asked and not state.failures
 
     def _look_up(self, alike: _Alike, state: PatternState) -> bool:
         pattern = alike[0]

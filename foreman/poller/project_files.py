@@ -66,6 +66,11 @@ class ProjectFiles:
         self._leisure = Leisure(reader=reader, event="project_files_rest", now=now, monotonic=monotonic)
         self._work: tuple[RepoPlan, Iterator[None]] | None = None
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to look for something to read."""
+        return self._leisure.due
+
     def tend(self, repos: Sequence[RepoRef]) -> bool:
         """Send a few requests for one repository, if it is time, something is due, and the quota allows it.
 

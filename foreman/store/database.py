@@ -104,6 +104,23 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def version(self) -> int:
+        """Tell whether anybody wrote, without reading a table.
+
+        Returns:
+            A number that is another one when anybody but this thread has written since.
+
+        Raises:
+            StoreError: The database cannot be used.
+        """
+        # https://www.sqlite.org/pragma.html#pragma_data_version; past SQLAlchemy, which would begin a transaction.
+        with (
+            translated(self.path),
+            self._connections.mine() as connection,
+            closing(connection.connection.cursor()) as raw,
+        ):
+            return int(raw.execute("PRAGMA data_version").fetchone()[0])
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Write: everything or nothing, durable when the block has ended.

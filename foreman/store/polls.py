@@ -96,6 +96,21 @@ def due(connection: Connection, repos: Sequence[RepoRef], now: datetime) -> tupl
     return tuple(repo for turn in turns for repo in turn if repo is not None)
 
 
+def next_at(connection: Connection, repos: Sequence[RepoRef]) -> datetime | None:
+    """Return when the first of these repositories should be polled; None for at once, and where there are none.
+
+    Args:
+        connection: To read from.
+        repos: Those that are configured.
+
+    Returns:
+        The earliest time, which may be over.
+    """
+    known = {row.repo: row.next_poll_at for row in connection.execute(select(polls.c.repo, polls.c.next_poll_at))}
+    times = [known.get(repo.key) for repo in repos]
+    return None if None in times else min((time for time in times if time is not None), default=None)
+
+
 def hasten(connection: Connection, latest: Mapping[RepoRef, datetime]) -> None:
     """Bring looks forward that were put off for longer than holds now; what failed keeps its pause.
 

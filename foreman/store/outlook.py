@@ -1,0 +1,53 @@
+"""Whether anything in the store is due, and when the next thing will be: all an idle daemon looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
+
+from foreman.model import InboxState
+from foreman.store.commands import CommandState
+from foreman.store.tables import OPEN_STATES, actions, commands, inbox, is_state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What the store has to do.
+
+    Attributes:
+        due: Something may be done now, unless an agent, a forge or a pause is in the way.
+        next_at: When something that waits for its time will be due, aware UTC; None when nothing does, or something is
+            due already.
+    """
+
+    due: bool
+    next_at: datetime | None = None
+
+
+def outlook(connection: Connection, *, now: datetime) -> Outlook:
+    """Look at everything that waits: tasks, actions, people's orders.
+
+    Args:
+        connection: To read from.
+        now: Current time, aware UTC.
+
+    Returns:
+        How it stands.
+    """
+    lanes = tuple(_lanes())
+    for when, waits in lanes:
+        if connection.execute(select(1).where(waits, or_(when.is_(None), when <= now)).limit(1)).first() is not None:
+            return Outlook(due=True)
+    times = [connection.execute(select(func.min(when)).where(waits)).scalar() for when, waits in lanes]
+    return Outlook(due=False, next_at=min((time for time in times if time is not None), default=None))
+
+
+def _lanes() -> Iterator[tuple[Column[Any], ColumnElement[bool]]]:
+    """Yield, for each kind of work, the column that says when it may be done, and which rows wait."""
+    yield inbox.c.not_before, is_state(inbox.c.state, InboxState.READY)
+    yield actions.c.not_before, is_state(actions.c.state, *OPEN_STATES)
+    yield commands.c.not_before, is_state(commands.c.state, CommandState.READY, CommandState.TAKEN)
