@@ -106,13 +106,24 @@ def note_comments(connection: Connection, issue: IssueRef, said: Iterable[Commen
         set_comments(connection, issue, said, bot_id=bot_id)
 
 
-def labels_by_us(connection: Connection, repo: RepoRef) -> frozenset[tuple[int, str]]:
-    """Return the labels that Foreman put on a repository's issues and has not taken off since: number and name."""
+def labels_by_us(connection: Connection, repo: RepoRef, *, only: IssueRef | None = None) -> frozenset[tuple[int, str]]:
+    """Return the labels that Foreman put on a repository's issues and has not taken off since: number and name.
+
+    Args:
+        connection: To read from.
+        repo: Which repository.
+        only: On this issue of it only.
+
+    Returns:
+        By what the log says.
+    """
     wanted = select(actions.c.issue_id, actions.c.type, actions.c.payload).where(
         actions.c.repo == repo.key,
         actions.c.state == ActionState.DONE.value,
         actions.c.type.in_(("add_label", "remove_label")),
     )
+    if only is not None:
+        wanted = wanted.where(actions.c.issue_id == only.number)
     ours: set[tuple[int, str]] = set()
     for row in connection.execute(wanted.order_by(actions.c.log_id, actions.c.position)):
         put_on = ours.add if row.type == "add_label" else ours.discard

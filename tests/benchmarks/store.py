@@ -36,9 +36,9 @@ def fill(path: Path, *, number: int, items: int) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as raw:
         raw.execute("PRAGMA synchronous=OFF")
         raw.execute("BEGIN")
-        raw.executemany(f"INSERT INTO action_log VALUES ({_marks(23)})", _log_rows(number // 2))
-        raw.executemany(f"INSERT INTO actions VALUES ({_marks(20)})", _action_rows(number))
-        raw.executemany(f"INSERT INTO inbox VALUES ({_marks(21)})", _inbox_rows(items))
+        raw.executemany(_insert(raw, "action_log", 23), _log_rows(number // 2))
+        raw.executemany(_insert(raw, "actions", 20), _action_rows(number))
+        raw.executemany(_insert(raw, "inbox", 21), _inbox_rows(items))
         raw.execute("INSERT INTO action_counts SELECT state, count(*) FROM actions GROUP BY state")
         raw.execute(
             "INSERT INTO inbox_counts SELECT repo, agent, state, count(*) FROM inbox GROUP BY repo, agent, state"
@@ -48,8 +48,10 @@ def fill(path: Path, *, number: int, items: int) -> None:
         raw.execute("COMMIT")
 
 
-def _marks(number: int) -> str:
-    return ", ".join("?" * number)
+def _insert(raw: sqlite3.Connection, table: str, number: int) -> str:
+    """Return what fills so many columns; those of later schemas have defaults."""
+    columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")][:number]
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * number)})"
 
 
 def _place(index: int) -> tuple[str, int]:
