@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from foreman import changes, checkpoint, commands, tracing
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
+from foreman.counting import LOOP_GUARD_SKIPS, count
 from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavailable
 from foreman.forge.base import Change, ForgeReader
 from foreman.log import get_logger
@@ -242,6 +243,7 @@ class Intake:
             message = f"the comments of #{issue.ref.number} are not all there yet"
             raise ForgeUnavailable(message, repo=issue.ref.repo.key, operation="list comments", status=200)
         history = self.reader.history(issue.ref) if needs.history else ()
+        bots_count = any(not agent.policy.skip_bots for agent in plan.agents)
         happened = changes.compare(
             before,
             issue,
@@ -250,8 +252,9 @@ class Intake:
             comments=ordered.news(comments or (), bot=self.bot) if listens else comments or (),
             history=history,
             wanted=wanted,
-            bots_count=any(not agent.policy.skip_bots for agent in plan.agents),
+            bots_count=bots_count,
         )
+        self._count_unanswered(changes.newly_said(before, issue, comments or (), horizon), bots_count=bots_count)
         self._patience.pop(str(issue.ref), None)
         tally.budget -= bool(happened)
         settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
@@ -269,6 +272,13 @@ class Intake:
             else (),
             updated_at=issue.updated_at,
         )
+
+    def _count_unanswered(self, said: Iterable[Comment], *, bots_count: bool) -> None:
+        for comment in said:
+            if comment.author.id == self.bot_id:
+                count(LOOP_GUARD_SKIPS, reason="own_event")
+            elif comment.author.is_bot and not bots_count:
+                count(LOOP_GUARD_SKIPS, reason="actor_is_bot")
 
     def _waited_enough(self, issue: Issue) -> bool:
         """Return whether to take what there is: a number of comments that is wrong for good must hide no issue."""
