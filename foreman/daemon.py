@@ -38,6 +38,9 @@ CHORES_SECONDS = 5.0
 LEARN_SECONDS = 60.0
 """How often it is asked whether label priors are due; mostly that is a look at a clock."""
 
+TIDY_SECONDS = 20.0
+"""How often a little of what is old is deleted; mostly that is a look at a clock."""
+
 IDLE_SECONDS = 30.0
 """How long a worker rests when nobody wakes it; `watch` does, so that this is for what nobody thought of."""
 
@@ -79,6 +82,7 @@ class Daemon:
         stop: threading.Event,
         on_stop: Sequence[Callable[[], None]] = (),
         learn: Callable[[], bool] | None = None,
+        tidy: Callable[[], object] | None = None,
         task_seconds: float = 0.0,
         pulse: Pulse | None = None,
     ) -> None:
@@ -94,6 +98,7 @@ class Daemon:
             stop: Set to end everything; shared with the parts.
             on_stop: Called last, each once, whatever happened before.
             learn: Trains the label priors that are due, which may take minutes; None for never.
+            tidy: Deletes a little of what is old; None for never.
             task_seconds: How long the slowest agent may be at one task.
             pulse: Keeps whether everything goes on; None to make one.
         """
@@ -106,6 +111,7 @@ class Daemon:
         self._stop = stop
         self._on_stop = tuple(on_stop)
         self._learn = learn
+        self._tidy = tidy
         self._task_seconds = task_seconds
         self._crew = Crew(stop=stop, pulse=pulse or Pulse())
         for account in self._accounts:
@@ -154,6 +160,8 @@ class Daemon:
         crew.every(CHORES_SECONDS, "agents", self._agents.tend)
         if self._learn is not None:
             crew.every(LEARN_SECONDS, "learn", self._learn, step_seconds=LEARN_STEP_SECONDS)
+        if self._tidy is not None:
+            crew.every(TIDY_SECONDS, "tidy", self._tidy)
         resting = functools.partial(self._until_rung, lambda: IDLE_SECONDS)
         for number in range(self._workers):
             crew.thread(f"work:{number}", self._work_next, resting, waits_seconds=self._task_seconds)

@@ -42,6 +42,7 @@ from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
 
 
+from foreman.store.tidying import Tidying
 def utc_now() -> datetime:
     """Return the current time, aware UTC."""
     return datetime.now(UTC)
@@ -199,6 +200,7 @@ def workshop(
         yield Workshop(
             config=current,
             db=db,
+            tidy=Tidying(db, keep_days=config.storage.keep_days, now=now).tend,
             connections=connections,
             accounts=accounts,
             deliberators=deliberators,

@@ -1,14 +1,17 @@
-"""`foreman db backup`, `restore`, `check`."""
+"""`foreman db backup`, `restore`, `check`, `prune`, `compact`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from foreman.cli.context import Context
 from foreman.cli.options import Json, Yes
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def backup(
@@ -76,3 +79,81 @@ def check(context: typer.Context, as_json: Json = False) -> int:
 
     emit({"path": path, "sound": not problems, "problems": problems}, as_json=as_json, show=for_people)
     return exits.FAILED if problems else exits.DONE
+
+
+def prune(
+    context: typer.Context,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", metavar="AGE", help="Instead of `storage.keep_days`: 90d at least.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> int:
+    """Delete what is old and nothing goes by any more; shows the plan, `--yes` carries it out.
+
+    A running daemon does so by itself, a little at a time. Of open issues the record of what was done stays, and so
+    does what people put right.
+    """
+    from dataclasses import fields
+    from datetime import UTC, datetime
+
+    from foreman.app.opening import open_store
+    from foreman.cli import exits
+    from foreman.cli.output import emit, line
+    from foreman.store import retention
+
+    config = Context.of(context).load()
+    before = _before(older_than, config.storage.keep_days, datetime.now(UTC))
+    with open_store(config) as db:
+        if yes:
+            found = retention.Pruned()
+            while (gone := retention.prune(db, before=before)).rows:
+                found += gone
+        else:
+            with db.read() as connection:
+                found = retention.plan(connection, before=before)
+
+    def for_people() -> None:
+        for each in fields(found):
+            if number := getattr(found, each.name):
+                line(f"{number:>9} {each.name.replace('_', ' ')}")
+        what = f"older than {before:%Y-%m-%d %H:%M} UTC"
+        if not found.rows:
+            line(f"nothing {what} is to be deleted")
+        elif yes:
+            line(f"{what}: deleted; new rows take their room, `foreman db compact` gives it back to the disk")
+        else:
+            line(f"{what}: nothing was deleted yet: say --yes to do it")
+
+    emit({"before": before, "done": yes, "rows": found}, as_json=as_json, show=for_people)
+    return exits.DONE
+
+
+def compact(context: typer.Context) -> None:
+    """Give the room of what was deleted back to the disk; no daemon may be running.
+
+    Room for a second copy is needed while it is done.
+    """
+    from foreman.cli.output import line
+    from foreman.store import backup as copies
+
+    path = Context.of(context).load().storage.path
+    before, after = copies.compact(path)
+    line(f"{path}: {before} bytes before, {after} now")
+
+
+def _before(older_than: str | None, keep_days: int, now: datetime) -> datetime:
+    from datetime import timedelta
+
+    from foreman.cli import parsing
+    from foreman.config.fields import LEAST_DAYS
+    from foreman.errors import UsageError
+
+    if older_than is None:
+        if not keep_days:
+            raise UsageError("`storage.keep_days` is 0, which keeps everything: say --older-than, such as 365d")
+        return now - timedelta(days=keep_days)
+    before = parsing.since(older_than, now=now)
+    if before > now - timedelta(days=LEAST_DAYS):
+        raise UsageError(f"--older-than {older_than}: Foreman itself looks back {LEAST_DAYS} days")
+    return before

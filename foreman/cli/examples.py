@@ -86,6 +86,11 @@ EXAMPLES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "db backup": (("Every night", 'foreman db backup "backup of $(date +%F).db"'),),
     "db restore": (("What would be put back?", "foreman db restore backup.db"),),
     "db check": (("Is the file sound?", "foreman db check"),),
+    "db prune": (
+        ("What is older than the configuration keeps?", "foreman db prune"),
+        ("Delete it, from cron, where no daemon runs", "foreman db prune --yes"),
+    ),
+    "db compact": (("Give the room of what was deleted back to the disk", "foreman db compact"),),
 }
 """By command, as it is typed: what is wanted, and the line that gives it."""
 

@@ -35,7 +35,7 @@ FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("proving", "", ("backtest", "replay")),
     ("agents", "agent", ("list_", "build", "test")),
     ("configuration", "config", ("show", "validate", "schema")),
-    ("database", "db", ("backup", "restore", "check")),
+    ("database", "db", ("backup", "restore", "check", "prune", "compact")),
     ("about", "", ("version",)),
 )
 """Module under `foreman.cli`, group (empty: top level), functions in the order of the help.
@@ -48,7 +48,7 @@ GROUPS = {
     "config": "The configuration: what holds, whether it is right, its schema.",
     "agent": "Agents: which there are, building and testing them.",
     "memory": "What Foreman remembers.",
-    "db": "The database: backup, restore, check.",
+    "db": "The database: backup, restore, check, what is old.",
 }
 """What each group is for."""
 

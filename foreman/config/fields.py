@@ -157,6 +157,16 @@ def _docs(value: str) -> str:
     return value
 
 
+LEAST_DAYS = 90
+"""So far back Foreman itself looks at what people did with its work, and at what was left to them."""
+
+
+def _keep_days(value: int) -> int:
+    if 0 < value < LEAST_DAYS:
+        raise ValueError(f"is too short: Foreman itself looks back {LEAST_DAYS} days; 0 keeps everything")
+    return value
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 DocsPattern = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_docs)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -169,6 +179,7 @@ FirstRun = Annotated[
 Switch = Annotated[bool, BeforeValidator(_switch)]
 Whole = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
+KeepDays = Annotated[int, BeforeValidator(_number), AfterValidator(_keep_days)]
 Money = Annotated[
     Decimal,
     BeforeValidator(_number),

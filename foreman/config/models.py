@@ -23,6 +23,7 @@ from foreman.config.fields import (
     Files,
     FirstRun,
     ForgeUrl,
+    KeepDays,
     Memory,
     Money,
     Name,
@@ -155,6 +156,13 @@ class Storage(Section):
     path: FilePath = Field(
         default_factory=lambda: data_dir() / "memory.db",
         description="SQLite file; `~` is your home. Default: in `$FOREMAN_DATA_DIR` or `~/.agent-harness`.",
+    )
+    keep_days: KeepDays = Field(
+        400,
+        ge=0,
+        le=36_500,
+        description="Days after which what nothing goes by any more is deleted: work that ended, and the record of "
+        "issues that are closed and quiet; at least 90, 0 keeps everything.",
     )
 
 

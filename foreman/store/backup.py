@@ -103,6 +103,34 @@ def restore(source: Path, target: Path) -> Path | None:
         lock.give_back(descriptor)
 
 
+def compact(path: Path) -> tuple[int, int]:
+    """Write a database anew without the room of what was deleted.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its size in bytes before and after.
+
+    Raises:
+        StoreError: There is none, a daemon works on it, or there is no room for a copy; nothing changed then.
+    """
+    if not path.is_file():
+        raise StoreError(f"there is no database at {path}")
+    descriptor = lock.take(path)
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as raw, translated(path):
+            tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            schema.refuse_strange(raw, path, tables)
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            before = path.stat().st_size
+            raw.execute("VACUUM")
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        lock.give_back(descriptor)
+    return before, path.stat().st_size
+
+
 def _swap(part: Path, target: Path) -> Path | None:
     replaced = None
     if target.exists():

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+
+from foreman.store import lock
 
 
 def test_a_copy_can_be_made_checked_and_brought_back(own_demo, run, tmp_path) -> None:
@@ -78,6 +81,73 @@ def test_a_copy_is_not_brought_back_under_a_running_daemon(own_demo, run, tmp_pa
     finally:
         lease.release()
         db.close()
+
+    assert done.code
+    assert "works on" in done.story
+
+
+def _age(path: Path, days: int) -> None:
+    """Let everything in a database have happened so much earlier, its newest decision excepted."""
+    back = f"-{days} days"
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE action_log SET timestamp = datetime(timestamp, ?)", (back,))
+        for table, columns in (
+            ("actions", ("created_at", "sent_at", "settled_at")),
+            ("inbox", ("created_at", "finished_at")),
+            ("events", ("occurred_at", "seen_at")),
+            ("issues", ("updated_at",)),
+        ):
+            for column in columns:
+                later = f"strftime('%Y-%m-%d %H:%M:%f000', {column}, '{back}')"
+                raw.execute(f"UPDATE {table} SET {column} = {later} WHERE {column} IS NOT NULL")
+        raw.execute("UPDATE issues SET state = 'closed'")
+        raw.commit()
+
+
+def test_what_is_old_is_shown_first_then_deleted_and_its_room_given_back(own_demo, run) -> None:
+    config, path = own_demo.config, own_demo.folder / "memory.db"
+    assert run("db", "prune", config=config).answer.startswith("nothing older than ")
+    _age(path, 500)
+    told = len(json.loads(run("log", "--json", "--limit", "1000", config=config).answer))
+
+    plan = run("db", "prune", "--json", config=config)
+    shown = run("db", "prune", config=config)
+    assert len(json.loads(run("log", "--json", "--limit", "1000", config=config).answer)) == told
+    done = run("db", "prune", "--yes", "--json", config=config)
+    left = len(json.loads(run("log", "--json", "--limit", "1000", config=config).answer))
+    packed = run("db", "compact", config=config)
+
+    found = json.loads(plan.answer)
+    assert found["rows"]["decisions"] > 5
+    assert found["rows"] == json.loads(done.answer)["rows"]
+    assert (found["done"], json.loads(done.answer)["done"]) == (False, True)
+    assert f"{found['rows']['decisions']} decisions" in shown.answer
+    assert "say --yes to do it" in shown.answer
+    assert 0 < left == told - found["rows"]["decisions"]
+    before, after = [int(word) for word in packed.answer.split() if word.isdigit()]
+    assert after < before
+    assert run("db", "check", config=config).answer == f"{path}: sound\n"
+    assert run("status", config=config).code == 0
+
+
+def test_nothing_is_deleted_that_foreman_itself_looks_back_to(own_demo, run) -> None:
+    young = run("db", "prune", "--older-than", "30d", "--yes", config=own_demo.config)
+    file = Path(own_demo.config)
+    file.write_text(file.read_text().replace("storage:\n", "storage:\n  keep_days: 0\n"))
+    never = run("db", "prune", "--yes", config=own_demo.config)
+
+    assert (young.code, never.code) == (2, 2)
+    assert "looks back 90 days" in young.story
+    assert "keeps everything" in never.story
+    assert run("db", "prune", "--older-than", "90d", config=own_demo.config).code == 0
+
+
+def test_room_is_not_given_back_under_a_running_daemon(own_demo, run) -> None:
+    descriptor = lock.take(own_demo.folder / "memory.db")
+    try:
+        done = run("db", "compact", config=own_demo.config)
+    finally:
+        lock.give_back(descriptor)
 
     assert done.code
     assert "works on" in done.story

@@ -48,7 +48,7 @@ def test_the_example_file_loads_and_has_the_defaults(project) -> None:
     for section in ("polling", "storage", "server", "workers", "mode", "policy", "sandbox"):
         expected = default[section]
         if section == "storage":
-            expected = {"path": example["storage"]["path"]}
+            expected = {**expected, "path": example["storage"]["path"]}
             assert str(expected["path"]).endswith("/.agent-harness/memory.db")
         assert example[section] == expected, section
     assert example["agents"]["issue-triage"] == load(MINIMAL).agent("issue-triage").model_dump()
@@ -179,6 +179,7 @@ repos:
         ),
         (MINIMAL + "identity: {}", "identity", "is there twice"),
         (MINIMAL + "storage: {path: 5}", "storage.path", "needs"),
+        (MINIMAL + "storage: {keep_days: 89}", "storage.keep_days", "looks back 90 days"),
         (MINIMAL + "agents: {Issue_Triage: {image: x}}", "agents.Issue_Triage", "a character that may not"),
         (MINIMAL + "agents: {mine: {}}", "agents.mine.image", "is required with `runtime: docker`"),
         (MINIMAL + "agents: {mine: {runtime: process}}", "agents.mine.command", "is required"),

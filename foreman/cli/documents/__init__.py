@@ -41,6 +41,7 @@ OUTPUTS: dict[str, Any] = {
     "config show": keeping.Whole | keeping.Traced,
     "config validate": keeping.Validation,
     "db check": keeping.Soundness,
+    "db prune": keeping.Pruning,
 }
 """By command. `config schema` prints a schema, which has its own."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypedDict
 
@@ -13,6 +14,7 @@ from foreman.cli.documents.schema import Printed
 from foreman.config.effective import RepoPlan
 from foreman.config.origins import RepoTrace
 from foreman.model import ForgeKind, IssueRef
+from foreman.store.retention import Pruned
 
 
 class Checked(TypedDict):
@@ -109,6 +111,20 @@ class Validation(TypedDict):
     source: str
     valid: bool
     problems: list[Wrong]
+
+
+class Pruning(TypedDict):
+    """Of `db prune`.
+
+    Attributes:
+        before: What is older, UTC.
+        done: Whether it was deleted; else that is what would be.
+        rows: How many rows of each sort.
+    """
+
+    before: datetime
+    done: bool
+    rows: Pruned
 
 
 class Soundness(TypedDict):
