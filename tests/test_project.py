@@ -106,7 +106,7 @@ def test_the_version_stands_in_one_place(project: Path) -> None:
 
 HOOKS = {
     "ruff-format", "ruff-check", "mypy", "pydoclint", "interrogate", "detect-secrets", "pyupgrade", "check-yaml",
-    "check-toml", "check-github-actions", "check-github-workflows",
+    "check-toml", "check-github-actions", "check-github-workflows", "zizmor",
 }  # fmt: skip
 
 
