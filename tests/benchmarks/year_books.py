@@ -1,0 +1,131 @@
+"""What a year left behind, compared: the log with the forges' ledgers, and how much of everything the daemon held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from foreman.model import ActionState
+from foreman.sandbox import SandboxForge
+from foreman.store import actions
+from foreman.store.actions import LogEntry, StoredAction
+from foreman.store.database import Database
+from tests.durability import audit
+from tests.durability.books import GONE, NOT_BY_US
+
+REREAD = timedelta(days=14)
+"""Decisions younger than that may still change, and are read anew; retention keeps them for longer."""
+
+UNDER_WAY = frozenset({ActionState.PLANNED, ActionState.SENT})
+
+
+def doing(action: StoredAction) -> audit.Key:
+    """Return an issue and what was done to it, in the ledger's words."""
+    number, what = f"{action.issue.repo.path}#{action.issue.number}", action.type.replace("_", "-")
+    if action.type in ("add_label", "remove_label"):
+        what = f"label{'+' if action.type == 'add_label' else '-'} {action.payload['label']}"
+    return number, what
+
+
+@dataclass(slots=True)
+class Books:
+    """Keeps both sides: what is deleted from the log when it is old has been read before.
+
+    Attributes:
+        written: What the forges' ledgers say.
+        log: What the log says, by decision.
+    """
+
+    written: Counter[audit.Key] = field(default_factory=Counter)
+    log: dict[int, LogEntry] = field(default_factory=dict)
+
+    def hear(self, forges: Iterable[SandboxForge]) -> None:
+        """Take what was written, and let the forges forget it."""
+        for forge in forges:
+            forge.settle()
+            self.written.update(audit.written(forge.writes()))
+            forge.clear_ledger()
+
+    def read(self, path: Path, *, now: datetime) -> int:
+        """Read what is new in the log or may have changed; returns how many decisions are in the file."""
+        db = Database(path)
+        try:
+            with db.read() as connection:
+                before = None
+                while found := actions.entries(connection, limit=500, before_id=before):
+                    self.log.update((entry.id, entry) for entry in found)
+                    before = found[-1].id
+                    if found[-1].timestamp < now - REREAD and not self._open_before(before):
+                        break
+        finally:
+            db.close()
+        return len(self.log)
+
+    def _open_before(self, log_id: int) -> bool:
+        waits = UNDER_WAY | {ActionState.HELD}
+        return any(a.state in waits for e in self.log.values() if e.id < log_id for a in e.actions)
+
+    def actions(self) -> Iterable[StoredAction]:
+        """Return every action there ever was."""
+        return (action for entry in self.log.values() for action in entry.actions)
+
+    def states(self) -> Counter[str]:
+        """Return how many actions ended how."""
+        return Counter(action.state.value for action in self.actions())
+
+    def bad(self) -> dict[str, int]:
+        """Return what must be nothing."""
+        told = Counter(doing(a) for a in self.actions() if a.state in GONE and a.reason not in NOT_BY_US)
+        unsure = Counter(doing(a) for a in self.actions() if a.state is ActionState.UNKNOWN)
+        return {
+            "writes only in the log": (told - self.written).total(),
+            "writes only at a forge": (self.written - told - unsure).total(),
+            "left under way": sum(action.state in UNDER_WAY for action in self.actions()),
+        }
+
+    def differences(self) -> dict[str, Any]:
+        """Return which these are, for whoever looks after it."""
+        told = Counter(doing(a) for a in self.actions() if a.state in GONE and a.reason not in NOT_BY_US)
+        return {"only in the log": dict(told - self.written), "only at a forge": dict(self.written - told)}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the daemon's process held at the end of a look.
+
+    Attributes:
+        day: Of the year.
+        memory: Bytes.
+        files: Open files.
+        threads: Running.
+    """
+
+    day: int
+    memory: int
+    files: int
+    threads: int
+
+
+@dataclass(slots=True)
+class Growth:
+    """Whether what is held, written and kept stays as much.
+
+    Attributes:
+        looks: One for each look.
+        database: Bytes of the file and of what lies beside it, by day.
+        log: Bytes that were logged, by day.
+    """
+
+    looks: list[Held] = field(default_factory=list)
+    database: dict[int, int] = field(default_factory=dict)
+    log: dict[int, int] = field(default_factory=dict)
+
+    def grown(self, what: str, warm_up: float) -> tuple[int, int]:
+        """Return the most that was held until a share of the days had gone by, and by how much more after."""
+        last = warm_up * max(look.day for look in self.looks)
+        before = max(getattr(look, what) for look in self.looks if look.day <= max(1, last))
+        return before, max(0, max(getattr(look, what) for look in self.looks) - before)
