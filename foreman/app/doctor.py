@@ -54,7 +54,7 @@ def examine(
     own = [repo.enabled for repo in config.repos if repo.pattern is None]
     named = [f"{sum(own)} of {len(own)} repositories enabled"] if own else []
     named += [str(pattern) for pattern in config.patterns()]
-    yield fine("config", f"{source} is valid, {', '.join(named) or 'no pattern enabled'}")
+    yield fine("config", f"{source} is valid, {', '.join(named) or 'no repository enabled'}")
     with sandboxed(config) as reachable:
         missing = unset_secrets(reachable)
         for problem in missing:

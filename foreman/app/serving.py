@@ -78,6 +78,8 @@ def serve(config: Config, *, settings: Settings, secrets: KnownSecrets, source: 
     ):
         shop.daemon.start()
         log.info("daemon_ready", repos=len(shop.config.plans), pid=os.getpid())
+        if not (shop.config.plans or shop.config.patterns):
+            log.warning("nothing_to_look_after", do="name a repository under `repos`, then start again")
         manager.ready(_watching(shop))
         while not stop.wait(_LOOK_SECONDS):
             if wanted.is_set():

@@ -133,7 +133,7 @@ def _named(config: Config) -> str:
     own = len(config.repos) - patterns
     parts = [f"{own} {'repository' if own == 1 else 'repositories'}"] if own else []
     parts += [f"{patterns} {'pattern' if patterns == 1 else 'patterns'}"] if patterns else []
-    return " and ".join(parts)
+    return " and ".join(parts) or "no repository"
 
 
 def _allowed(value: bool) -> str:

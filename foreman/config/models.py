@@ -231,7 +231,7 @@ class Config(Section):
         description="A file, or a list of files, that this one lies over: from this file's folder or `~`, no URLs.",
     )
     sandbox: Sandbox = Field(Sandbox(), description="Set by `foreman demo` only.")
-    repos: tuple[Repo, ...] = Field(min_length=1, description="What is looked after.")
+    repos: tuple[Repo, ...] = Field(description="What is looked after; `[]` for nothing yet.")
 
     def agent(self, agent_type: str) -> AgentSettings:
         """Return how an agent type is run."""
@@ -270,7 +270,7 @@ class Config(Section):
 
     def names(self, most: int = 20) -> str:
         """Name the entries of `repos` for a message, as many as can be read."""
-        named = ", ".join(repo.key for repo in self.repos[:most])
+        named = ", ".join(repo.key for repo in self.repos[:most]) or "no repository"
         return named if len(self.repos) <= most else f"{named} and {len(self.repos) - most} more"
 
     @property

@@ -164,7 +164,7 @@ repos:
         ("", "", "is empty"),
         ("- a\n- b", "", "needs keys with values"),
         (IDENTITY, "repos", "is required"),
-        (IDENTITY + "repos: []", "repos", "must not be empty"),
+        (IDENTITY + "repos:", "repos", "is required"),
         (REPOS, "identity.github_token", "as ${GITHUB_TOKEN}"),
         (MINIMAL + "polcy: {}", "polcy", "did you mean `policy`?"),
         (MINIMAL + "zzz: {}", "zzz", "known here: identity, llm"),

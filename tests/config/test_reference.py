@@ -53,7 +53,7 @@ def test_the_schema_takes_what_the_loader_takes(project) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"polcy": {}}, {"workers": 0}, {"mode": "fast"}, {"repos": []}, {"identity": {"github_token": "literal"}}],
+    [{"polcy": {}}, {"workers": 0}, {"mode": "fast"}, {"repos": None}, {"identity": {"github_token": "literal"}}],
 )
 def test_the_schema_refuses_what_the_loader_refuses(change: dict, project) -> None:
     example = yaml.safe_load((project / "config.example.yaml").read_text())

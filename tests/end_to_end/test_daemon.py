@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -112,6 +113,21 @@ def test_an_issue_is_handled_within_seconds_beside_commands_and_a_second_daemon(
         assert process.wait(60) == 0
     assert "Traceback" not in world.log
     assert len(world.effects()) == 3
+
+
+def test_with_nothing_to_look_after_it_runs_says_so_and_ends_well(world: World, foreman: Command) -> None:
+    world.config["repos"] = []
+    world.config["server"] = {"enabled": True, "port": 0}
+    with world.running() as process:
+        ready(world, process)
+        wait_until(lambda: told(world, "nothing_to_look_after"), "it says so")
+        (line,) = [line for line in world.log.splitlines() if "health_server_started" in line]
+        with urllib.request.urlopen(json.loads(line)["url"] + "/healthcheck/ready", timeout=60) as answer:
+            assert answer.status == 200
+        assert foreman("status").code == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert foreman("config", "validate").answer.endswith("valid, no repository\n")
 
 
 def test_a_reload_takes_what_is_valid_and_keeps_the_old_when_it_is_not(world: World) -> None:
