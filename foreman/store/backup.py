@@ -13,9 +13,11 @@ from foreman.store import lock, schema
 from foreman.store.database import Database
 from foreman.store.failures import translated
 from foreman.store.lease import COPY
+from foreman.store.soundness import check
+
+__all__ = ("backup", "check", "compact", "restore")
 
 _SIDES = ("-wal", "-shm")
-_MOST_PROBLEMS = 20
 
 
 def backup(db: Database, target: Path, *, overwrite: bool = False) -> None:
@@ -41,35 +43,6 @@ def backup(db: Database, target: Path, *, overwrite: bool = False) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-
-
-def check(path: Path) -> list[str]:
-    """Look for everything that can be wrong with a database; changes nothing.
-
-    Args:
-        path: The file.
-
-    Returns:
-        One line per problem, none when it is sound.
-    """
-    if not path.is_file():
-        return [f"there is no file {path}"]
-    problems = []
-    if path.stat().st_mode & 0o077:
-        problems.append(f"{path} can be read by others; run `chmod 600 {path}`")
-    try:
-        with closing(sqlite3.connect(path, timeout=5.0)) as raw, translated(path):
-            tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            schema.refuse_strange(raw, path, tables)
-            found = [str(row[0]) for row in raw.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})")]
-            problems += [" ".join(line.split()) for line in found if line != "ok"]
-            for table, row, parent, _ in raw.execute("PRAGMA foreign_key_check"):
-                problems.append(f"row {row} of {table} belongs to a row of {parent} that is not there")
-            if "action_counts" in tables:
-                problems += _wrong_counts(raw)
-    except StoreError as error:
-        problems.append(str(error))
-    return problems[:_MOST_PROBLEMS]
 
 
 def restore(source: Path, target: Path) -> Path | None:
@@ -150,18 +123,3 @@ def _new_file_beside(target: Path) -> Path:
     except OSError as error:
         raise StoreError(f"{target} cannot be written ({error.strerror}); check its folder") from error
     return part
-
-
-def _wrong_counts(raw: sqlite3.Connection) -> list[str]:
-    pairs = (("actions", "action_counts", "state"), ("inbox", "inbox_counts", "repo, agent, state"))
-    wrong = []
-    for table, counts, key in pairs:
-        real = dict(_keyed(raw.execute(f"SELECT {key}, count(*) FROM {table} GROUP BY {key}")))  # noqa: S608 - fixed names
-        kept = dict(_keyed(raw.execute(f"SELECT {key}, number FROM {counts} WHERE number != 0")))  # noqa: S608
-        if real != kept:
-            wrong.append(f"the numbers in {counts} are not those of {table}; `foreman status` shows wrong ones")
-    return wrong
-
-
-def _keyed(rows: sqlite3.Cursor) -> list[tuple[tuple[object, ...], int]]:
-    return [(tuple(row[:-1]), row[-1]) for row in rows]

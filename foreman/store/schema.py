@@ -12,12 +12,9 @@ from sqlalchemy import Connection, inspect, text
 
 from foreman.errors import StoreError
 from foreman.store import lock
+from foreman.store.revisions import HEAD, REVISIONS
 
-REVISIONS = ("0001_first", "0002_two_forges", "0003_issue_mirror", "0004_seat", "0005_year")
-"""Every schema this program can read or migrate from, oldest first; a test compares it with the migrations folder."""
-
-HEAD = REVISIONS[-1]
-"""The schema this program works with."""
+__all__ = ("HEAD", "REVISIONS", "back_up_before_migration", "migrate", "needs_migration", "refuse_strange", "revision")
 
 
 def refuse_strange(raw: sqlite3.Connection, path: Path, tables: AbstractSet[str]) -> None:
@@ -33,7 +30,7 @@ def refuse_strange(raw: sqlite3.Connection, path: Path, tables: AbstractSet[str]
     """
     if not tables:
         return
-    found = _raw_revision(raw) if "alembic_version" in tables else None
+    found = raw_revision(raw) if "alembic_version" in tables else None
     if found is None:
         raise StoreError(f"{path} is a database, but not Foreman's; set `storage.path` to another file")
     if found not in REVISIONS:
@@ -57,7 +54,7 @@ def needs_migration(raw: sqlite3.Connection, path: Path) -> bool:
         StoreError: It has, but a daemon is working on it.
     """
     tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables or _raw_revision(raw) == HEAD:
+    if not tables or raw_revision(raw) == HEAD:
         return False
     pid = lock.holder(path)
     if pid is not None:
@@ -116,6 +113,14 @@ def migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _raw_revision(raw: sqlite3.Connection) -> str | None:
+def raw_revision(raw: sqlite3.Connection) -> str | None:
+    """Return the schema that a file says it has, None when it says nothing.
+
+    Args:
+        raw: A connection to a file of ours.
+
+    Returns:
+        Its revision.
+    """
     row = raw.execute("SELECT version_num FROM alembic_version").fetchone()
     return None if row is None else str(row[0])
