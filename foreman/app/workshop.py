@@ -22,6 +22,7 @@ from foreman.app.agents import AgentOffice
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.gate_secrets import LiveSecrets
+from foreman.app.otlp import traces
 from foreman.app.thinking import thinking
 from foreman.app.visibility import Visibility
 from foreman.config.load import secrets_of
@@ -29,6 +30,7 @@ from foreman.config.models import Config
 from foreman.daemon import Daemon
 from foreman.deliberation import Deliberator
 from foreman.errors import ForgeUnavailable
+from foreman.log import Cleaner
 from foreman.model import ForgeKind, RepoRef
 from foreman.pipeline import Pipeline
 from foreman.places import Places
@@ -40,9 +42,9 @@ from foreman.settings import Settings
 from foreman.store import controls
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
-
-
 from foreman.store.tidying import Tidying
+
+
 def utc_now() -> datetime:
     """Return the current time, aware UTC."""
     return datetime.now(UTC)
@@ -117,6 +119,8 @@ def workshop(
     for reference in secrets_of(config):  # before anything is judged, also those that are used later or elsewhere
         reference.make_known(secrets)
     with ExitStack() as stack:
+        if claim:
+            stack.enter_context(traces(settings.otlp_endpoint, Cleaner(secrets).text))
         db = Database.open(config.storage.path)
         stack.callback(db.close)
         if claim:
@@ -196,11 +200,11 @@ def workshop(
                 now=now,
                 stop=stop,
             ).tend,
+            tidy=Tidying(db, keep_days=config.storage.keep_days, now=now).tend,
         )
         yield Workshop(
             config=current,
             db=db,
-            tidy=Tidying(db, keep_days=config.storage.keep_days, now=now).tend,
             connections=connections,
             accounts=accounts,
             deliberators=deliberators,
