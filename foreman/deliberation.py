@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from foreman import briefing, checkpoint, commands
+from foreman import briefing, checkpoint, commands, tracing
 from foreman.config.effective import AgentPlan
 from foreman.counting import SECRETS_CAUGHT, count
 from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, BudgetExceeded
@@ -164,35 +165,41 @@ class Thinker:
             return Deliberation(look=look, title=title, admission=verdict, hidden={})
         timeout = self._agents.timeout_seconds(plan.agent)
         deadline = self._now() + timedelta(seconds=timeout)
-        llm = self._open_model(task_id, issue.ref, plan, deadline)
-        bearing = known(look, plan)
-        look = _with_words(look, bearing)
-        written = briefing.brief(
-            task_id=task_id,
-            look=look,
-            plan=plan,
-            memory_summary=memory_summary,
-            llm=llm,
-            llm_when=self._llm_when,
-            attempt=attempt,
-            deadline=deadline,
-            redact=self._redact,
-            known=bearing,
-        )
-        started = time.monotonic()
-        raw, spent = self._ask(plan.agent, written.task, timeout)
-        duration_ms = round((time.monotonic() - started) * 1000)
+        with tracing.step("agent", agent=plan.agent, attempt=attempt) as span:
+            llm = self._open_model(task_id, issue.ref, plan, deadline)
+            with tracing.step("brief"):
+                bearing = known(look, plan)
+                look = _with_words(look, bearing)
+                written = briefing.brief(
+                    task_id=task_id,
+                    look=look,
+                    plan=plan,
+                    memory_summary=memory_summary,
+                    llm=llm,
+                    llm_when=self._llm_when,
+                    attempt=attempt,
+                    deadline=deadline,
+                    redact=self._redact,
+                    known=bearing,
+                )
+            started = time.monotonic()
+            raw, spent = self._ask(plan.agent, written.task, timeout)
+            duration_ms = round((time.monotonic() - started) * 1000)
+            span.note(model_calls=spent.calls, asked_ms=duration_ms)
         checkpoint.reach("pipeline.asked")
-        decision = self._read(raw, task_id)
-        rationale = self._secrets().redact(decision.rationale)
-        count(SECRETS_CAUGHT, int(rationale != decision.rationale), where="rationale")
-        decision = replace_rationale(decision, rationale)
+        with tracing.step("gate") as span:
+            decision = self._read(raw, task_id)
+            rationale = self._secrets().redact(decision.rationale)
+            count(SECRETS_CAUGHT, int(rationale != decision.rationale), where="rationale")
+            decision = replace_rationale(decision, rationale)
+            judged = judge(decision, look.facts, plan.policy, events=plan.events, secrets=self._secrets())
+            span.note(decision=decision.decision, **_verdicts(judged))
         return Deliberation(
             look=look,
             title=title,
             admission=verdict,
             decision=decision,
-            judged=judge(decision, look.facts, plan.policy, events=plan.events, secrets=self._secrets()),
+            judged=judged,
             spent=spent,
             known=bearing,
             hidden=written.hidden,
@@ -297,7 +304,9 @@ class Deliberator:
             AgentError: The agent did not do its job.
             BudgetExceeded: The model's budget is spent.
         """
-        look = self.recall.begin(task_id, self.recall.look(ref, event=event, actor_id=actor_id, requested=requested))
+        with tracing.step("look"):
+            look = self.recall.look(ref, event=event, actor_id=actor_id, requested=requested)
+        look = self.recall.begin(task_id, look)
         checkpoint.reach("pipeline.looked")
         return self._thinker.think(
             look, plan, task_id=task_id, attempt=attempt, memory_summary=memory_summary, known=self._precedents.of
@@ -324,6 +333,12 @@ def _with_words(look: Look, known: Known) -> Look:
     said = [one.body for one in look.comments or () if one.role in INSIDERS and one.author.id != facts.bot.id]
     words = (*said, *(passage.text for passage in known.guidance.passages))
     return replace(look, facts=replace(facts, said_by_project=words))
+
+
+def _verdicts(judged: Sequence[Judged]) -> dict[str, int]:
+    """Return how many actions were allowed, held and denied."""
+    counts = Counter(type(one.verdict).__name__.lower() for one in judged)
+    return {word: counts[word] for word in ("allow", "hold", "deny")}
 
 
 def replace_rationale(decision: Decision, rationale: str) -> Decision:

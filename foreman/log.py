@@ -15,6 +15,7 @@ from typing import Any, Literal, TextIO
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from foreman import tracing
 from foreman.printable import printable
 from foreman.secrets import KnownSecrets, mask_tokens
 
@@ -50,6 +51,7 @@ def configure(level: Level, fmt: Format | None, secrets: KnownSecrets, stream: T
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            add_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
@@ -77,6 +79,15 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return logger
 
 
+def add_trace(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say in a record which trace it belongs to, where there is one: a processor."""
+    del logger, method
+    place = tracing.here()
+    if place is not None:
+        event["trace_id"], event["span_id"] = place.trace_id, place.span_id
+    return event
+
+
 class Cleaner:
     """The processor no record gets around: plain data only, no secret, nothing that forges another record."""
 
@@ -98,20 +109,21 @@ class Cleaner:
             if key in {"exception", "stack"} and isinstance(value, str):
                 result[key] = self._traceback(value)
             else:
-                result[self._text(str(key), 100)] = self._value(value, _DEPTH)
+                result[self.text(str(key), 100)] = self._value(value, _DEPTH)
         return result
 
     def _value(self, value: Any, depth: int) -> Any:
         if value is None or isinstance(value, (bool, int, float)):
-            return value if type(value) in (type(None), bool, int, float) else self._text(str(value), MAX_VALUE_CHARS)
+            return value if type(value) in (type(None), bool, int, float) else self.text(str(value), MAX_VALUE_CHARS)
         if depth and isinstance(value, Mapping):
             pairs = list(value.items())[:MAX_ITEMS]
-            return {self._text(str(key), 100): self._value(item, depth - 1) for key, item in pairs}
+            return {self.text(str(key), 100): self._value(item, depth - 1) for key, item in pairs}
         if depth and isinstance(value, (list, tuple, set, frozenset)):
             return [self._value(item, depth - 1) for item in list(value)[:MAX_ITEMS]]
-        return self._text(str(value), MAX_VALUE_CHARS)
+        return self.text(str(value), MAX_VALUE_CHARS)
 
-    def _text(self, text: str, limit: int) -> str:
+    def text(self, text: str, limit: int = MAX_VALUE_CHARS) -> str:
+        """Return a text without secrets and control characters, cut to so many characters."""
         return _cut(printable(self._hide(text)), limit)
 
     def _traceback(self, text: str) -> str:

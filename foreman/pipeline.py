@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from foreman import checkpoint, reckoning, scribe
+from foreman import checkpoint, reckoning, scribe, tracing
 from foreman.config.effective import AgentPlan, RepoPlan
 from foreman.counting import RETRIES, TASKS, count
 from foreman.deliberation import Deliberation, Deliberator
@@ -157,6 +157,7 @@ class Pipeline:
                     full_repos=closed,
                     only=only,
                 )
+                item = self._with_trace(connection, item)
             del self._unfinished[:given_back]
             if item is None:
                 return None
@@ -179,7 +180,28 @@ class Pipeline:
                 )
         return waiting
 
+    def _with_trace(self, connection: Connection, item: InboxItem | None) -> InboxItem | None:
+        """Begin the trace of work that no look at the forge has begun: a person asked for it."""
+        if item is None or item.trace or not tracing.active():
+            return item
+        asked = tracing.begin(
+            "asked", "", started_ns=int(item.created_at.timestamp() * 1e9), repo=item.issue.repo.key, agent=item.agent
+        )
+        item = inbox.keep_trace(connection, item, asked.header)
+        asked.end()
+        return item
+
     def _work(self, item: InboxItem) -> Passed:
+        with tracing.resume("task", item.trace) as span:
+            span.note(repo=item.issue.repo.key, issue=item.issue.number, agent=item.agent, attempt=item.attempt)
+            span.note(event=item.event.value, task_id=item.task_id)
+            passed = self._told(item)
+            span.note(ending=passed.ending.value)
+            if passed.ending in (Ending.RETRY, Ending.DEAD):
+                span.fail(passed.ending.value)
+        return passed
+
+    def _told(self, item: InboxItem) -> Passed:
         checkpoint.reach("pipeline.claimed")
         log.debug("task_started", repo=item.issue.repo.key, issue=item.issue.number, task_id=item.task_id)
         passed = self._carry(item)
@@ -236,7 +258,7 @@ class Pipeline:
     def _record(self, item: InboxItem, plan: AgentPlan, thought: Deliberation) -> Passed:
         now = self.now()
         decision = scribe.decision_row(item, plan, thought, model=self.model)
-        with self.db.transaction() as connection:
+        with tracing.step("record"), self.db.transaction() as connection:
             if self._plan(item) != plan:
                 # A reload came in between: judged by rules that hold no more.
                 inbox.postpone(

@@ -63,7 +63,6 @@ class Tracer(Protocol):
 
 
 _tracer: Tracer | None = None
-_here: ContextVar[Place | None] = ContextVar("foreman_trace", default=None)
 
 
 class Span:
@@ -102,6 +101,9 @@ class Span:
             step.end(self._error)
 
 
+_here: ContextVar[Span | None] = ContextVar("foreman_trace", default=None)
+
+
 def install(tracer: Tracer | None) -> None:
     """Send spans there from now on, None for nowhere; as with logging there is one such place in a process."""
     global _tracer
@@ -115,13 +117,23 @@ def active() -> bool:
 
 def here() -> Place | None:
     """Return where this thread is; None outside of any span."""
-    return _here.get()
+    span = _here.get()
+    return None if span is None else span.place
 
 
 def header() -> str:
     """Return this thread's place as a `traceparent`; empty outside of any span."""
-    place = _here.get()
-    return "" if place is None else place.header
+    span = _here.get()
+    return "" if span is None else span.header
+
+
+def outcome(state: str, *, well: bool) -> None:
+    """Tell the span this thread is in what came of it; nothing outside of any."""
+    span = _here.get()
+    if span is not None:
+        span.note(state=state)
+        if not well:
+            span.fail(state)
 
 
 def trace_id(stored: str) -> str:
@@ -159,7 +171,7 @@ def within(span: Span) -> Iterator[None]:
     if span.place is None:
         yield
         return
-    token = _here.set(span.place)
+    token = _here.set(span)
     try:
         yield
     finally:

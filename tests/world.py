@@ -81,6 +81,7 @@ class ScriptedAgent:
 
     def __init__(self, port: int = 0) -> None:
         self.tasks: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self.answer: Answer = lambda task: decision(task, {"type": "add_label", "label": "bug"})
         agent = self
 
@@ -97,6 +98,7 @@ class ScriptedAgent:
                     self._send(400, {"error": "not JSON"})
                     return
                 agent.tasks.append(task)
+                agent.headers.append(dict(self.headers))
                 reply = agent.answer(task)
                 if isinstance(reply, bytes):
                     self._raw(200, reply)

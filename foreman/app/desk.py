@@ -18,12 +18,15 @@ from foreman.app import forges
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.demo_forge import sandboxed
+from foreman.app.otlp import traces
 from foreman.app.workshop import utc_now
 from foreman.config.models import Config
 from foreman.errors import ForemanError, StoreError
 from foreman.executor import Executor
+from foreman.log import Cleaner
 from foreman.model import ActionState, ForgeKind
 from foreman.secrets import KnownSecrets
+from foreman.settings import Settings
 from foreman.store import actions, controls
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
@@ -117,8 +120,10 @@ class Desk:
 
         Raises:
             StoreError: Somebody else has it.
+            ConfigError: Traces are wanted, and what sends them is not installed.
         """
         path = self.config.storage.path
+        self._stack.enter_context(traces(Settings.read().otlp_endpoint, Cleaner(self._secrets).text))
         lease = DaemonLease.acquire(self.db, path, holder=f"pid {os.getpid()}")
         self._stack.callback(lease.release)
         self.db.guard_with(lease.check)
@@ -182,6 +187,7 @@ def desk(config: Config, *, secrets: KnownSecrets, source: Path | None = None) -
 
     Raises:
         StoreError: There is no database yet, or it cannot be used.
+        ConfigError: Traces are wanted, and what sends them is not installed.
     """
     path = config.storage.path
     if not path.exists():

@@ -91,11 +91,14 @@ def _show(
     moments: Sequence[Moment],
 ) -> None:
     from foreman.cli.output import block, line, when
+    from foreman.tracing import trace_id
 
     where = entry.issue if entry.issue.number else entry.issue.repo  # a step of the ladder is of no issue
     line(f"decision {entry.id} on {where}: {entry.decision}", style="bold")
     run = f"{entry.duration_ms} ms, attempt {entry.attempt}, task {entry.task_id}"
     _told("when", f"{when(entry.timestamp)} UTC, {run}")
+    if trace := trace_id(entry.trace):
+        _told("trace", trace)
     for head, text in (*_why(entry), *_seen(entry.seen)):
         _told(head, text)
     model = f"{entry.model}, {entry.input_tokens} + {entry.output_tokens} tokens, USD {money(entry.usd)}"

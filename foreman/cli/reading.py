@@ -213,11 +213,12 @@ def name_of(action: StoredAction) -> str:
 def document(entry: LogEntry) -> dict[str, Any]:
     """Return a decision as its JSON document: stable names, reasons explained."""
     from foreman.cli.output import plain
+    from foreman.tracing import trace_id
 
     whole: dict[str, Any] = plain(entry)
     for action, stored in zip(whole["actions"], entry.actions, strict=True):
         action["explanation"] = in_words_of_close(stored) or meaning(stored.reason)
-    return whole
+    return {**whole, "trace": trace_id(entry.trace)}
 
 
 def in_words_of_close(action: StoredAction) -> str:

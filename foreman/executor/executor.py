@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from foreman import checkpoint
+from foreman import checkpoint, tracing
 from foreman.errors import (
     ForgeAuthError,
     ForgeError,
@@ -131,7 +131,8 @@ class Executor:
         for entry in found:
             for action in entry.actions:
                 if action.state is ActionState.SENT and not self._halted:
-                    self._settler.look(entry, action)
+                    with tracing.resume("settle", entry.trace, action=action.type):
+                        self._settler.look(entry, action)
             if not self._halted:
                 self._carry_out(entry)
         return True
@@ -298,6 +299,11 @@ class Executor:
 
     def _do(self, entry: LogEntry, action: StoredAction, view: View) -> None:
         """Send one action."""
+        with tracing.resume("write", entry.trace, action=action.type) as span:
+            span.note(repo=action.issue.repo.key, issue=action.issue.number, attempt=action.attempts + 1)
+            self._send(entry, action, view)
+
+    def _send(self, entry: LogEntry, action: StoredAction, view: View) -> None:
         if action.key in view.ours:
             undo = {"comment_id": view.ours[action.key]}
             self._settler.finish(

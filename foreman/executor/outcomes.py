@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from foreman import checkpoint
+from foreman import checkpoint, tracing
 from foreman.counting import OUTCOMES, RETRIES, STALE_CONFLICTS, count
 from foreman.executor.freshness import Obstacle
 from foreman.executor.sending import REACT
@@ -83,6 +83,7 @@ class Outcomes:
         again = outcome.state is ActionState.PLANNED
         count(OUTCOMES, action=action.type, outcome="again" if again else outcome.state.value)
         count(RETRIES, int(again), of="write")
+        tracing.outcome(outcome.state.value, well=outcome.state is ActionState.DONE)
         log.info(
             "action_finished",
             issue=str(action.issue),

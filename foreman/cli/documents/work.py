@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal, TypedDict
 from foreman.cli.documents.schema import Printed
 from foreman.model import ActionState, ForgeKind, IssueRef
 from foreman.store.action_log import LogEntry
-from foreman.store.action_rows import StoredAction
 from foreman.store.inbox_rows import Attempt
+from foreman.store.logged import StoredAction
 
 
 class Action(Printed):
@@ -31,10 +31,12 @@ class Decision(Printed):
 
     Attributes:
         actions: In the order in which they are done.
+        trace: Which trace the task is, 32 hex digits; empty where none was sent.
     """
 
     of: ClassVar[type] = LogEntry
     actions: list[Action]
+    trace: str
 
 
 class Opinion(TypedDict):
