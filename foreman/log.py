@@ -1,14 +1,20 @@
 """Logging: one configuration of structlog for the whole process, with redaction and escaping built in.
 
 Everything a record holds is made plain data, known secrets and token shapes are replaced, control characters are
-escaped. Records of libraries that use `logging` come in at warning and above and go the same way.
+escaped. Records of libraries that use `logging` come in at warning and above and go the same way, and so does what
+nobody caught. A log that cannot be written stops no work.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
+import math
 import os
 import sys
+import threading
+import warnings
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal, TextIO
 
@@ -60,10 +66,11 @@ def configure(level: Level, fmt: Format | None, secrets: KnownSecrets, stream: T
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=functools.partial(_Writer, stream),
         cache_logger_on_first_use=False,
     )
     _route_libraries()
+    _route_strays()
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -106,21 +113,21 @@ class Cleaner:
         del logger, method
         result: dict[str, Any] = {}
         for key, value in event.items():
-            if key in {"exception", "stack"} and isinstance(value, str):
-                result[key] = self._traceback(value)
+            if key in {"exception", "stack"}:
+                result[key] = self._traceback(_shown(value))
             else:
-                result[self.text(str(key), 100)] = self._value(value, _DEPTH)
+                result[self.text(_shown(key), 100)] = self._value(value, _DEPTH)
         return result
 
     def _value(self, value: Any, depth: int) -> Any:
-        if value is None or isinstance(value, (bool, int, float)):
-            return value if type(value) in (type(None), bool, int, float) else self.text(str(value), MAX_VALUE_CHARS)
+        if type(value) in (type(None), bool, int) or (type(value) is float and math.isfinite(value)):
+            return value
         if depth and isinstance(value, Mapping):
-            pairs = list(value.items())[:MAX_ITEMS]
-            return {self.text(str(key), 100): self._value(item, depth - 1) for key, item in pairs}
+            pairs = _items(value)[:MAX_ITEMS]
+            return {self.text(_shown(key), 100): self._value(item, depth - 1) for key, item in pairs}
         if depth and isinstance(value, (list, tuple, set, frozenset)):
             return [self._value(item, depth - 1) for item in list(value)[:MAX_ITEMS]]
-        return self.text(str(value), MAX_VALUE_CHARS)
+        return self.text(_shown(value), MAX_VALUE_CHARS)
 
     def text(self, text: str, limit: int = MAX_VALUE_CHARS) -> str:
         """Return a text without secrets and control characters, cut to so many characters."""
@@ -137,6 +144,21 @@ class Cleaner:
         return mask_tokens(self._secrets.redact(text))
 
 
+def _shown(value: Any) -> str:
+    """Return a value as text; one that cannot be shown is no reason to fail."""
+    try:
+        return str(value)
+    except Exception:  # a border: whatever a stranger's object does when it is asked
+        return f"<{type(value).__name__} that cannot be shown>"
+
+
+def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    try:
+        return list(value.items())
+    except Exception:  # a border, as above
+        return [(type(value).__name__, "cannot be shown")]
+
+
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
@@ -147,8 +169,8 @@ class _Libraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = record.getMessage()
-        except (TypeError, ValueError, KeyError):
-            text = str(record.msg)
+        except Exception:  # a border: a library that gets its own message wrong
+            text = _shown(record.msg)
         logger = structlog.get_logger()
         logger.log(
             min(max(record.levelno, logging.WARNING), logging.CRITICAL),
@@ -157,6 +179,54 @@ class _Libraries(logging.Handler):
             text=text,
             exc_info=record.exc_info if record.exc_info and record.exc_info[0] else None,
         )
+
+
+class _Writer:
+    """Writes lines; one that cannot be written is lost, for there is nobody left to tell."""
+
+    def __init__(self, stream: TextIO, *_: Any) -> None:
+        self._stream = stream
+        self._lock = _WRITING
+
+    def msg(self, message: str) -> None:
+        """Write a line."""
+        # A full disk or a reader that has gone raises OSError, a stream that was closed ValueError.
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            try:
+                self._stream.write(message + "\n")
+            except UnicodeEncodeError:
+                encoding = self._stream.encoding
+                self._stream.write(message.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            self._stream.flush()
+
+    log = debug = info = warning = error = critical = exception = msg
+
+
+_WRITING = threading.RLock()  # a cleanup that fails while a line is written is logged by the same thread
+
+
+def _route_strays() -> None:
+    """Log what nobody caught, and warnings, instead of leaving them to Python, which redacts nothing.
+
+    Whoever has put a function of their own there, as a test runner does, keeps it.
+    """
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _stray_of_thread
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _stray_of_cleanup
+    if warnings.showwarning.__module__ == "warnings":
+        logging.captureWarnings(True)
+
+
+def _stray_of_thread(stray: threading.ExceptHookArgs) -> None:
+    if stray.exc_type is not SystemExit:
+        name = stray.thread.name if stray.thread else ""
+        caught = stray.exc_value or stray.exc_type()
+        structlog.get_logger().error("thread_failed", thread=name, exc_info=caught)
+
+
+def _stray_of_cleanup(stray: sys.UnraisableHookArgs) -> None:
+    structlog.get_logger().error("cleanup_failed", of=stray.object, exc_info=stray.exc_value)
 
 
 def _route_libraries() -> None:

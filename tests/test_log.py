@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -155,6 +158,82 @@ def test_large_values_are_cut_and_odd_ones_made_plain(logged) -> None:
     text = stream.getvalue()
     assert len(text) < 2 * MAX_VALUE_CHARS
     assert "(1000000 characters)" in text
+
+
+class Awkward:
+    def __str__(self) -> str:
+        raise RuntimeError(f"not to be shown: {SECRET}")
+
+    __repr__ = __str__
+
+
+class AwkwardMapping(dict):
+    def items(self) -> None:
+        raise RuntimeError("not to be read")
+
+
+@pytest.mark.parametrize("fmt", ["json", "console"])
+def test_nothing_that_is_logged_makes_logging_fail(logged, fmt: str) -> None:
+    stream = logged(fmt)
+    log = structlog.get_logger()
+
+    log.info("shown", value=Awkward(), within=[Awkward(), {Awkward(): 1}], mapping=AwkwardMapping(a=1))
+    log.info("odd", exception=[SECRET], stack={"a": SECRET}, number=float("nan"), lone="\ud800")
+    logging.getLogger("uvicorn.error").error("of %s", Awkward())
+    logging.getLogger("uvicorn.error").error(Awkward())
+
+    text = stream.getvalue()
+    assert SECRET not in text
+    assert text.count("Awkward that cannot be shown") >= 3
+    if fmt == "json":
+        assert [record["level"] for record in records(stream)] == ["info", "info", "error", "error"]
+        assert "NaN" not in text
+
+
+@pytest.mark.parametrize("fmt", ["json", "console"])
+def test_a_log_that_cannot_be_written_stops_no_work(fmt: str) -> None:
+    with open("/dev/full", "w", buffering=1, encoding="utf-8") as full:  # noqa: PTH123
+        configure("info", fmt, KnownSecrets(), full)
+        structlog.get_logger().info("lost")
+        with contextlib.suppress(OSError):
+            full.close()
+        structlog.get_logger().info("lost, too")
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    configure("info", "console", KnownSecrets(), narrow)
+    structlog.get_logger().info("kept", sign="é")
+    assert b"\\xe9" in narrow.buffer.getvalue()
+
+
+STRAYS = f"""
+import sys, threading, warnings
+from foreman.log import configure
+from foreman.secrets import KnownSecrets
+known = KnownSecrets()
+known.add({SECRET!r}, "BOT_TOKEN")
+configure("info", "json", known)
+
+class Leaves:
+    def __del__(self):
+        raise ValueError({SECRET!r})
+
+def fail():
+    raise ValueError({SECRET!r})
+
+Leaves()
+thread = threading.Thread(target=fail, name="one")
+thread.start()
+thread.join()
+warnings.warn({SECRET!r}, UserWarning)
+"""
+
+
+def test_what_nobody_caught_is_logged_without_secrets() -> None:
+    done = subprocess.run([sys.executable, "-c", STRAYS], capture_output=True, text=True, check=True, timeout=60)
+
+    assert SECRET not in done.stderr
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [record["event"] for record in told] == ["cleanup_failed", "thread_failed", "library_message"]
+    assert all("[BOT_TOKEN]" in json.dumps(record) for record in told)
 
 
 def test_what_is_bound_to_the_thread_is_in_every_record(logged) -> None:
