@@ -62,6 +62,20 @@ def free_bytes(place: Place) -> int | None:
         return None
 
 
+def is_short(free: int, total: int, *, least: int) -> bool:
+    """Return whether a disk has too little room.
+
+    Args:
+        free: Bytes.
+        total: Its size, bytes.
+        least: Bytes that must be free there.
+
+    Returns:
+        Whether it is less than that, or than `LEAST_SHARE` of the disk and not ample.
+    """
+    return free < least or free < min(AMPLE_BYTES, LEAST_SHARE * total)
+
+
 def shortage(place: Place) -> str:
     """Return what is wrong with a place and what to do, one line; empty when there is room.
 
@@ -69,7 +83,7 @@ def shortage(place: Place) -> str:
         place: Which.
 
     Returns:
-        It does not tell of a disk with `AMPLE_BYTES` free, however large.
+        The place, and how little is free there.
     """
     if place.folder is None:
         return "there is no folder for temporary files that can be written: set TMPDIR"
@@ -77,6 +91,6 @@ def shortage(place: Place) -> str:
         disk = shutil.disk_usage(place.folder)
     except OSError as error:
         return f"{place.folder} cannot be looked at ({error.strerror})"
-    if disk.free < place.least or disk.free < min(AMPLE_BYTES, LEAST_SHARE * disk.total):
+    if is_short(disk.free, disk.total, least=place.least):
         return f"{disk.free // 1024**2} MiB are free at {place.folder}: free some"
     return ""

@@ -115,6 +115,7 @@ def _health(config: Config, shop: Workshop) -> Iterator[None]:
             life=Life(
                 stopping=lambda: shop.daemon.stopping,
                 hanging=shop.daemon.hanging,
+                trouble=lambda: shop.daemon.trouble,
             ),
             now=shop.now,
         ),

@@ -6,7 +6,7 @@ them knows (`rate`, `increase`); what has to survive a restart is read from the 
 on disk, and no event writes anything more because it is counted.
 """
 
-from foreman.counting.counters import OTHER, Counters, Seen
+from foreman.counting.counters import MOST_SERIES, OTHER, Counters, Seen, plain
 from foreman.counting.names import (
     ACTIONS,
     AGENT_FAILURES,
@@ -51,6 +51,7 @@ __all__ = [
     "MODEL_SECONDS",
     "MODEL_TOKENS",
     "MODEL_USD",
+    "MOST_SERIES",
     "OF_PROCESS",
     "OTHER",
     "OUTCOMES",
@@ -69,4 +70,5 @@ __all__ = [
     "Seen",
     "count",
     "observe",
+    "plain",
 ]

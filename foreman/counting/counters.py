@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ else in each answer, say, must not fill a memory, ours or that of whoever collec
 
 MOST_CHARS = 80
 """Longest value of a label, characters."""
+
+_STRANGE = re.compile(r"[^A-Za-z0-9_.:/@-]")
 
 OTHER = "other"
 """Value of a label whose own is not in its list, or came after `MOST_SERIES`."""
@@ -111,4 +114,9 @@ class Counters:
 def _bounded(value: str, values: tuple[str, ...] | None) -> str:
     if values is not None:
         return value if value in values else OTHER
-    return value[:MOST_CHARS]
+    return plain(value)
+
+
+def plain(value: str) -> str:
+    """Return a value of a label that somebody else chose, such as a model's name, without what no name needs."""
+    return _STRANGE.sub("_", value[:MOST_CHARS])

@@ -11,6 +11,7 @@ from foreman.app.gauges.polling import polls
 from foreman.app.gauges.rows import age, metric, one, summed
 from foreman.app.reach import quotas_now
 from foreman.config.effective import RepoPlan
+from foreman.counting import MOST_SERIES, OTHER, plain
 from foreman.model import RepoRef
 from foreman.server import Metric
 from foreman.store import actions, breakers, controls, inbox, ladder, usage
@@ -122,8 +123,14 @@ def _quotas(connection: Connection, now: datetime) -> list[Metric]:
 def _spending(spent: Sequence[usage.UsageTotal], *, named: bool) -> list[Metric]:
     """Return what models cost since midnight UTC: gauges, since they fall back to nothing then."""
     labels = [
-        {"repo": row.repo if named else "", "agent": row.agent, "provider": row.provider, "model": row.model[:80]}
-        for row in spent
+        {
+            "repo": row.repo if named else "",
+            "agent": row.agent,
+            "provider": plain(row.provider),
+            # The dearest come first; a provider with another name for its model in each answer ends among the rest.
+            "model": plain(row.model) if position < MOST_SERIES else OTHER,
+        }
+        for position, row in enumerate(spent)
     ]
     numbers: Mapping[str, tuple[str, list[float]]] = {
         "calls": ("Model calls since midnight UTC.", [row.calls for row in spent]),
