@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -103,6 +107,64 @@ def test_the_changelog_keeps_its_form(project: Path) -> None:
     for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
         kinds = _headings(section, 3)
         assert kinds == [kind for kind in KINDS if kind in kinds], section.partition("\n")[0]
+
+
+def test_a_file_too_many_or_too_few_in_a_package_is_found(project: Path, tmp_path: Path) -> None:
+    """Control: the look into the packages fails on what it is there for."""
+    info, dist = "foreman-1.2.3.dist-info", tmp_path / "dist"
+    tracked = ["foreman/__init__.py", "foreman/py.typed", "agents/issue_triage/Dockerfile", "README.md"]
+    for name in tracked:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    dist.mkdir()
+    with zipfile.ZipFile(dist / "foreman-1.2.3-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tests/test_it.py", "")
+        for name in (*tracked[:2], *(f"{info}/{each}" for each in ("RECORD", "WHEEL", "entry_points.txt"))):
+            wheel.writestr(name, "")
+        wheel.writestr(f"{info}/METADATA", "Name: foreman\nVersion: 1.2.3\n")
+        wheel.writestr(f"{info}/licenses/LICENSE", "")
+    with tarfile.open(dist / "foreman-1.2.3.tar.gz", "w:gz") as sdist:
+        for name in (*tracked[:3], "PKG-INFO", "config.yaml"):
+            sdist.addfile(tarfile.TarInfo(f"foreman-1.2.3/{name}"))
+    script = [sys.executable, project / ".ci/package_contents", dist]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert set(done.stdout.splitlines()) >= {
+        "wheel: agents/issue_triage/Dockerfile is missing",
+        "wheel: tests/test_it.py should not be there",
+        "wheel: foreman/app/report/page.css is not tracked",
+        "sdist: README.md is missing",
+        "sdist: config.yaml should not be there",
+    }
+
+
+def test_the_bill_of_materials_names_all_that_is_locked_with_its_hashes(project: Path, tmp_path: Path) -> None:
+    wheel = tmp_path / "foreman-1.2.3-py3-none-any.whl"
+    wheel.write_bytes(b"a wheel")
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1790000000"}
+    script = [sys.executable, project / ".ci/sbom", wheel]
+    done = subprocess.run(script, cwd=project, env=environment, capture_output=True, text=True, check=True)
+    bill = json.loads(done.stdout)
+
+    lock = (project / "requirements.lock").read_text(encoding="utf-8")
+    assert {f"{each['name']}=={each['version']}" for each in bill["components"]} == set(
+        re.findall(r"^[a-z0-9._-]+==[^ ;\\]+", lock, re.MULTILINE)
+    )
+    (litellm,) = (each for each in bill["components"] if each["name"] == "litellm")
+    hashes = {each["content"] for each in litellm["externalReferences"][0]["hashes"]}
+    assert hashes == set(re.findall(r"sha256:(\w+)", lock.split("\nlitellm==")[1].split("# via")[0]))
+    assert bill["metadata"]["component"]["hashes"][0]["content"] == hashlib.sha256(b"a wheel").hexdigest()
+    assert bill["metadata"]["timestamp"] == "2026-09-21T14:13:20Z"
+    needs = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    reached, waiting = set(), [bill["metadata"]["component"]["bom-ref"]]
+    while waiting:
+        each = waiting.pop()
+        waiting += [] if each in reached else needs[each]
+        reached.add(each)
+    assert reached == set(needs)
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
