@@ -248,7 +248,7 @@ class Account:
     def _refuse(self, reason: str) -> None:
         """Stop everything of this account: the forge does not take the token."""
         self._stop_for(RETRY_REFUSED, self.scope, reason)
-        log.error("account_refused", forge=self.name, reason=reason, do="put a valid token into the environment")
+        log.error("account_refused", forge=self.name, reason=reason, do="put a valid token where the old one is")
 
     def unreachable(self) -> None:
         """Count a request without a usable answer; after some in a row, find out whether it is the whole host."""
