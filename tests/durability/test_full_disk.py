@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import command
+from tests.server.conftest import fetch
 from tests.world import REPO, World, decision, wait_until
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(600)]
@@ -51,10 +53,19 @@ def _fill(file: Path) -> None:
             return
 
 
+def _not_ready(world: World) -> dict[str, str]:
+    (url,) = re.findall(r'"url": "(http://127[^"]+)"', world.log)[-1:]
+    answer = fetch(url, "/healthcheck/ready")
+    assert (answer.status == 200) is (not answer.data["not_ready"])
+    found: dict[str, str] = answer.data["not_ready"]
+    return found
+
+
 def test_a_full_disk_stops_acting_until_there_is_room(
     disk: Path, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.config["storage"]["path"] = str(disk / "memory.db")
+    world.config["server"] = {"enabled": True, "port": 0}
     world.agent.answer = lambda task: decision(
         task, {"type": "add_label", "label": "bug"}, {"type": "comment", "body": "Which version is it?"}
     )
@@ -70,10 +81,17 @@ def test_a_full_disk_stops_acting_until_there_is_room(
         status = command(capsys, "--config", world.file, "status")
         assert (status.code, "the disk is almost full" in status.answer) == (1, True)
         assert (process.poll(), len(world.forge.writes())) == (None, 2)
+        full = wait_until(
+            lambda: {"disk", "database"} <= (found := _not_ready(world)).keys() and found,
+            "disk and database are named",
+        )
+        assert "MiB are free at" in full["disk"]
+        assert "no space left" in full["database"]
         assert told <= 8, "the same trouble is told again and again"
 
         (disk / "filler").unlink()
         wait_until(lambda: len(world.forge.writes()) == 10, "the rest", 90)
+        wait_until(lambda: not _not_ready(world), "readiness")
     assert process.returncode == 0
     effects = [entry.effect.split(" id=")[0] for entry in world.forge.writes()]
     assert len(set(effects)) == len(effects) == 10
