@@ -21,7 +21,8 @@ LOOP_REASONS = (
 )  # fmt: skip
 """The gate's reasons that keep Foreman from answering itself or another machine, or from never ending."""
 
-LOOPS = ("poll", "work", "write", "chores", "agents", "learn", "other")
+LOOPS = ("poll", "work", "write", "watch", "chores", "agents", "learn", "tidy", "warm", "stop")
+"""The daemon's own; a test compares them with the code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from foreman.app import gauges
+from foreman.config.effective import RepoPlan
 from foreman.model import ActionState, EventKind, InboxState, IssueRef, Outcome, RepoRef
 from foreman.store import actions, breakers, inbox, memory
 from foreman.store.actions import NewAction, NewDecision
@@ -120,6 +122,15 @@ def cycle(connection: Any) -> None:
     memory.refresh(connection, item.issue, now=NOW)
 
 
+def scrape(connection: Any) -> None:
+    """Ask everything that a scrape of the metrics asks the database, for all repositories."""
+    plans = [
+        RepoPlan(repo=RepoRef.parse(f"owner/repo-{n}"), enabled=True, interval_seconds=60, first_run=None, agents=())
+        for n in range(REPOS)
+    ]
+    gauges.kept(connection, plans=plans, agents=("issue-triage",), since={}, now=NOW)
+
+
 def main() -> int:
     """Fill, ask, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -168,6 +179,7 @@ def main() -> int:
         ),
         ("claim", True, lambda c: inbox.claim(c, worker="w", lease=timedelta(hours=1), now=NOW)),
         ("a whole cycle", True, cycle),
+        ("metrics", False, scrape),
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "memory.db"

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
 from foreman.counting import ALL, OTHER, Counter, Counters, Histogram
 from foreman.counting.counters import MOST_SERIES
-from foreman.counting.names import ACTION_TYPES, LOOP_REASONS
+from foreman.counting.names import ACTION_TYPES, LOOP_REASONS, LOOPS
 from foreman.executor.sending import TYPES
 from foreman.gate.reasons import Reason
 
@@ -88,6 +90,15 @@ def test_a_label_that_is_missing_or_unknown_is_a_bug_that_shows(counters: Counte
 def test_the_lists_are_those_of_the_code() -> None:
     assert set(ACTION_TYPES) == TYPES
     assert set(LOOP_REASONS) <= set(Reason)
+
+
+def test_the_loops_are_those_that_the_daemon_starts(project: Path) -> None:
+    text = (project / "foreman" / "daemon.py").read_text(encoding="utf-8")
+    begun = re.findall(r"crew\.(?:thread|every|guarded)\([^\"]*?\"([a-z]+)", text) + re.findall(
+        r"args=\(\"([a-z]+)", text
+    )
+
+    assert set(begun) == set(LOOPS)
 
 
 def test_all_of_them_cannot_be_many_series() -> None:
