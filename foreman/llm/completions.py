@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 import structlog
 
-from foreman import tracing
 from foreman.errors import BudgetExceeded, ForemanError, ModelError
 from foreman.llm import chat
 from foreman.llm.answers import Answer, explained, refused
-from foreman.llm.base import Completion, LLMBackend, ModelCall
-from foreman.llm.budget import Purse, Reservation
+from foreman.llm.base import Completion, LLMBackend
+from foreman.llm.budget import Purse
+from foreman.llm.call import Call, News
 from foreman.llm.grants import Grant, Grants, TooMany
 
 LARGE_BYTES = 32 * 1024
@@ -69,6 +68,7 @@ class Completions:
         self._grants = grants
         self._now = now
         self._log = structlog.get_logger()
+        self._news = News()
 
     def answer(self, grant: Grant, body: bytes) -> Answer:
         """Answer one request.
@@ -107,7 +107,14 @@ class Completions:
             now=started_at,
             timeout_seconds=self._left(grant),
         )
-        call = _Call(purse=self._purse, grants=self._grants, grant=grant, reservation=reservation, now=self._now)
+        call = Call(
+            purse=self._purse,
+            grants=self._grants,
+            grant=grant,
+            reservation=reservation,
+            news=self._news,
+            now=self._now,
+        )
         try:
             self._grants.count(grant)
         except TooMany:
@@ -130,77 +137,6 @@ class Completions:
         return max(0.0, min(self.limits.timeout_seconds, (grant.deadline - self._now()).total_seconds()))
 
 
-class _Call:
-    """A call under way: whatever happens, it is settled once."""
-
-    def __init__(
-        self, *, purse: Purse, grants: Grants, grant: Grant, reservation: Reservation, now: Callable[[], datetime]
-    ) -> None:
-        self._purse = purse
-        self._grants = grants
-        self._grant = grant
-        self._reservation = reservation
-        self._started_at = now()
-        self._began = time.monotonic()
-        self._answer: Completion | None = None
-        self._open = False
-        self._span = tracing.begin("model", grant.trace, repo=grant.repo, agent=grant.agent, model=grant.model)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None or not self._open:
-            self.settle(error)
-
-    def done(self, answer: Completion) -> None:
-        self._answer = answer
-
-    def keep_open(self) -> None:
-        self._open = True
-
-    def settle(self, error: BaseException | None) -> None:
-        answer, grant = self._answer, self._grant
-        failed = "" if answer is not None else (str(error).split("\n", 1)[0] if error else "no answer")
-        call = ModelCall(
-            task_id=grant.task_id,
-            repo=grant.repo,
-            agent=grant.agent,
-            provider=answer.provider if answer else "",
-            model=answer.model if answer else grant.model,
-            input_tokens=answer.input_tokens if answer else 0,
-            output_tokens=answer.output_tokens if answer else 0,
-            cached_tokens=answer.cached_tokens if answer else 0,
-            usd=answer.usd if answer else None,
-            started_at=self._started_at,
-            duration_ms=int((time.monotonic() - self._began) * 1000),
-            error=failed,
-        )
-        self._grants.note(grant, call)
-        self._purse.settle(self._reservation, call)
-        with tracing.within(self._span):
-            structlog.get_logger().info(
-                "model_call",
-                task_id=grant.task_id,
-                repo=grant.repo,
-                model=call.model,
-                input_tokens=call.input_tokens,
-                output_tokens=call.output_tokens,
-                usd=str(call.usd) if call.usd is not None else None,
-                duration_ms=call.duration_ms,
-                error=failed,
-            )
-        self._span.note(
-            provider=call.provider,
-            answered_by=call.model,
-            input_tokens=call.input_tokens,
-            output_tokens=call.output_tokens,
-        )
-        if call.error:
-            self._span.fail(type(error).__name__ if error else "no_answer")
-        self._span.end()
-
-
 def _sse(value: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(value).encode() + b"\n\n"
 
@@ -211,7 +147,7 @@ def _usage_chunk(done: Completion) -> dict[str, Any]:
 
 
 def _events(
-    call: _Call, first: dict[str, Any] | Completion, source: Iterator[dict[str, Any] | Completion], *, with_usage: bool
+    call: Call, first: dict[str, Any] | Completion, source: Iterator[dict[str, Any] | Completion], *, with_usage: bool
 ) -> Iterator[bytes]:
     failure: ModelError | None = None
     try:

@@ -121,7 +121,7 @@ def test_a_whole_triage_is_one_trace_told_in_the_log_to_the_agent_and_by_explain
     told = {line["event"]: line for line in lines(world.log) if "trace_id" in line}
     assert {line["trace_id"] for line in told.values()} == {poll.trace}
     assert told["task_finished"]["span_id"] == task.id
-    assert told["model_call"]["span_id"] == answered.id
+    assert (told["model_failed"]["span_id"], told["model_recovered"]["span_id"]) == (refused.id, answered.id)
     assert told["action_finished"]["span_id"] == collector.named("write")[0].id
     (entry,) = world.entries(number)
     assert json.loads(foreman("explain", str(entry.id), "--json").answer)["trace"] == poll.trace
