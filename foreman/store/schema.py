@@ -14,7 +14,19 @@ from foreman.errors import StoreError
 from foreman.store import lock
 from foreman.store.revisions import HEAD, REVISIONS
 
-__all__ = ("HEAD", "REVISIONS", "back_up_before_migration", "migrate", "needs_migration", "refuse_strange", "revision")
+COPIES_BEFORE = 1
+"""So many copies made before earlier migrations stay beside the newest one; older ones are deleted."""
+
+__all__ = (
+    "COPIES_BEFORE",
+    "HEAD",
+    "REVISIONS",
+    "back_up_before_migration",
+    "migrate",
+    "needs_migration",
+    "refuse_strange",
+    "revision",
+)
 
 
 def refuse_strange(raw: sqlite3.Connection, path: Path, tables: AbstractSet[str]) -> None:
@@ -76,12 +88,19 @@ def back_up_before_migration(raw: sqlite3.Connection, path: Path) -> Path:
         StoreError: The copy cannot be made; nothing was migrated.
     """
     copy = path.with_name(f"{path.name}.before-{HEAD}")
+    part = copy.with_name(f".{copy.name}.part")
     try:
-        os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
-    except OSError as error:
-        raise StoreError(f"no copy can be made at {copy} before migrating ({error.strerror}); make room") from error
-    with closing(sqlite3.connect(copy)) as target:
-        raw.backup(target)
+        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+        with closing(sqlite3.connect(part)) as target:
+            raw.backup(target)
+        part.replace(copy)
+    except (OSError, sqlite3.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"no copy can be made at {copy} before migrating ({why}); make room") from error
+    finally:
+        part.unlink(missing_ok=True)
+    for old in REVISIONS[: -1 - COPIES_BEFORE]:
+        path.with_name(f"{path.name}.before-{old}").unlink(missing_ok=True)
     return copy
 
 
