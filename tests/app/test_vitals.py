@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from foreman.app.gauges import MOST_REPOS
 from foreman.app.vitals import Life, StoreVitals
 from foreman.config.effective import RepoPlan
+from foreman.counting import MOST_SERIES
 from foreman.llm.base import ModelCall
 from foreman.model import EventKind, ForgeKind, IssueRef, RepoRef
 from foreman.server.page import exposition
@@ -158,6 +160,75 @@ def test_every_metric_says_what_the_store_says(db: Database) -> None:
         shown = [row for row in text.splitlines() if row.startswith(f"{name} ")]
         assert [float(row.rpartition(" ")[2]) for row in shown] == [float(value)], line
     assert 'scope="ladder:' not in text
+
+
+@pytest.mark.parametrize(("number", "named"), [(MOST_REPOS, True), (MOST_REPOS + 1, False)])
+def test_repositories_are_named_only_while_they_are_few_and_the_numbers_are_there_all_the_same(
+    db: Database, number: int, named: bool
+) -> None:
+    repos = [RepoRef(ForgeKind.GITHUB, f"acme/r{n}") for n in range(number)]
+    with db.transaction() as connection:
+        for repo in repos:
+            polls.save(connection, PollState(repo=repo, last_ok_at=NOW - timedelta(seconds=9), next_poll_at=NOW))
+            breakers.quarantine(connection, f"ladder:{repo.key}!close", reason="people reversed 3", now=NOW)
+        controls.pause(connection, repos[0].key, "kim", NOW)
+        controls.pause(connection, "all", "kim", NOW)
+    metrics = {metric.name: metric for metric in vitals(db, *(plan(repo) for repo in repos)).metrics()}
+
+    shown = {sample.labels["repo"] for one in metrics.values() for sample in one.samples if "repo" in sample.labels}
+    assert shown == ({repo.key for repo in repos} if named else {""})
+    assert {sample.labels["scope"] for sample in metrics["foreman_paused"].samples} == {
+        "all",
+        repos[0].key if named else "repo",
+    }
+    assert sum(sample.value for sample in metrics["foreman_stepped_down"].samples) == number
+    assert [sample.value for sample in metrics["foreman_repos"].samples] == [number]
+    assert [sample.value for sample in metrics["foreman_poll_age_max_seconds"].samples] == [9.0]
+
+
+def test_a_model_that_is_called_something_else_in_each_answer_fills_no_memory(db: Database) -> None:
+    for number in range(MOST_SERIES + 20):
+        UsageStore(db).record(
+            ModelCall(
+                task_id="t",
+                repo="acme/one",
+                agent="issue-triage",
+                provider="evil\n",
+                model=f"m{number}",
+                input_tokens=1,
+                output_tokens=1,
+                cached_tokens=0,
+                usd=None,
+                started_at=NOW,
+                duration_ms=5,
+                error="",
+            )
+        )
+    (today,) = (metric for metric in vitals(db).metrics() if metric.name == "foreman_model_calls_today")
+
+    assert len(today.samples) == MOST_SERIES + 1
+    assert sum(sample.value for sample in today.samples) == MOST_SERIES + 20
+    assert {sample.labels["provider"] for sample in today.samples} == {"evil_"}
+
+
+def test_what_a_reload_has_just_brought_is_not_late(db: Database) -> None:
+    looked_after, now = [plan(ONE)], NOW
+    long_running = StoreVitals(
+        db=db, plans=lambda: looked_after, agents=(), life=Life(stopping=lambda: False), now=lambda: now
+    )
+    assert wrong(long_running) == {}
+    now += timedelta(hours=2)
+    with db.transaction() as connection:
+        polls.save(connection, PollState(repo=ONE, last_ok_at=now, next_poll_at=now + timedelta(seconds=60)))
+    looked_after.append(plan(TWO))
+    just_now = wrong(long_running)
+    now += timedelta(seconds=59)
+    soon = wrong(long_running)
+    now += timedelta(minutes=3)
+    late = wrong(long_running)
+
+    assert (just_now, soon) == ({}, {})
+    assert late["polls:github"].startswith("1 of 2 repositories should have been polled long ago, acme/two first")
 
 
 def test_the_handbook_lists_every_metric_and_no_other(db: Database, project: Path) -> None:

@@ -61,6 +61,21 @@ def test_metrics_are_prometheus_text_with_our_prefix_alone(server: HealthServer,
     assert {name for name in names if not name.startswith("foreman_")} == set()
 
 
+def test_a_histogram_is_written_with_all_that_is_below_each_end(server: HealthServer, patient: Patient) -> None:
+    waits = Sample(value=7.5, labels={"who": "x"}, buckets=((0.5, 2), (5.0, 0), (float("inf"), 1)))
+    patient.measured.append(Metric(name="foreman_wait_seconds", help="Waits.", kind="histogram", samples=[waits]))
+
+    lines = [line for line in fetch(server.url, "/metrics").body.splitlines() if line.startswith("foreman_wait")]
+
+    assert lines == [
+        'foreman_wait_seconds_bucket{le="0.5",who="x"} 2.0',
+        'foreman_wait_seconds_bucket{le="5.0",who="x"} 2.0',
+        'foreman_wait_seconds_bucket{le="+Inf",who="x"} 3.0',
+        'foreman_wait_seconds_count{who="x"} 3.0',
+        'foreman_wait_seconds_sum{who="x"} 7.5',
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
