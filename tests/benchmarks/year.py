@@ -30,8 +30,9 @@ from tests.benchmarks.crowd import Crowd
 from tests.benchmarks.weather import Storm
 from tests.benchmarks.year_books import Books, Growth, Held
 from tests.benchmarks.year_calendar import Calendar
+from tests.benchmarks.year_mind import KEY, Mind
 from tests.benchmarks.year_process import Killed, Process, Refused
-from tests.benchmarks.year_versions import as_left_by_an_earlier_release
+from tests.benchmarks.year_versions import as_left_by_an_earlier_release, foreman_at
 from tests.rig import Clock
 from tests.world import BOT, EVENTS, ScriptedAgent, identity
 
@@ -51,6 +52,9 @@ LOOKS = 12
 BATCH = 12
 """Events between two rests of the daemon."""
 
+KEEP_DAYS = 90
+"""For so long what nothing goes by any more is kept: as short as may be."""
+
 WARM_UP = 0.25
 """Of the days; what grows after that has grown."""
 
@@ -58,8 +62,8 @@ MOST_MEMORY = 10_000_000
 MOST_OTHERS = 4
 """So many bytes, and so many files or threads more than in the warm-up."""
 
-FAIR = 0.02
-"""Of all requests, so many go wrong on any day."""
+UNTHOUGHT = ('"step_failed"', '"gateway_request_failed"', "Traceback (most recent call last)")
+"""What the log has only where there is a bug."""
 
 DAY = 86_400.0
 
@@ -78,16 +82,17 @@ class Year:
         self.storms = {kind: Storm(self.time, self.chance) for kind in REPOS}
         self.forge_of = {repo: self.forges[kind] for kind, repos in REPOS.items() for repo in repos}
         self.agent = ScriptedAgent()
-        self.agent.answer = self._answer
-        self.agent_is_away = False
         self.crowd = Crowd(self.forge_of, self.chance)
         self.books = Books()
         self.growth = Growth()
         self.told: Counter[str] = Counter()
+        self.mind = Mind(self.crowd, self.told, self._thinks)
+        self.agent.answer = self.mind.answer
         self.shut: set[str] = set()
         self.touched: set[tuple[str, int]] = set()
         self.kill_at = ""
         self.day = 0
+        self.damage = 0
         self.started = time.monotonic()
         self.secrets = folder / "credentials"
         self._set_up()
@@ -98,6 +103,7 @@ class Year:
 
     def _set_up(self) -> None:
         self.secrets.mkdir()
+        (self.secrets / KEY).write_text(f"sk-{self.chance.randrange(16**32):032x}\n", encoding="utf-8")
         entries = []
         self.config: dict[str, Any] = {"identity": {}}
         for kind, forge in self.forges.items():
@@ -122,7 +128,7 @@ class Year:
                 "max_actions_per_hour": 10_000,
                 "max_runs_per_person_per_day": 15,
             },
-            "storage": {"path": str(self.folder / "memory.db")},
+            "storage": {"path": str(self.folder / "memory.db"), "keep_days": KEEP_DAYS},
             "server": {"enabled": False},
             "agents": {
                 "issue-triage": {"runtime": "url", "url": self.agent.url, "timeout_seconds": 60, "max_retries": 20}
@@ -157,13 +163,10 @@ class Year:
     def _now(self) -> dict[str, Any]:
         return {"now": (self.time() + self.skew).isoformat(), "monotonic": self.time.monotonic()}
 
-    def _answer(self, task: dict[str, Any]) -> Any:
-        if self.agent_is_away:
-            return 503
+    def _thinks(self) -> None:
         if self.kill_at == "thought":
             self.kill_at = ""
             self.process.kill()
-        return self.crowd.answer(task)
 
     def _writes(self, _: LedgerEntry) -> None:
         if self.kill_at == "written":
@@ -221,13 +224,13 @@ class Year:
         for day in range(self.days):
             self.day, before = day, self.log_size()
             late = time.monotonic() - self.started > 60 * minutes
+            made = self.crowd.made
             self.calendar.live(day, nothing_new=late)
+            self.growth.events[day] = self.crowd.made - made
             self.growth.log[day] = self.log_size() - before
-            self.growth.database[day] = sum(
-                path.stat().st_size for path in self.folder.glob("memory.db*") if "before" not in path.name
-            )
-            if day % 7 == 6:
+            if day % 7 == 6 or day == self.days - 1:
                 self.books.read(self.database, now=self.time())
+                self.growth.measure(day, self.database)
             if day % max(1, self.days // 12) == 0:
                 self.tell()
         self.day = self.days
@@ -248,10 +251,19 @@ class Year:
         self.told["exit status"] = self.process.end()
         self.books.hear(self.forges.values())
         self.books.read(self.database, now=self.time())
+        checked = foreman_at(self.process.root, self.file, "db", "check")
+        self.damage = checked.returncode
+        if checked.returncode:
+            print(checked.stdout, checked.stderr, file=sys.stderr)
 
     def log_size(self) -> int:
         path = self.folder / "daemon.log"
         return path.stat().st_size if path.exists() else 0
+
+    def failures(self) -> int:
+        """Return how often the log tells of an error that nobody had thought of."""
+        with (self.folder / "daemon.log").open(encoding="utf-8") as lines:
+            return sum(any(word in line for word in UNTHOUGHT) for line in lines)
 
     def tell(self) -> None:
         """Say how far it is."""
@@ -270,6 +282,7 @@ class Year:
         for forge in self.forges.values():
             forge.close()
         self.agent.close()
+        self.mind.provider.close()
 
     def verdict(self) -> list[tuple[str, object]]:
         """Compare the books; returns the rows of the table."""
@@ -284,11 +297,15 @@ class Year:
             "memory grew": int(more_memory >= MOST_MEMORY),
             "open files grew": int(more_files > MOST_OTHERS),
             "threads grew": int(more_threads > MOST_OTHERS),
+            "rows kept too long": int(self.growth.keeps_growing(KEEP_DAYS)),
+            "days of too much log": self.growth.too_much_log(),
+            "steps that failed": self.failures(),
+            "processes left": self.process.left,
+            "damage in the database": self.damage,
             "exit status": self.told.pop("exit status"),
         }
         days = sorted(self.growth.log.values())
         asked, hits = (sum(getattr(storm, what) for storm in self.storms.values()) for what in ("asked", "hits"))
-        kept = self.growth.database
         return [
             ("days", self.days),
             ("events", self.crowd.made),
@@ -307,10 +324,8 @@ class Year:
             ("memory growth, MB", f"{more_memory / 1e6:.1f}"),
             ("open files, more", f"{files}, {more_files}"),
             ("threads, more", f"{threads}, {more_threads}"),
-            (
-                "database after a quarter, half, all, MB",
-                ", ".join(f"{kept[int(part * (self.days - 1))] / 1e6:.1f}" for part in (0.25, 0.5, 1)),
-            ),
+            ("rows after a quarter, half, all", ", ".join(map(str, self.growth.parts(self.growth.rows)))),
+            ("database then, MB", ", ".join(f"{size / 1e6:.1f}" for size in self.growth.parts(self.growth.database))),
             ("logged on a day, median and most, kB", f"{days[len(days) // 2] / 1e3:.1f}, {days[-1] / 1e3:.1f}"),
             ("seconds, of them of processor time", f"{time.monotonic() - self.started:.0f}, {_worked():.0f}"),
         ]

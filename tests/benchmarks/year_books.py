@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,13 @@ from tests.durability.books import GONE, NOT_BY_US
 
 REREAD = timedelta(days=14)
 """Decisions younger than that may still change, and are read anew; retention keeps them for longer."""
+
+OLD = ("action_log", "actions", "inbox", "inbox_attempts", "events", "model_calls", "commands")
+"""Tables from which old rows are deleted."""
+
+LOG_A_DAY = 40_000
+LOG_AN_EVENT = 4_000
+"""Bytes that may be logged on a day, and for each event of it."""
 
 UNDER_WAY = frozenset({ActionState.PLANNED, ActionState.SENT})
 
@@ -117,15 +126,48 @@ class Growth:
     Attributes:
         looks: One for each look.
         database: Bytes of the file and of what lies beside it, by day.
+        rows: Of all that is deleted when it is old, by day.
         log: Bytes that were logged, by day.
+        events: Of people, by day.
     """
 
     looks: list[Held] = field(default_factory=list)
     database: dict[int, int] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
     log: dict[int, int] = field(default_factory=dict)
+    events: dict[int, int] = field(default_factory=dict)
+
+    def measure(self, day: int, path: Path) -> None:
+        """Note how much a database holds."""
+        self.database[day] = sum(
+            each.stat().st_size for each in path.parent.glob(f"{path.name}*") if "before" not in each.name
+        )
+        with closing(sqlite3.connect(path)) as raw:
+            self.rows[day] = sum(raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in OLD)
+
+    def parts(self, what: dict[int, int]) -> list[int]:
+        """Return a measure after a quarter, half and all of the days."""
+        days = sorted(what)
+        return [what[days[int(part * (len(days) - 1))]] for part in (0.25, 0.5, 1.0)]
+
+    def too_much_log(self) -> int:
+        """Return the days on which more was logged than their events account for, whatever the weather was."""
+        return sum(size > LOG_A_DAY + LOG_AN_EVENT * self.events[day] for day, size in self.log.items())
 
     def grown(self, what: str, warm_up: float) -> tuple[int, int]:
         """Return the most that was held until a share of the days had gone by, and by how much more after."""
         last = warm_up * max(look.day for look in self.looks)
         before = max(getattr(look, what) for look in self.looks if look.day <= max(1, last))
         return before, max(0, max(getattr(look, what) for look in self.looks) - before)
+
+    def keeps_growing(self, keep_days: int) -> bool:
+        """Return whether there is more in the last third than in the one before, where both are beyond `keep_days`.
+
+        A third more is let pass, for people are busier in one month than in another.
+        """
+        days = sorted(self.rows)
+        middle = [day for day in days if keep_days + 30 < day <= (keep_days + 30 + days[-1]) / 2]
+        last = [day for day in days if middle and day > middle[-1]]
+        if not middle or not last:
+            return False
+        return max(self.rows[day] for day in last) > 1.34 * max(self.rows[day] for day in middle)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Happening = Callable[["Year"], object]
 
-WHOLE = 120
+WHOLE = 240
 """Days from which on what happens again and again happens as often as in a year."""
 
 OUTAGES: dict[str, Action] = {
@@ -36,6 +36,7 @@ class Calendar:
     def __init__(self, year: Year, *, days: int, events: int) -> None:
         self.year = year
         self.days = days
+        self.sparse = events < 2 * days
         weights = [self._weight(day) for day in range(days)]
         self.events = self._shared_out(events, weights)
         self.plan: dict[int, list[Happening]] = defaultdict(list)
@@ -50,6 +51,8 @@ class Calendar:
             return 3.0  # a release is out
         if 0.24 <= part < 0.28 or part >= 0.95:
             return 0.2  # holidays
+        if self.sparse and day % 3:
+            return 0.0
         return 0.4 if day % 7 > 4 else 1.0
 
     @staticmethod
@@ -77,6 +80,8 @@ class Calendar:
             nothing_new: People do nothing, for it took too long already.
         """
         year, chance = self.year, self.year.chance
+        if self.sparse and day % 3 and not (self.events[day] or self.plan[day] or self.is_bad(day)):
+            return
         year.sleep_until(6)
         for happening in self.plan[day]:
             happening(year)
@@ -91,10 +96,15 @@ class Calendar:
                 year.work()
                 hour = min(20.0, hour + 2)
                 year.sleep_until(hour)
-            year.look()
+            if self.events[day]:
+                year.look()
         year.sleep_until(22)
         year.look()
         self.tidy()
+
+    def is_bad(self, day: int) -> bool:
+        """Return whether a day is in the month of outages."""
+        return self._at(0.58) <= day < max(self._at(0.66), self._at(0.58) + len(OUTAGES))
 
     def open_repos(self) -> list[str]:
         """Return where people work: not where the name changes just now."""
@@ -103,20 +113,20 @@ class Calendar:
     @contextmanager
     def weather(self, day: int) -> Iterator[None]:
         """Let go wrong what goes wrong on this day."""
-        year = self.year
-        bad = self._at(0.58) <= day < max(self._at(0.66), self._at(0.58) + len(OUTAGES))
+        year, bad = self.year, self.is_bad(day)
         for number, storm in enumerate(year.storms.values()):
             storm.share = 0.15 if bad else 0.02
             if bad and (day + number) % 3:
                 name = list(OUTAGES)[(day + number) % len(OUTAGES)]
                 storm.whole = OUTAGES[name]
                 year.told[f"days of outage: {name}"] += 1
-        year.agent_is_away = bad and day % 4 == 0
-        year.told["days without the agent"] += year.agent_is_away
+        year.mind.is_away = bad and day % 4 == 0
+        year.mind.model_is_down(bad and day % 4 == 1)
         try:
             yield
         finally:
-            year.agent_is_away = False
+            year.mind.is_away = False
+            year.mind.model_is_down(False)
             for storm in year.storms.values():
                 storm.whole = None
 
@@ -124,7 +134,6 @@ class Calendar:
         """Let nothing go wrong any more, and end everything that a person began."""
         for storm in self.year.storms.values():
             storm.share, storm.whole = 0.0, None
-        self.year.agent_is_away = False
         self.year.skew = timedelta(0)
 
     def tidy(self) -> None:

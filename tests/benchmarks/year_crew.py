@@ -6,7 +6,6 @@ a line of JSON. The log goes where a daemon's goes.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -143,6 +142,8 @@ def step(shop: Workshop) -> None:
     for account in shop.daemon._accounts:
         account.poll_due()
     shop.daemon.drain(Drained())
+    if shop.daemon._tidy is not None:
+        shop.daemon._tidy()
 
 
 def state(shop: Workshop) -> dict[str, Any]:
@@ -151,7 +152,6 @@ def state(shop: Workshop) -> dict[str, Any]:
         waiting = inbox.waiting_count(connection) + (inbox.oldest_ready(connection) is not None)
         under_way = sum(state_of(connection, each) for each in (ActionState.PLANNED, ActionState.SENT))
         held = state_of(connection, ActionState.HELD)
-    gc.collect()
     return {
         "waiting": waiting,
         "under_way": under_way,
@@ -160,7 +160,7 @@ def state(shop: Workshop) -> dict[str, Any]:
         "rss": resident(),
         "files": sum(1 for _ in Path("/proc/self/fd").iterdir()),
         "threads": threading.active_count(),
-        "children": len(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()),
+        "children": [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()],
     }
 
 
@@ -191,9 +191,9 @@ def main() -> int:
 
 
 def _schema() -> str:
-    from foreman.store import schema
+    from foreman.store import revisions
 
-    return schema.HEAD
+    return revisions.HEAD
 
 
 if __name__ == "__main__":

@@ -230,6 +230,20 @@ def look_after(year: Year) -> None:
     year.told.update({f"status asked: {word}": number for word, number in said.items()})
 
 
+def hire_a_model(year: Year) -> None:
+    """Let the agent ask a model from now on, which needs a restart."""
+    year.config["llm"] = year.mind.settings()
+    year.write_config()
+    end(year)
+
+
+def dismiss_the_model(year: Year) -> None:
+    """Do without again."""
+    year.config["llm"] = {"provider": "none"}
+    year.write_config()
+    end(year)
+
+
 def learn(year: Year) -> None:
     """Let the daemon train what is due."""
     year.order(("learn",))
@@ -246,6 +260,8 @@ ONCE: dict[Callable[[Year], object], float] = {
     pause: 0.45,
     resume: 0.455,
     upgrade: 0.50,
+    hire_a_model: 0.56,
+    dismiss_the_model: 0.68,
     rename: 0.70,
     tell_the_new_name: 0.71,
     learn: 0.74,
@@ -254,9 +270,9 @@ ONCE: dict[Callable[[Year], object], float] = {
 
 AGAIN: dict[Callable[[Year], object], int] = {
     rotate: 12,
-    end: 8,
-    kill_in_a_write: 8,
-    kill_in_a_thought: 6,
+    end: 5,
+    kill_in_a_write: 5,
+    kill_in_a_thought: 4,
     back_up: 3,
     move_issues: 12,
     correct: 40,

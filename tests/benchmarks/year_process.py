@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +16,8 @@ from tests.benchmarks.year_crew import REFUSED_START
 from tests.benchmarks.year_versions import ROOT, program
 
 Time = Callable[[], dict[str, Any]]
+
+_PAUSE = threading.Event()
 
 PATIENCE = 120
 """Seconds in which a process that was told to end has ended."""
@@ -33,16 +37,19 @@ class Process:
     Attributes:
         root: Where the program is; another one after an upgrade.
         starts: How often one began to work.
+        left: Processes of its own that outlived one.
         schema: The one that the program at work knows.
     """
 
-    def __init__(self, config: Path, log: Path, time: Time, environment: dict[str, str]) -> None:
+    def __init__(self, config: Path, log: Path, clock: Time, environment: dict[str, str]) -> None:
         self.root = ROOT
         self.starts = 0
+        self.left = 0
+        self._children: dict[int, str] = {}
         self.schema = ""
         self._config = config
         self._log = log
-        self._time = time
+        self._clock = clock
         self._environment = environment
         self._running: subprocess.Popen[str] | None = None
 
@@ -63,7 +70,7 @@ class Process:
                 env={**os.environ, **self._environment},
             )
         try:
-            self.schema = self._tell(self._time())["schema"]
+            self.schema = self._tell(self._clock())["schema"]
         except Killed:
             if self.end() == REFUSED_START:
                 raise Refused from None
@@ -72,7 +79,7 @@ class Process:
 
     def tell(self, *orders: tuple[object, ...], work: bool = True) -> dict[str, Any]:
         """Say what time it is, and what is ordered; returns what it answers."""
-        return self._tell({**self._time(), "do": orders, "work": work})
+        return self._tell({**self._clock(), "do": orders, "work": work})
 
     def _tell(self, message: dict[str, Any]) -> dict[str, Any]:
         running = self._running
@@ -87,6 +94,7 @@ class Process:
         if not line:
             raise Killed("it ended without an answer")
         said: dict[str, Any] = json.loads(line)
+        self._children |= {pid: since for pid in said.get("children", ()) if (since := _since(pid))}
         return said
 
     def kill(self) -> None:
@@ -104,7 +112,22 @@ class Process:
                 with suppress(BrokenPipeError):  # it has ended already
                     running.stdin.close()
             try:
-                return running.wait(PATIENCE)
+                status = running.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 running.kill()
                 raise
+        children, self._children = self._children, {}
+        until = time.monotonic() + PATIENCE
+        while any(_since(pid) == since for pid, since in children.items()) and time.monotonic() < until:
+            _PAUSE.wait(0.05)
+        self.left += sum(_since(pid) == since for pid, since in children.items())
+        return status
+
+
+def _since(pid: int) -> str:
+    """Return when a process began, empty when it is no more."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]

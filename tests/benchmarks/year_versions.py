@@ -13,7 +13,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 import foreman.store
-from foreman.store import controls, schema
+from foreman.store import controls, revisions
 
 ROOT = Path(__file__).parents[2]
 BEFORE = "0004_seat"
@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "{NEXT}"
-down_revision = "{schema.HEAD}"
+down_revision = "{revisions.HEAD}"
 branch_labels = None
 depends_on = None
 
@@ -55,11 +55,11 @@ def next_release(folder: Path) -> Path:
         (folder / beside).symlink_to(ROOT / beside)
     store = folder / "foreman" / "store"
     (store / "migrations" / "versions" / f"{NEXT}.py").write_text(_MIGRATION, encoding="utf-8")
-    known = (store / "schema.py").read_text(encoding="utf-8")
-    longer = known.replace(f'"{schema.HEAD}")', f'"{schema.HEAD}", "{NEXT}")')
+    known = (store / "revisions.py").read_text(encoding="utf-8")
+    longer = known.replace(f'"{revisions.HEAD}")', f'"{revisions.HEAD}", "{NEXT}")')
     if longer == known:
         raise ValueError("the list of schemas is not where it was")
-    (store / "schema.py").write_text(longer, encoding="utf-8")
+    (store / "revisions.py").write_text(longer, encoding="utf-8")
     return folder
 
 
