@@ -32,8 +32,17 @@ _CONTAINERS = "containers"
 
 
 def owner_of(database: Path) -> str:
-    """Return the name under which the daemon of a database finds again what is its own."""
-    return hashlib.sha256(os.fsencode(database.resolve())).hexdigest()[:16]
+    """Return the name under which the daemon of a database finds again what is its own.
+
+    Two daemons in containers of their own may see their databases under one path and share an engine, so what folder
+    it really is counts as well.
+    """
+    path = database.resolve()
+    try:
+        folder = path.parent.stat().st_ino
+    except OSError:
+        folder = 0
+    return hashlib.sha256(os.fsencode(path) + b"|%d" % folder).hexdigest()[:16]
 
 
 def visitor() -> str:

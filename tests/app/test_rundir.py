@@ -65,6 +65,16 @@ def test_a_database_has_one_name_and_a_visitor_a_new_one(tmp_path: Path) -> None
     assert visitor() != visitor()
 
 
+def test_two_databases_that_are_seen_under_one_path_have_two_names(tmp_path: Path) -> None:
+    """As in two containers, each with a volume of its own at the same place."""
+    (tmp_path / "state").mkdir()
+    one = owner_of(tmp_path / "state" / "m.db")
+    (tmp_path / "state").rename(tmp_path / "elsewhere")
+    (tmp_path / "state").mkdir()
+
+    assert owner_of(tmp_path / "state" / "m.db") != one
+
+
 def test_a_disk_is_no_place_that_an_agent_may_fill(tmp_path: Path) -> None:
     assert not is_bounded(tmp_path)
     assert not is_bounded(tmp_path / "nowhere")
