@@ -15,8 +15,8 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Mapping, MutableMapping
-from typing import Any, Literal, TextIO
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Literal, TextIO, TypeVar
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -35,6 +35,8 @@ MAX_ITEMS = 50
 """Most entries of a list or mapping in one value."""
 
 _DEPTH = 5
+
+_T = TypeVar("_T")
 
 
 def configure(level: Level, fmt: Format | None, secrets: KnownSecrets, stream: TextIO | None = None) -> None:
@@ -123,7 +125,7 @@ class Cleaner:
         if type(value) in (type(None), bool, int) or (type(value) is float and math.isfinite(value)):
             return value
         if depth and isinstance(value, Mapping):
-            pairs = _items(value)[:MAX_ITEMS]
+            pairs = _tried(lambda: list(value.items()), [(type(value).__name__, "cannot be shown")])[:MAX_ITEMS]
             return {self.text(_shown(key), 100): self._value(item, depth - 1) for key, item in pairs}
         if depth and isinstance(value, (list, tuple, set, frozenset)):
             return [self._value(item, depth - 1) for item in list(value)[:MAX_ITEMS]]
@@ -145,18 +147,16 @@ class Cleaner:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as text; one that cannot be shown is no reason to fail."""
-    try:
-        return str(value)
-    except Exception:  # a border: whatever a stranger's object does when it is asked
-        return f"<{type(value).__name__} that cannot be shown>"
+    """Return a value as text."""
+    return _tried(lambda: str(value), f"<{type(value).__name__} that cannot be shown>")
 
 
-def _items(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+def _tried(ask: Callable[[], _T], instead: _T) -> _T:
+    """Ask a stranger's object for something; whatever it does then is no reason to fail."""
     try:
-        return list(value.items())
-    except Exception:  # a border, as above
-        return [(type(value).__name__, "cannot be shown")]
+        return ask()
+    except Exception:  # a border, see above
+        return instead
 
 
 def _cut(text: str, limit: int) -> str:
@@ -167,10 +167,7 @@ class _Libraries(logging.Handler):
     """Hands records of `logging` to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            text = record.getMessage()
-        except Exception:  # a border: a library that gets its own message wrong
-            text = _shown(record.msg)
+        text = _tried(record.getMessage, "") or _shown(record.msg)
         logger = structlog.get_logger()
         logger.log(
             min(max(record.levelno, logging.WARNING), logging.CRITICAL),

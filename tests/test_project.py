@@ -158,6 +158,7 @@ BORDERS = {
     "foreman/server": "a request",
     "foreman/sandbox": "a request",
     "foreman/llm/litellm_worker.py": "whatever a provider's library raises",
+    "foreman/log.py": "whatever a value does when it is to be shown",
 }
 
 
