@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import Connection
 
 from foreman import counting
 from foreman.app import gauges, readiness, room
@@ -14,6 +16,7 @@ from foreman.model import RepoRef
 from foreman.server import Check, Metric, Sample
 from foreman.store import breakers, polls
 from foreman.store.database import Database
+from foreman.store.polls import PollState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,40 +69,46 @@ class StoreVitals:
 
     def checks(self) -> Sequence[Check]:
         """Return what must be well for work to go on; of a database that cannot be read nothing else is known."""
-        life = self._life
-        why = "it is being stopped" if life.stopping() else life.hanging()
-        own = [Check(name="daemon", ok=not why, detail=why), readiness.disk(self._places)]
+        own = self._own()
+        plans = self._enabled()
         try:
-            return [*own, *self._kept()]
+            with self._db.read() as connection:
+                return [*own, *self._kept(connection, plans, _polled(connection))]
         except StoreError as error:
             return [*own, Check(name="database", ok=False, detail=str(error))]
 
     def metrics(self) -> Sequence[Metric]:
         """Return everything that is measured, as docs/operations.md lists it."""
-        now, plans = self._now(), self._enabled(self._now())
-        checks = Metric(
-            name="foreman_ready",
-            help="1 for each part that readiness looks at and that is well, else 0.",
-            samples=[Sample(value=int(check.ok), labels={"check": check.name}) for check in self.checks()],
-        )
+        own, plans = self._own(), self._enabled()
         with self._db.read() as connection:
-            kept = gauges.kept(connection, plans=plans, agents=self._agents, since=self._since, now=now)
+            polled = _polled(connection)
+            checks = [*own, *self._kept(connection, plans, polled)]
+            kept = gauges.kept(
+                connection, plans=plans, polled=polled, agents=self._agents, since=self._since, now=self._now()
+            )
         return [
             *gauges.own(started=self._started),
-            checks,
+            Metric(
+                name="foreman_ready",
+                help="1 for each part that readiness looks at and that is well, else 0.",
+                samples=[Sample(value=int(check.ok), labels={"check": check.name}) for check in checks],
+            ),
             *kept,
             *gauges.disk(self._places, self._db.path),
             *gauges.counted(self._counted),
         ]
 
-    def _kept(self) -> Iterator[Check]:
+    def _own(self) -> list[Check]:
+        """Return what can be told without the database."""
+        why = "it is being stopped" if self._life.stopping() else self._life.hanging()
+        return [Check(name="daemon", ok=not why, detail=why), readiness.disk(self._places)]
+
+    def _kept(
+        self, connection: Connection, plans: Sequence[RepoPlan], polled: Mapping[RepoRef, PollState]
+    ) -> Iterator[Check]:
         """Yield what the database tells."""
-        now = self._now()
-        plans = self._enabled(now)
-        with self._db.read() as connection:
-            states = {state.scope: state for state in breakers.all(connection)}
-            polled = {state.repo: state for state in polls.all(connection)}
-        trouble = self._life.trouble()
+        now, trouble = self._now(), self._life.trouble()
+        states = {state.scope: state for state in breakers.all(connection)}
         yield Check(name="database", ok=not trouble, detail=trouble)
         yield readiness.closed("writes", states.get("flood"))
         for kind in dict.fromkeys(plan.repo.forge for plan in plans):
@@ -109,8 +118,12 @@ class StoreVitals:
         for agent in self._agents:
             yield readiness.closed(f"agent:{agent}", states.get(f"agent:{agent}"))
 
-    def _enabled(self, now: datetime) -> list[RepoPlan]:
+    def _enabled(self) -> list[RepoPlan]:
         """Return what is looked after, and note since when: what a reload has just brought is not late yet."""
-        plans = [plan for plan in self._plans() if plan.enabled]
+        now, plans = self._now(), [plan for plan in self._plans() if plan.enabled]
         self._since = {plan.repo: self._since.get(plan.repo, now) for plan in plans}
         return plans
+
+
+def _polled(connection: Connection) -> dict[RepoRef, PollState]:
+    return {state.repo: state for state in polls.all(connection)}

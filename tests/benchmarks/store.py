@@ -128,7 +128,7 @@ def scrape(connection: Any) -> None:
         RepoPlan(repo=RepoRef.parse(f"owner/repo-{n}"), enabled=True, interval_seconds=60, first_run=None, agents=())
         for n in range(REPOS)
     ]
-    gauges.kept(connection, plans=plans, agents=("issue-triage",), since={}, now=NOW)
+    gauges.kept(connection, plans=plans, polled={}, agents=("issue-triage",), since={}, now=NOW)
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from foreman.counting import MOST_SERIES, OTHER, plain
 from foreman.model import RepoRef
 from foreman.server import Metric
 from foreman.store import actions, breakers, controls, inbox, ladder, usage
+from foreman.store.polls import PollState
 
 MOST_REPOS = 100
 """With more repositories than this none is named: the label is empty and the numbers are summed up. Thousands of them
@@ -25,6 +26,7 @@ def kept(
     connection: Connection,
     *,
     plans: Sequence[RepoPlan],
+    polled: Mapping[RepoRef, PollState],
     agents: Sequence[str],
     since: Mapping[RepoRef, datetime],
     now: datetime,
@@ -34,6 +36,7 @@ def kept(
     Args:
         connection: To read from.
         plans: What is looked after now.
+        polled: Where polling each stands.
         agents: Agent types that are at work.
         since: From when on each repository is.
         now: Current time, aware UTC.
@@ -78,7 +81,7 @@ def kept(
             "Actions sent to forges in the last hour.",
             actions.writes_since(connection, None, now - timedelta(hours=1)),
         ),
-        *polls(connection, plans, since, now, named=named),
+        *polls(plans, polled, since, now, named=named),
         *_quotas(connection, now),
         metric(
             "foreman_breaker_open",

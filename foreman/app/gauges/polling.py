@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from foreman.app import readiness
 from foreman.app.gauges.rows import age, metric
 from foreman.config.effective import RepoPlan
 from foreman.model import RepoRef
 from foreman.server import Metric
-from foreman.store import polls as kept
+from foreman.store.polls import PollState
 
 
 def polls(
-    connection: Connection, plans: Sequence[RepoPlan], since: Mapping[RepoRef, datetime], now: datetime, *, named: bool
+    plans: Sequence[RepoPlan],
+    polled: Mapping[RepoRef, PollState],
+    since: Mapping[RepoRef, datetime],
+    now: datetime,
+    *,
+    named: bool,
 ) -> list[Metric]:
     """Return it.
 
     Args:
-        connection: To read from.
         plans: What is looked after now.
+        polled: Where polling each stands.
         since: From when on each repository is.
         now: Current time, aware UTC.
         named: Show each repository by its name.
@@ -30,7 +33,6 @@ def polls(
     Returns:
         Gauges; without names those of each repository have no sample.
     """
-    polled = {state.repo: state for state in kept.all(connection)}
     rows = [(plan.repo, polled.get(plan.repo)) for plan in plans]
     ages = [(repo, age(one.last_ok_at, now)) for repo, one in rows if one is not None and one.last_ok_at is not None]
     lags = [
