@@ -50,6 +50,7 @@ class Crew:
         self._stop = stop
         self._threads: list[threading.Thread] = []
         self._troubles: dict[str, str] = {}
+        self._bugs: dict[str, str] = {}
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -139,13 +140,18 @@ class Crew:
                     log.error("store_trouble", reason=str(error))
                 self._troubles[name] = str(error)
                 self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
-            except Exception:
+            except Exception as error:
                 count(LOOP_ERRORS, loop=loop, kind="bug")
-                log.exception("step_failed")
+                bug = f"{type(error).__name__}: {error}"
+                if self._bugs.get(name) != bug:
+                    log.exception("step_failed")
+                self._bugs[name] = bug
                 self._stop.wait(PAUSE_AFTER_TROUBLE_SECONDS)
             else:
                 if self._troubles.pop(name, None) is not None:
                     log.info("store_recovered")
+                if self._bugs.pop(name, None) is not None:
+                    log.info("step_recovered")
                 return done
         return None
 
