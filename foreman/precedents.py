@@ -20,8 +20,8 @@ from foreman.model import Issue, IssueRef
 from foreman.priors import Priors
 from foreman.recall import Look
 from foreman.store import corrections, memory, mirror, mirror_text, search
-from foreman.store.corrections import Correction
 from foreman.store.database import Database
+from foreman.store.logged import Correction
 from foreman.store.mirror import MirrorIssue
 from foreman.store.search import Hit
 

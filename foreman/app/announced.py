@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from foreman.store import closing
-from foreman.store.actions import StoredAction
+from foreman.store.logged import StoredAction, closes_at
 
 _HOUR = timedelta(hours=1)
 
@@ -20,7 +19,7 @@ def in_words(action: StoredAction, *, now: datetime) -> str:
     Returns:
         One line without the issue's name; empty when nothing was announced.
     """
-    due = closing.closes_at(action)
+    due = closes_at(action)
     if due is None:
         return ""
     left = due - now

@@ -17,8 +17,8 @@ from foreman.gate import security
 from foreman.gate.turn import Turn
 from foreman.model import ActionState, EventKind, IssueRef, Mode, RepoRef
 from foreman.store import mirror, savings, tallies, usage
-from foreman.store.corrections import Correction
 from foreman.store.database import Database
+from foreman.store.logged import Correction
 from foreman.store.tallies import Closed, Standing
 from foreman.store.usage import UsageTotal
 

@@ -15,7 +15,7 @@ from foreman.app.digest import Digest, RepoDigest
 from foreman.app.digest_needs import Need
 from foreman.model import EventKind
 from foreman.printable import cut, printable, width_of
-from foreman.store.corrections import Correction
+from foreman.store.logged import Correction
 
 WIDTH = 79
 """Columns of a line, where a single word or piece of code is not longer."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from foreman.gate.levers import Kind, Lever, Refused, in_words, levers
 from foreman.gate.reasons import Reason
 from foreman.model import ActionState
-from foreman.store import actions, corrections, events
-from foreman.store.action_rows import HASH_CHARS
-from foreman.store.actions import LogEntry, StoredAction
-from foreman.store.reactions import Opinion
+from foreman.store import plain_issue, plain_log
+from foreman.store.logged import HASH_CHARS, LogEntry, Opinion, StoredAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +85,17 @@ def _of(action: StoredAction, entry: LogEntry) -> Iterator[Lever]:
         )
 
 
-def timeline(connection: Connection, entry: LogEntry, opinions: Sequence[Opinion] = ()) -> tuple[Moment, ...]:
+def may_have_draft(entry: LogEntry) -> bool:
+    """Tell whether a decision may be one for which `redirect` has a draft; most are not, by their row alone."""
+    reported = any(action.reason == Reason.SECURITY_REPORT for action in entry.actions)
+    return not entry.seen.get("confidential") and (reported or entry.decision == "escalate")
+
+
+def timeline(raw: sqlite3.Connection, entry: LogEntry, opinions: Sequence[Opinion] = ()) -> tuple[Moment, ...]:
     """Tell what happened, from the event to what people made of it.
 
     Args:
-        connection: To read from.
+        raw: The driver's connection.
         entry: A decision.
         opinions: Reactions to comments on its issue.
 
@@ -102,7 +105,7 @@ def timeline(connection: Connection, entry: LogEntry, opinions: Sequence[Opinion
     key = entry.seen.get("event_key")
     found = [
         Moment(at=event.occurred_at, action=None, what=f"{event.kind.value} on the forge")
-        for event in events.of_issue(connection, entry.issue)
+        for event in plain_issue.events(raw, entry.issue)
         if event.key == key
     ]
     written_at = entry.seen.get("written_at")
@@ -113,12 +116,12 @@ def timeline(connection: Connection, entry: LogEntry, opinions: Sequence[Opinion
     for action in entry.actions:
         found += _of_action(action, opinions)
     ours = {action.id for action in entry.actions}
-    for fix in corrections.of_issue(connection, entry.issue):
+    for fix in plain_issue.corrections(raw, entry.issue):
         if fix.action_id in ours:
             who = f" by {fix.by}" if fix.by else ""
             found.append(Moment(at=fix.at, action=fix.action_id, what=f"{fix.kind.replace('_', ' ')}{who}"))
     for later in entry.undone_by:
-        at = actions.entry(connection, later).timestamp
+        at = plain_log.entry(raw, later).timestamp
         found.append(Moment(at=at, action=None, what=f"taken back by decision {later}"))
     return tuple(sorted(found, key=lambda moment: moment.at))
 

@@ -23,10 +23,10 @@ from foreman.model import ActionState, InboxState, RepoRef
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions, closing, inbox, memory
-from foreman.store.action_rows import HASH_CHARS as HASH_CHARS
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
+from foreman.store.logged import HASH_CHARS as HASH_CHARS
 from foreman.undo import UndoPlan
 
 

@@ -12,6 +12,7 @@ from foreman.secrets import KnownSecrets
 
 if TYPE_CHECKING:
     from foreman.config.models import Config
+    from foreman.model import IssueRef, RepoRef
     from foreman.settings import Settings
 
 
@@ -62,6 +63,36 @@ class Context:
         from foreman.config.load import load
 
         return load(self.config_file())
+
+    def database(self) -> Path:
+        """Find the database, without loading more of the configuration than it takes.
+
+        Returns:
+            Its file, which need not exist.
+
+        Raises:
+            ConfigError: With every problem, where the configuration had to be loaded for it.
+        """
+        from foreman.config.whereabouts import storage_path
+
+        return storage_path(self.config_file()) or self.load().storage.path
+
+    def place(self, text: str) -> RepoRef | IssueRef:
+        """Read a repository or an issue that was typed.
+
+        Args:
+            text: What was typed; for an address the configuration tells where the forges are.
+
+        Returns:
+            Which it is.
+
+        Raises:
+            UsageError: It is neither.
+            ConfigError: The configuration is needed for it and has problems.
+        """
+        from foreman.cli import parsing
+
+        return parsing.repo_or_issue(text, self.load() if "://" in text else None)
 
     def settings(self) -> Settings:
         """Read the settings of the environment.

@@ -12,10 +12,10 @@ from foreman.cli.reading import document, in_words, in_words_of_close, meaning, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from foreman.app.explanation import Change, Moment
-    from foreman.store.actions import LogEntry, StoredAction
-    from foreman.store.reactions import Opinion
+    from foreman.store.logged import LogEntry, Opinion, StoredAction
 
 
 def explain(
@@ -29,26 +29,38 @@ def explain(
     Of what was refused, held or only thought of it tells what would have changed that: a key of the configuration, an
     approval, an order, or a fact on the forge.
     """
-    from foreman.app import explanation, redirect
-    from foreman.app.opening import open_store
+    from foreman.app import explanation
+    from foreman.app.glance import glance
     from foreman.cli.output import emit
     from foreman.errors import StoreError, UsageError
-    from foreman.store import actions, reactions
+    from foreman.store import plain_issue, plain_log
 
-    config = Context.of(context).load()
-    with open_store(config) as db, db.read() as connection:
+    file = Context.of(context).database()
+    with glance(file) as raw:
         try:
-            entry = actions.entry(connection, entry_id)
+            entry = plain_log.entry(raw, entry_id)
         except StoreError as error:
             raise UsageError(f"{error}: `foreman log` shows which there are") from error
-        opinions = reactions.of_issue(connection, entry.issue)
-        draft = redirect.draft(connection, entry)
-        moments = explanation.timeline(connection, entry, opinions)
+        opinions = plain_issue.opinions(raw, entry.issue)
+        moments = explanation.timeline(raw, entry, opinions)
+    draft = _draft(file, entry) if explanation.may_have_draft(entry) else ""
     levers = explanation.changes(entry)
 
     document = {**_explained(entry, opinions), "draft": draft}
     document |= {"changes": [_change_document(one) for one in levers], "timeline": moments}
     emit(document, as_json=as_json, page=not no_pager, show=lambda: _show(entry, opinions, draft, levers, moments))
+
+
+def _draft(file: Path, entry: LogEntry) -> str:
+    from foreman.app import redirect
+    from foreman.store.database import Database
+
+    db = Database.open(file, create=False)
+    try:
+        with db.read() as connection:
+            return redirect.draft(connection, entry)
+    finally:
+        db.close()
 
 
 def _change_document(one: Change) -> dict[str, Any]:

@@ -14,6 +14,8 @@ import typer
 import typer.core
 import typer.main
 
+from foreman.cli.words import quick
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 """Of every group and command."""
 
@@ -119,6 +121,9 @@ def group_of(entries: Iterable[Entry]) -> type[typer.core.TyperGroup]:
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
             self.commands: Commands = Commands(waiting, self.commands)
+
+        def get_params(self, ctx: Any) -> list[Any]:
+            return [quick(parameter) for parameter in super().get_params(ctx)]
 
         def list_commands(self, ctx: Any) -> list[str]:
             del ctx

@@ -10,7 +10,10 @@ from foreman.cli.context import Context
 from foreman.cli.options import MAX_ID, Json, NoPager, Yes
 
 if TYPE_CHECKING:
-    from foreman.store.actions import LogEntry, StoredAction
+    from datetime import datetime
+
+    from foreman.model import IssueRef, RepoRef
+    from foreman.store.logged import LogEntry, StoredAction
 
 
 def log(
@@ -29,22 +32,23 @@ def log(
     """Show the action log, newest first."""
     from datetime import UTC, datetime
 
-    from foreman.app.opening import open_store
-    from foreman.cli import parsing, spending
+    from foreman.app.glance import glance
+    from foreman.cli import parsing
     from foreman.cli.output import emit, line, table
     from foreman.cli.screen import on_terminal
     from foreman.errors import UsageError
     from foreman.model import ActionState, IssueRef
-    from foreman.store import actions
+    from foreman.store import plain_log
 
-    config = Context.of(context).load()
-    place = parsing.repo_or_issue(where, config) if where else None
+    own = Context.of(context)
+    file = own.database()
+    place = own.place(where) if where else None
     moment = parsing.since(since, now=datetime.now(UTC)) if since else None
     if status is not None and status not in set(ActionState):
         raise UsageError(f"{status[:40]!r} is no state: {', '.join(ActionState)}")
-    with open_store(config) as db, db.read() as connection:
-        found = actions.entries(
-            connection,
+    with glance(file) as raw:
+        found = plain_log.entries(
+            raw,
             repo=place if not isinstance(place, IssueRef) else None,
             issue=place if isinstance(place, IssueRef) else None,
             since=moment,
@@ -52,7 +56,7 @@ def log(
             limit=limit,
             before_id=before,
         )
-        totals = spending.lines(connection, place, moment) if cost else []
+    totals = _spent(own, place, moment) if cost else []
 
     def for_people() -> None:
         if not found:
@@ -75,6 +79,14 @@ def log(
             line(text)
 
     emit([document(entry) for entry in found], as_json=as_json, page=not no_pager, show=for_people)
+
+
+def _spent(own: Context, place: RepoRef | IssueRef | None, since: datetime | None) -> list[str]:
+    from foreman.app.opening import open_store
+    from foreman.cli import spending
+
+    with open_store(own.load()) as db, db.read() as connection:
+        return spending.lines(connection, place, since)
 
 
 def _show_entry(entry: LogEntry) -> None:
@@ -100,24 +112,21 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what is remembered of an issue or a repository."""
-    from foreman.app.opening import open_store
-    from foreman.cli import parsing
+    from foreman.app.glance import glance
     from foreman.cli.output import block, emit, line
     from foreman.model import IssueRef
-    from foreman.store import memory
+    from foreman.store import plain_issue
 
-    config = Context.of(context).load()
-    place = parsing.repo_or_issue(where, config)
-    with open_store(config) as db, db.read() as connection:
+    own = Context.of(context)
+    file = own.database()
+    place = own.place(where)
+    with glance(file) as raw:
         if isinstance(place, IssueRef):
-            text = memory.summary(connection, place)
-            rows = [{"issue": str(place), "summary": text}] if text else []
+            text = plain_issue.summary(raw, place)
+            kept: tuple[tuple[IssueRef, str], ...] = ((place, text),) if text else ()
         else:
-            rows = [
-                {"issue": f"{row['repo']}#{row['issue_id']}", "summary": row["summary"]}
-                for row in memory.export(connection)
-                if row["kind"] == "summary" and row["repo"] == place.key
-            ]
+            kept = plain_issue.summaries(raw, place)
+    rows = [{"issue": str(issue), "summary": text} for issue, text in kept]
 
     def for_people() -> None:
         if not rows:

@@ -8,6 +8,7 @@ from typing import Any
 import typer.core
 
 from foreman.cli.options import MAX_ID
+from foreman.cli.words import quick
 
 METAVARS = {
     "since": "WHEN",
@@ -47,3 +48,7 @@ class Command(typer.core.TyperCommand):
             offers = offers_for(parameter.metavar or "")
             if offers is not None:
                 setattr(parameter, "shell_complete", offers)  # noqa: B010
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return all parameters, that of the help among them."""
+        return [quick(parameter) for parameter in super().get_params(ctx)]

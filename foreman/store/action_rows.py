@@ -14,13 +14,11 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from foreman.errors import StoreError
 from foreman.model import ActionState, IssueRef
+from foreman.store.logged import StoredAction
 from foreman.store.rows import issue_of
 from foreman.store.tables import action_counts, actions
 
 S = ActionState
-
-HASH_CHARS = 8
-"""How much of a payload's hash people see and type."""
 
 MOVES: Mapping[ActionState, frozenset[ActionState]] = {
     S.PLANNED: frozenset({S.SENT, S.DONE, S.FAILED, S.UNKNOWN, S.HELD, S.DENIED, S.SHADOW}),
@@ -106,53 +104,6 @@ class NewDecision:
     undoes: int | None = None
     author_id: int | None = None
     trace: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredAction:
-    """An action as logged.
-
-    Attributes:
-        id: Row id.
-        log_id: The decision it belongs to.
-        issue: Where.
-        agent: Agent type.
-        position: Its place in the decision, from 0.
-        type: `add_label`, ….
-        payload: What it does.
-        key: 32 hex digits, unique; goes into the marker of a comment.
-        state: Where it stands.
-        reason: Why it stands there.
-        detail: One line for a person.
-        payload_hash: SHA-256 over issue, type, payload and key: what an approval covers.
-        undo: What taking it back needs.
-        attempts: How often it was sent.
-        sent_at: When it was last sent.
-        not_before: When it may be tried or looked at again.
-        settled_at: When its state became final.
-        created_at: When it was decided.
-        approved_by: The person who let it pass, None when nobody had to.
-    """
-
-    id: int
-    log_id: int
-    issue: IssueRef
-    agent: str
-    position: int
-    type: str
-    payload: dict[str, Any]
-    key: str
-    state: ActionState
-    reason: str
-    detail: str
-    payload_hash: str
-    undo: dict[str, Any]
-    attempts: int
-    sent_at: datetime | None
-    not_before: datetime | None
-    settled_at: datetime | None
-    created_at: datetime
-    approved_by: str | None
 
 
 def to_action(row: Row[Any]) -> StoredAction:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from foreman.errors import StoreError
 from foreman.model import ActionState
 from foreman.store import corrections
-from foreman.store.action_rows import StoredAction, fetch, move, unchanged
+from foreman.store.action_rows import fetch, move, unchanged
+from foreman.store.logged import StoredAction
 
 
 def cancel(

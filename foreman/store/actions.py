@@ -34,7 +34,6 @@ from foreman.store.action_rows import (
     MOVES,
     NewAction,
     NewDecision,
-    StoredAction,
     count,
     fetch,
     hash_of,
@@ -45,6 +44,7 @@ from foreman.store.action_rows import (
 )
 from foreman.store.action_verdicts import approve, cancel, hold, mark_undone, reject, release
 from foreman.store.inbox_rows import take_turn
+from foreman.store.logged import StoredAction
 from foreman.store.tables import OPEN_STATES, actions, is_state, turns
 
 __all__ = (

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from foreman.model import ActionState, EventKind, IssueRef, RepoRef
-from foreman.store.action_rows import StoredAction, to_action
+from foreman.store.action_rows import to_action
+from foreman.store.logged import StoredAction, closes_at, grace_of, is_announced, is_delayed
 from foreman.store.tables import action_log, actions, is_state
 
-LEAST = timedelta(hours=72)
-"""The shortest time for objections to a close that was announced, whatever its row says."""
+__all__ = (
+    "OBJECTED",
+    "announced",
+    "closes_at",
+    "grace_of",
+    "is_announced",
+    "is_delayed",
+    "objected",
+    "reminded_at",
+    "reminders",
+)
 
 OBJECTED = "close_objected"
 """Begins the reason of a close that was ended because a person objected."""
@@ -58,32 +68,6 @@ def announced(connection: Connection, where: RepoRef | IssueRef | None = None) -
         waiting = waiting.where(actions.c.repo == where.key)
     rows = connection.execute(waiting.order_by(actions.c.not_before, actions.c.id))
     return tuple(action for action in map(to_action, rows) if is_delayed(action))
-
-
-def is_delayed(action: StoredAction) -> bool:
-    """Return whether an action is a close that is announced first and waits for objections."""
-    return action.type == "close" and action.payload.get("reason") == "duplicate"
-
-
-def is_announced(action: StoredAction) -> bool:
-    """Return whether an action is such a close and waits now."""
-    return is_delayed(action) and action.state is ActionState.PLANNED and action.not_before is not None
-
-
-def grace_of(action: StoredAction) -> timedelta:
-    """Return how long objections to such a close are waited for."""
-    hours = action.payload.get("grace_hours")
-    return max(LEAST, timedelta(hours=hours)) if isinstance(hours, int) else LEAST
-
-
-def closes_at(action: StoredAction) -> datetime | None:
-    """Return when an announced close is done at the earliest; None where none was announced.
-
-    After a restart its row may be due at once, because it is looked at then to see how long it still waits.
-    """
-    if not is_announced(action) or action.not_before is None:
-        return None
-    return max(action.not_before, action.created_at + grace_of(action))
 
 
 def _reminders() -> Select[Any]:

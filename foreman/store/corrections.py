@@ -10,37 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from foreman.model import IssueRef, RepoRef
-from foreman.store import agreement, ladder
-from foreman.store.rows import inserted_id, issue_of
+from foreman.store import agreement, ladder, plain_issue
+from foreman.store.logged import Correction
+from foreman.store.rows import driver, inserted_id, issue_of
 from foreman.store.tables import corrections
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
-    """One thing a person put right.
-
-    Attributes:
-        id: Row id.
-        issue: Where.
-        kind: `rejected`, `undone`, `removed`, `added`, `reopened`, `comment_deleted`, `thumbs_down`,
-            `thumbs_down_withdrawn`.
-        action_type: Of which kind of action: `add_label`, ….
-        value: The label or login; of a comment the day it was posted; empty for others.
-        by: Who.
-        because: In the person's own words; empty when none.
-        action_id: The action, None where none of ours is concerned.
-        at: When, aware UTC.
-    """
-
-    id: int
-    issue: IssueRef
-    kind: str
-    action_type: str
-    value: str
-    by: str
-    because: str
-    action_id: int | None
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +125,7 @@ def of_repo(connection: Connection, repo: RepoRef, limit: int = 50) -> tuple[Cor
 
 def of_issue(connection: Connection, issue: IssueRef) -> tuple[Correction, ...]:
     """Return an issue's corrections, oldest first."""
-    here = (corrections.c.repo == issue.repo.key, corrections.c.issue_id == issue.number)
-    rows = connection.execute(select(corrections).where(*here).order_by(corrections.c.id))
-    return tuple(_correction(row) for row in rows)
+    return plain_issue.corrections(driver(connection), issue)
 
 
 def everything(connection: Connection) -> Iterator[Correction]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from foreman.model import Event, EventKind, IssueRef, RepoRef
-from foreman.store.rows import issue_of
+from foreman.store import plain_issue
+from foreman.store.rows import driver
 from foreman.store.tables import events
 
 
@@ -48,16 +48,4 @@ def counts(connection: Connection, repo: RepoRef, kind: EventKind) -> dict[int, 
 
 def of_issue(connection: Connection, issue: IssueRef) -> tuple[Event, ...]:
     """Return an issue's events, oldest first."""
-    here = (events.c.repo == issue.repo.key, events.c.issue_id == issue.number)
-    rows = connection.execute(select(events).where(*here).order_by(events.c.occurred_at, events.c.seen_at))
-    return tuple(_event(row) for row in rows)
-
-
-def _event(row: Row[Any]) -> Event:
-    return Event(
-        key=row.key,
-        issue=issue_of(row),
-        kind=EventKind(row.kind),
-        occurred_at=row.occurred_at,
-        actor_id=row.actor_id,
-    )
+    return plain_issue.events(driver(connection), issue)

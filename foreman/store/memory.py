@@ -15,12 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
-from foreman.store import controls, corrections, issues, mirror, mirror_reading, priors, project_files
+from foreman.store import controls, corrections, issues, mirror, mirror_reading, plain_issue, priors, project_files
 from foreman.store.action_log import LogEntry, entries
-from foreman.store.action_rows import StoredAction
 from foreman.store.commands import AGENT
-from foreman.store.corrections import Correction
-from foreman.store.rows import put
+from foreman.store.logged import Correction, StoredAction
+from foreman.store.rows import driver, put
 from foreman.store.tables import memory_summary
 
 MAX_CHARS = 2_000
@@ -72,8 +71,7 @@ class Memory:
 
 def summary(connection: Connection, issue: IssueRef) -> str:
     """Return what is remembered of an issue, empty for nothing."""
-    here = (memory_summary.c.repo == issue.repo.key, memory_summary.c.issue_id == issue.number)
-    return connection.execute(select(memory_summary.c.summary).where(*here)).scalar() or ""
+    return plain_issue.summary(driver(connection), issue)
 
 
 def of_repo(connection: Connection, repo: RepoRef, *, limit: int = 1000) -> tuple[Memory, ...]:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, delete, select
 
 from foreman.model import RepoRef
 from foreman.store import mirror
-from foreman.store.rows import put, repo_of
+from foreman.store.plain import repo_of
+from foreman.store.rows import put
 from foreman.store.tables import mirror_reading
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select
 
 from foreman.model import RepoRef
-from foreman.store.rows import put, repo_of
+from foreman.store.plain import repo_of
+from foreman.store.rows import put
 from foreman.store.tables import project_files, project_reading
 
 

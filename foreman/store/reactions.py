@@ -6,44 +6,24 @@ A reaction is a fact with an account: nothing of it but that, and counts, goes a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from foreman.model import Account, ActionState, IssueRef, Reaction, ReactionKind, RepoRef
-from foreman.store import corrections
-from foreman.store.rows import issue_of
+from foreman.store import corrections, plain_issue
+from foreman.store.logged import Opinion
+from foreman.store.rows import driver, issue_of
 from foreman.store.tables import actions, reactions
 
 THUMBS_DOWN = "thumbs_down"
 WITHDRAWN = "thumbs_down_withdrawn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
-    """A reaction that was seen.
-
-    Attributes:
-        issue: Where.
-        comment_id: To which comment of ours, by the forge's id.
-        reaction: As the forge told it.
-        seen_at: When we first saw it, aware UTC.
-        gone_at: Since when it is known to have been taken back; None while it stands.
-    """
-
-    issue: IssueRef
-    comment_id: int
-    reaction: Reaction
-    seen_at: datetime
-    gone_at: datetime | None
-
-
 def of_issue(connection: Connection, issue: IssueRef) -> tuple[Opinion, ...]:
     """Return what was ever seen on an issue, oldest first."""
-    rows = connection.execute(select(reactions).where(*_here(issue)).order_by(reactions.c.at, reactions.c.reaction_id))
-    return tuple(_opinion(row) for row in rows)
+    return plain_issue.opinions(driver(connection), issue)
 
 
 def of_comment(connection: Connection, issue: IssueRef, comment_id: int) -> tuple[Opinion, ...]:

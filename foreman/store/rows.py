@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+import sqlite3
+from typing import Any, cast
 
 from sqlalchemy import Connection, CursorResult, Table, and_, insert, update
 
-from foreman.model import IssueRef, RepoRef
+from foreman.model import IssueRef
+from foreman.store.plain import repo_of
 
 
 def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
@@ -30,12 +31,11 @@ def inserted_id(result: CursorResult[Any]) -> int:
     return int(key[0]) if key is not None else 0
 
 
-@lru_cache(maxsize=4096)
-def repo_of(key: str) -> RepoRef:
-    """Return the repository a row names; remembered, for a list names the same few again and again."""
-    return RepoRef.parse(key)
-
-
 def issue_of(row: Any) -> IssueRef:
     """Return the issue a row is about."""
     return IssueRef(repo_of(row.repo), row.issue_id)
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's own connection, in the same transaction, for what `plain` asks."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)

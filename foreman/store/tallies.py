@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func
 
 from foreman.model import ActionState, EventKind, InboxState, RepoRef
 from foreman.store.agreement import NOT_AGENTS
-from foreman.store.corrections import Correction
+from foreman.store.logged import Correction
 from foreman.store.rows import issue_of
 from foreman.store.tables import action_log, actions, corrections, events, inbox_counts, issues
 

@@ -191,3 +191,34 @@ def test_what_only_reads_the_store_loads_no_part_of_the_daemon(demo) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["log"], ["explain", "1"], ["memory", "show", "acme/widget#2"], ["log", "--json"]])
+def test_what_only_shows_something_loads_neither_the_configuration_nor_sqlalchemy(demo, words, tmp_path) -> None:
+    """Each of the two takes longer to import than such a command may take as a whole."""
+    file = tmp_path / "config.yaml"
+    file.write_text(f"repos: []\nstorage:\n  path: {demo.folder}/memory.db\n")
+    code = (
+        "import sys\nfrom foreman.cli.main import main\n"
+        f"assert not main(['--config', {str(file)!r}, *{words!r}])\n"
+        "sys.exit(','.join(name for name in ('sqlalchemy', 'pydantic', 'yaml', 'rich') if name in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_has_to_be_done_first_is_done_first(demo, run, tmp_path) -> None:
+    """A file that others may read is closed to them, and an unreadable one is told as ever."""
+    copy = tmp_path / "memory.db"
+    copy.write_bytes((demo.folder / "memory.db").read_bytes())
+    copy.chmod(0o644)
+    file = tmp_path / "config.yaml"
+    file.write_text(f"repos: []\nstorage:\n  path: {copy}\n")
+
+    assert run("log", config=file).answer == run("log", config=demo.config).answer
+    assert copy.stat().st_mode & 0o777 == 0o600
+    copy.write_bytes(b"no database " * 1000)
+    assert "damaged" in run("log", config=file).story
+    copy.unlink()
+    assert "there is no database at" in run("log", config=file).story

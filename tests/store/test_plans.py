@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from foreman.model import ActionState, ForgeKind, IssueRef, RepoRef
 from foreman.store import actions, commands, inbox, memory
+from foreman.store.rows import driver
 
 REPO = RepoRef.parse("o/r")
 ISSUE = IssueRef(REPO, 1)
@@ -52,19 +53,12 @@ def test_no_large_table_is_read_through(connection: Connection, fill, now, quest
     fill.want(connection)
     fill.decide(connection, ("comment", {"body": "hi"}), ("close", {}, ActionState.FAILED))
     ask, indexes = QUESTIONS[question]
-    asked: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(connection.engine, "before_cursor_execute", note)
+    raw = driver(connection)
+    asked: list[str] = []
+    raw.set_trace_callback(asked.append)
     ask(connection, now - timedelta(hours=1))
-    event.remove(connection.engine, "before_cursor_execute", note)
-    plan = [
-        row[3]
-        for statement, parameters in asked
-        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-    ]
+    raw.set_trace_callback(None)
+    plan = [row[3] for statement in asked for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}")]
     scans = [line for line in plan if line.startswith("SCAN") and " USING INDEX" not in line]
 
     assert [line for line in scans if line.split()[1] not in SMALL and "(subquery" not in line] == []
