@@ -13,7 +13,7 @@ from foreman.learn import Correction, Example
 from foreman.learn.features import MAX_BODY_CHARS, MAX_TITLE_CHARS
 from foreman.learn.training import MOST_EXAMPLES
 from foreman.model import IssueRef, RepoRef
-from foreman.store import corrections, mirror, mirror_facts, priors
+from foreman.store import corrections, logged, mirror, mirror_facts, priors
 
 CORRECTED_WEIGHT = 3.0
 """How many other issues one counts for where a person put something right."""
@@ -112,5 +112,5 @@ def corrections_since(connection: Connection, repo: RepoRef, since: datetime) ->
     return tuple(found)
 
 
-def _counts(correction: corrections.Correction) -> bool:
+def _counts(correction: logged.Correction) -> bool:
     return correction.action_type == "add_label" and correction.kind in {"added", "removed", "rejected", "undone"}
