@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from foreman.errors import StoreError
-from foreman.store import lock, schema
+from foreman.store import controls, lock, schema
 from foreman.store.database import Database
 from foreman.store.failures import translated
 from foreman.store.lease import COPY
 from foreman.store.soundness import check
 
-__all__ = ("backup", "check", "compact", "restore")
+__all__ = ("backup", "check", "compact", "last", "restore")
 
 _SIDES = ("-wal", "-shm")
+
+_LAST = "last_backup"
 
 
 def backup(db: Database, target: Path, *, overwrite: bool = False) -> None:
@@ -43,6 +47,14 @@ def backup(db: Database, target: Path, *, overwrite: bool = False) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+    with suppress(StoreError), db.transaction() as connection:  # there is a copy, whether or not that can be noted
+        controls.meta_set(connection, _LAST, datetime.now(UTC).isoformat())
+
+
+def last(connection: Connection) -> datetime | None:
+    """Return when the newest copy was made by `backup`; None for never."""
+    told = controls.meta_get(connection, _LAST)
+    return datetime.fromisoformat(told) if told else None
 
 
 def restore(source: Path, target: Path) -> Path | None:

@@ -25,7 +25,7 @@ from foreman.config.load import load
 from foreman.model import InboxState, RepoRef
 from foreman.sandbox.faults import Fault, commit_then_drop, reply
 from foreman.server.page import exposition
-from foreman.store import controls, inbox
+from foreman.store import backup, controls, inbox
 from tests.promtool import promtool
 from tests.world import REPO, TOKEN, Ahead, World, decision, wait_until
 
@@ -225,6 +225,9 @@ def test_every_documented_metric_moves_on_a_bad_day(world: World, clock: Ahead, 
         eyes.look(vitals)
         assert eyes.value("foreman_agent_kept_out", agent="issue-triage") == 1
         assert eyes.value("foreman_inbox_oldest_ready_seconds") > 0
+
+        backup.backup(shop.db, world.folder / "copy.db")
+        eyes.look(vitals)
 
         # Another daemon takes the database over.
         shop.daemon.start()

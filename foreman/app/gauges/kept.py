@@ -14,7 +14,7 @@ from foreman.config.effective import RepoPlan
 from foreman.counting import MOST_SERIES, OTHER, plain
 from foreman.model import RepoRef
 from foreman.server import Metric
-from foreman.store import actions, breakers, controls, inbox, ladder, usage
+from foreman.store import actions, backup, breakers, controls, inbox, ladder, usage
 from foreman.store.polls import PollState
 
 MOST_REPOS = 100
@@ -80,6 +80,11 @@ def kept(
             "foreman_writes_last_hour",
             "Actions sent to forges in the last hour.",
             actions.writes_since(connection, None, now - timedelta(hours=1)),
+        ),
+        metric(
+            "foreman_last_backup_timestamp_seconds",
+            "When the newest copy was made by `foreman db backup`, Unix time; not there before the first.",
+            [({}, made.timestamp())] if (made := backup.last(connection)) else [],
         ),
         *polls(plans, polled, since, now, named=named),
         *_quotas(connection, now),
