@@ -71,6 +71,8 @@ def by_repo(connection: Connection, since: datetime | None, *, repo: str | None 
         if row.usd
     }
     found: dict[str, Saved] = {}
+    if not means:
+        return found
     for row in connection.execute(without.group_by(entry.repo, entry.agent)):
         mean, before = means.get((row.repo, row.agent)), found.get(row.repo, Saved(tasks=0, usd=_ZERO))
         if mean is not None:

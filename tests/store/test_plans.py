@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from foreman.model import ActionState, ForgeKind, IssueRef, RepoRef
-from foreman.store import actions, commands, inbox, memory
+from foreman.store import actions, commands, escalations, inbox, memory
 from foreman.store.rows import driver
 
 REPO = RepoRef.parse("o/r")
@@ -43,6 +43,10 @@ QUESTIONS: dict[str, tuple[Ask, tuple[str, ...]]] = {
     "orders": (lambda c, now: commands.due(c, ForgeKind.GITHUB, now=now), ("commands_open",)),
     "orders on an issue": (lambda c, now: commands.quiet_ones(c, ISSUE), ("commands_by_issue",)),
     "orders of one person": (lambda c, now: commands.taken_since(c, 7, now), ("commands_by_author",)),
+    "left to people": (
+        lambda c, now: escalations.unseen(c, now=now),
+        ("action_log_escalated", "actions_of_holes"),
+    ),
     "states": (lambda c, now: (actions.states(c), inbox.counts(c)), ()),
 }
 SMALL = ("CONSTANT", "action_counts", "inbox_counts", "turns")

@@ -46,6 +46,7 @@ action_log = Table(
     Index("action_log_by_author", "repo", "author_id", "timestamp"),
     Index("action_log_by_task", "task_id"),
     Index("action_log_undoes", "undoes", **where(text("undoes IS NOT NULL"))),
+    Index("action_log_escalated", "timestamp", **where(text("decision = 'escalate'"))),
 )
 
 actions = Table(
@@ -80,6 +81,7 @@ actions = Table(
     Index("actions_by_repo_state", "repo", "state", "created_at"),
     Index("actions_by_sent", "sent_at"),
     Index("actions_by_repo_sent", "repo", "sent_at"),
+    Index("actions_of_holes", "created_at", "log_id", **where(text("reason = 'security_report'"))),
 )
 
 action_counts = Table(
