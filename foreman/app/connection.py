@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.config.models import Config
-from foreman.errors import ConfigError, ForgeAuthError, Problem
+from foreman.errors import ConfigError, ForgeAuthError, ForgeUnavailable, Problem
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.forge.line import LineOptions
 from foreman.model import Account, ForgeKind
@@ -52,24 +52,63 @@ def line_of(config: Config, *, now: Callable[[], datetime], stop: threading.Even
     )
 
 
-def token_of(reference: SecretRef | None, key: str, secrets: KnownSecrets) -> Callable[[], str]:
-    """Return what a token is asked from at each request.
+class LiveToken:
+    """A token, asked for at each request; one that was replaced is used once the forge has named the same owner."""
 
-    Args:
-        reference: Where the token is.
-        key: Its key in the configuration.
-        secrets: Where the token is made known, so that it can be kept out of everything.
+    def __init__(self, reference: SecretRef | None, key: str, secrets: KnownSecrets) -> None:
+        """Look it up.
 
-    Returns:
-        The question.
+        Args:
+            reference: Where the token is.
+            key: Its key in the configuration.
+            secrets: Where it is made known, so that it can be kept out of everything.
 
-    Raises:
-        ConfigError: There is none; told now, not at the first poll.
-    """
-    if reference is None:
-        raise ConfigError([Problem(path=key, message="is needed: the bot account's token")])
-    reference.resolve(secrets)
-    return asked(reference, secrets)
+        Raises:
+            ConfigError: There is none; told now, not at the first poll.
+        """
+        if reference is None:
+            raise ConfigError([Problem(path=key, message="is needed: the bot account's token")])
+        self._used = reference.resolve(secrets)
+        self._ask = asked(reference, secrets)
+        self._owner: Account | None = None
+        self._whose: Callable[[Callable[[], str]], Account] | None = None
+        self._lock = threading.Lock()
+
+    def belongs_to(self, owner: Account, whose: Callable[[Callable[[], str]], Account]) -> None:
+        """Say whose every later token has to be.
+
+        Args:
+            owner: The bot's account.
+            whose: Asks the forge who it is with another token.
+        """
+        self._owner, self._whose = owner, whose
+
+    def __call__(self) -> str:
+        """Return the token as it is now.
+
+        Returns:
+            It.
+
+        Raises:
+            ForgeAuthError: There is none at the moment, the forge does not take it, or it is somebody else's.
+            ForgeError: It is another one, and the forge cannot be asked whose.
+        """
+        value = self._ask()
+        with self._lock:
+            if value != self._used:
+                self._prove(value)
+                self._used = value
+        return value
+
+    def _prove(self, value: str) -> None:
+        if self._owner is None or self._whose is None:
+            return  # `proven_owner` is about to ask
+        try:
+            found = self._whose(lambda: value)
+        except ForgeUnavailable as error:
+            raise ForgeUnavailable(f"the new token's owner cannot be asked for ({error})", sent=False) from error
+        if found.id != self._owner.id:
+            raise ForgeAuthError(f"the token belongs to {found.login} now, not to {self._owner.login}", status=401)
 
 
 def asked(reference: SecretRef, secrets: KnownSecrets) -> Callable[[], str]:

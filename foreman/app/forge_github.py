@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from foreman.app.connection import Connection, asked, line_of, proven_owner, token_of
+from foreman.app.connection import Connection, LiveToken, asked, line_of, proven_owner
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config, GitHubApp
 from foreman.errors import ConfigError, ForemanError, ForgeAuthError, Problem
@@ -43,12 +43,18 @@ def connect(
     identity = config.identity
     if identity.github_app is not None:
         return _connect_app(config, identity.github_app, secrets=secrets, now=now, stop=stop, plans=plans, known=known)
-    forge = GitHubForge(
-        token=token_of(identity.github_token, "identity.github_token", secrets),
-        api_url=identity.github_api_url,
-        **line_of(config, now=now, stop=stop),
-    )
+    token = LiveToken(identity.github_token, "identity.github_token", secrets)
+
+    def forge_with(source: Callable[[], str]) -> GitHubForge:
+        return GitHubForge(token=source, api_url=identity.github_api_url, **line_of(config, now=now, stop=stop))
+
+    def whose(source: Callable[[], str]) -> Account:
+        with forge_with(source) as other:
+            return other.whoami()
+
+    forge = forge_with(token)
     bot = known or proven_owner(forge, wanted=identity.github_user or "", key="identity.github_user")
+    token.belongs_to(bot, whose)
     return Connection(kind=ForgeKind.GITHUB, bot=bot, reader=forge, writer=forge, disconnect=forge.disconnect)
 
 

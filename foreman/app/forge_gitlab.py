@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from foreman.app.connection import Connection, line_of, proven_owner, token_of
+from foreman.app.connection import Connection, LiveToken, line_of, proven_owner
 from foreman.config.models import Config
 from foreman.forge.gitlab import GitLabForge
 from foreman.model import Account, ForgeKind
@@ -34,10 +34,16 @@ def connect(
         The account, ready.
     """
     identity = config.identity
-    forge = GitLabForge(
-        token=token_of(identity.gitlab_token, "identity.gitlab_token", secrets),
-        url=identity.gitlab_url,
-        **line_of(config, now=now, stop=stop),
-    )
+    token = LiveToken(identity.gitlab_token, "identity.gitlab_token", secrets)
+
+    def forge_with(source: Callable[[], str]) -> GitLabForge:
+        return GitLabForge(token=source, url=identity.gitlab_url, **line_of(config, now=now, stop=stop))
+
+    def whose(source: Callable[[], str]) -> Account:
+        with forge_with(source) as other:
+            return other.whoami()
+
+    forge = forge_with(token)
     bot = known or proven_owner(forge, wanted=identity.gitlab_user or "", key="identity.gitlab_user")
+    token.belongs_to(bot, whose)
     return Connection(kind=ForgeKind.GITLAB, bot=bot, reader=forge, writer=forge, disconnect=forge.disconnect)

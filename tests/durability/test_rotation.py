@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from foreman.store import inbox
 from tests.durability.life import Life, life_of
-from tests.world import BOT, TOKEN, Kind
+from tests.world import BOT, REPO, TOKEN, Kind
 
 
 class Kept:
@@ -99,4 +99,25 @@ def test_a_file_that_holds_no_token_for_a_while_is_told_and_waited_for(kept: Kep
     assert TOKEN in str(logs)
     assert "token" in attention
     assert [item.attempt for item in waiting if item.issue.number == number] == [0]
+    assert kept.life.violations([number]) == []
+
+
+def test_a_token_of_somebody_else_is_not_worked_with(kept: Kept) -> None:
+    """It is good, so nothing refuses it: what is written with it would be theirs."""
+    right = kept.file.read_text(encoding="utf-8").strip()
+    kept.life.forge.add_collaborator(REPO, "olga", permission="write")
+    (number,) = kept.life.open()
+    kept.life.crew.account.poll_due()
+    kept.put(kept.life.forge.token("olga"))
+    with capture_logs() as logs:
+        kept.life.until(lambda: kept.life.crew.account.shut, minutes=5)
+        for _ in range(12):
+            kept.life.minute()
+    by_olga = [entry for entry in kept.life.forge.ledger if entry.login == "olga"]
+    kept.put(right)
+    kept.answered()
+
+    assert {entry.path for entry in by_olga} <= {"/user"}
+    assert len(by_olga) < 10
+    assert "belongs to olga" in str(logs)
     assert kept.life.violations([number]) == []
