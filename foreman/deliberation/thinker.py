@@ -1,103 +1,26 @@
-"""From one issue to judged actions: look, admit, ask, read, judge. Writes nothing, neither to a forge nor to the log.
-
-`pipeline` records and retries; `foreman triage --dry-run` prints the same `Deliberation`.
-"""
+"""Asking an agent about what was found, and judging the answer; needs no forge."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Protocol
 
 from foreman import briefing, checkpoint, commands, tracing
 from foreman.config.effective import AgentPlan
 from foreman.counting import SECRETS_CAUGHT, count
+from foreman.deliberation.ports import AgentDesk, ModelDesk, Spent
+from foreman.deliberation.thought import Deliberation
 from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, BudgetExceeded
 from foreman.gate import admission, personal, reply, turn
 from foreman.gate.policy import Judged, judge
 from foreman.gate.secret_scan import KnownSecrets
-from foreman.model import INSIDERS, Allow, EventKind, IssueRef, Verdict
-from foreman.precedents import Known, Precedents
+from foreman.model import INSIDERS, Allow, IssueRef
+from foreman.precedents import Known
 from foreman.protocol import Decision, LLMBackendInfo, Task
-from foreman.recall import Look, Recall
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """What one task cost.
-
-    Attributes:
-        input_tokens: Summed over its calls.
-        output_tokens: Summed over its calls.
-        usd: Price; None when a price was not known, 0 when no call was made.
-        calls: How many.
-        retry_at: When the budget that stopped it is filled again; None when none did.
-    """
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    usd: Decimal | None = Decimal(0)
-    calls: int = 0
-    retry_at: datetime | None = None
-
-
-class ModelDesk(Protocol):
-    """What deliberation needs of the model gateway."""
-
-    def open(self, *, task_id: str, repo: str, agent: str, base_url: str, deadline: datetime) -> LLMBackendInfo:
-        """Let one task call the model until its deadline."""
-
-    def close(self, task_id: str) -> Spent:
-        """End that, and say what was spent."""
-
-    def refusal(self, repo: str, now: datetime) -> BudgetExceeded | None:
-        """Return the budget that is already spent for this repository, None when there is some left."""
-
-
-class AgentDesk(Protocol):
-    """What deliberation needs of the agents."""
-
-    def ask(self, agent: str, task: bytes, *, timeout_seconds: float) -> bytes:
-        """Send a task to an agent and return its raw reply."""
-
-    def gateway_url(self, agent: str) -> str:
-        """Return where this agent finds the gateway."""
-
-    def timeout_seconds(self, agent: str) -> float:
-        """Return how long this agent may take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deliberation:
-    """What came of thinking about one issue.
-
-    Attributes:
-        look: What was known.
-        title: Of the issue, without secrets, for logs; empty for a confidential one.
-        admission: Whether an agent was to be asked at all.
-        decision: What the agent answered; None when none was asked.
-        judged: One entry per action, in the agent's order.
-        spent: Tokens and money.
-        known: What the agent was told beside the issue; None when none was asked.
-        hidden: Hidden parts found in the text, by kind.
-        cut: Some text was too long for the task.
-        duration_ms: Of the agent's part.
-    """
-
-    look: Look
-    title: str
-    admission: Verdict
-    decision: Decision | None = None
-    judged: tuple[Judged, ...] = ()
-    spent: Spent = Spent()
-    known: Known | None = None
-    hidden: dict[str, int]
-    cut: bool = False
-    duration_ms: int = 0
+from foreman.recall import Look
 
 
 class Thinker:
@@ -255,62 +178,6 @@ class Thinker:
         clean = self._secrets().redact(text)
         count(SECRETS_CAUGHT, int(clean != text), where="incoming")
         return personal.redact_personal(clean).text if self._redact_personal else clean
-
-
-class Deliberator:
-    """Thinks about issues of one forge account."""
-
-    def __init__(self, *, recall: Recall, precedents: Precedents, thinker: Thinker) -> None:
-        """Keep the ports.
-
-        Args:
-            recall: Looks at the forge and the log.
-            precedents: Knows what bears on an issue beside itself.
-            thinker: Asks and judges.
-        """
-        self.recall = recall
-        self._precedents = precedents
-        self._thinker = thinker
-
-    def deliberate(
-        self,
-        ref: IssueRef,
-        plan: AgentPlan,
-        *,
-        task_id: str,
-        event: EventKind,
-        actor_id: int | None,
-        requested: bool,
-        attempt: int,
-        memory_summary: str,
-    ) -> Deliberation:
-        """Think about one issue.
-
-        Args:
-            ref: Which.
-            plan: The agent and what it may do here.
-            task_id: UUID of this attempt.
-            event: Why.
-            actor_id: Who caused it, by numeric id.
-            requested: A maintainer asked by hand.
-            attempt: Counted from 1.
-            memory_summary: Facts of earlier decisions on this issue.
-
-        Returns:
-            The judged decision, or the reason why no agent was asked.
-
-        Raises:
-            ForgeError: The issue cannot be read.
-            AgentError: The agent did not do its job.
-            BudgetExceeded: The model's budget is spent.
-        """
-        with tracing.step("look"):
-            look = self.recall.look(ref, event=event, actor_id=actor_id, requested=requested)
-        look = self.recall.begin(task_id, look)
-        checkpoint.reach("pipeline.looked")
-        return self._thinker.think(
-            look, plan, task_id=task_id, attempt=attempt, memory_summary=memory_summary, known=self._precedents.of
-        )
 
 
 def _with_turn(look: Look, plan: AgentPlan) -> Look:
