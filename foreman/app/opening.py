@@ -27,7 +27,7 @@ def open_store(config: Config, *, create: bool = False) -> Iterator[Database]:
     path = config.storage.path
     if not create and not path.exists():
         raise StoreError(f"there is no database at {path} yet: `foreman run` or `foreman triage` makes it")
-    db = Database.open(path)
+    db = Database.open(path, create=create)
     try:
         yield db
     finally:
