@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import sqlite3
@@ -24,7 +23,7 @@ from foreman import __version__
 from tests.benchmarks.feel_row import Row
 
 PARTS = ("feel_cli", "feel_daemon")
-"""Modules beside this one, each with `rows(quick=…)`; one that has `NAMES` of its rows takes `only=…`, too."""
+"""Modules beside this one, each with `NAMES`, the names of its rows, and `rows(quick=…, only=…)`."""
 
 NAMED = ("typer", "pydantic", "SQLAlchemy", "PyYAML", "fastapi", "APScheduler")
 """Packages whose versions matter for the numbers."""
@@ -49,17 +48,15 @@ def rows(*, quick: bool, only: Sequence[str] = ()) -> Iterator[Row]:
     Yields:
         One row after the other, each as soon as it is known.
     """
-    some = False
     for name in PARTS:
-        if importlib.util.find_spec(f"tests.benchmarks.{name}") is None:
-            continue
         part = importlib.import_module(f"tests.benchmarks.{name}")
-        if only and some and not hasattr(part, "NAMES"):
-            continue
-        for row in part.rows(quick=quick, only=only) if hasattr(part, "NAMES") else part.rows(quick=quick):
-            if not only or any(one in row.what for one in only):
-                some = True
-                yield row
+        if any(wanted(each, only) for each in part.NAMES):
+            yield from (row for row in part.rows(quick=quick, only=only) if wanted(row.what, only))
+
+
+def wanted(name: str, only: Sequence[str]) -> bool:
+    """Tell whether a row was asked for."""
+    return not only or any(one in name for one in only)
 
 
 def shown(row: Row) -> str:
