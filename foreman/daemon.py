@@ -271,6 +271,11 @@ class Daemon:
         self._crew.bell.wait(heard, seconds())
 
     def _work_next(self) -> bool:
+        # All workers are woken for one piece of work: a look by those who come too late takes no lock.
+        if not self._pipeline.owes:
+            with self._db.read() as connection:
+                if not inbox.any_ready(connection, now=self._now()):
+                    return False
         passed = self._pass(threading.current_thread().name)
         if passed is not None:
             self.ring()

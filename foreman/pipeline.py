@@ -1,4 +1,4 @@
-"""One task from claim to completion, and the only place that decides to retry.
+"""One task from claim to completion; `endings` alone decides to retry.
 
     claim -> deliberate -> one transaction: decision + actions + memory + the item's end
 
@@ -11,9 +11,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import Connection
 
@@ -21,78 +20,30 @@ from foreman import checkpoint, reckoning, scribe, tracing
 from foreman.config.effective import AgentPlan, RepoPlan
 from foreman.counting import RETRIES, TASKS, count
 from foreman.deliberation import Deliberation, Deliberator
+from foreman.endings import Ending, Endings, Passed, nothing_there, scope_of
 from foreman.errors import (
     AgentError,
-    AgentUnavailable,
     BudgetExceeded,
     ContainerError,
-    ForemanError,
-    ForgeAuthError,
     ForgeError,
-    ForgeGone,
-    ForgeMoved,
-    ForgeNotFound,
-    ForgeRateLimited,
-    ForgeUnavailable,
     LeaseLost,
     StoreError,
 )
 from foreman.log import get_logger
 from foreman.model import Allow, Hold, IssueRef, RepoRef
 from foreman.places import Places
-from foreman.store import breakers, inbox, issues, memory, mirror, polls, reactions
+from foreman.store import breakers, inbox, memory, reactions
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
+
+__all__ = ["Ending", "Passed", "Pipeline", "nothing_there", "scope_of"]
 
 log = get_logger(__name__)
 
 LEASE = timedelta(minutes=15)
 """How long a claim holds: longer than the longest agent time-out (600 s) and its start-up together."""
 
-FIRST_BACKOFF = timedelta(seconds=5)
-LAST_BACKOFF = timedelta(minutes=15)
-LAST_FORGE_BACKOFF = timedelta(minutes=5)
-"""Longest wait while it is the forge that has trouble: its end is noticed soon after."""
-
-NOT_FOUND_PATIENCE = timedelta(minutes=10)
-"""How long work waits for an issue that the forge has told us of and then does not find."""
-
-HOLD_WITHOUT_END = timedelta(hours=1)
-"""How long an item waits when what holds it does not say until when."""
-
 _REFUSED = "the database could not take what became of it"
-
-
-class Ending(StrEnum):
-    """How one pass over an item ended."""
-
-    DECIDED = "decided"
-    SKIPPED = "skipped"
-    RETRY = "retry"
-    HELD = "held"
-    DEAD = "dead"
-    DROPPED = "dropped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed:
-    """One item that was worked on.
-
-    Attributes:
-        item: Which.
-        ending: What became of it.
-        log_id: The entry in the action log, None when nothing was recorded.
-        reason: One line; empty when it was decided.
-        account_refused: The forge refused the token: the account must pause.
-        unreachable: The forge gave no usable answer.
-    """
-
-    item: InboxItem
-    ending: Ending
-    log_id: int | None = None
-    reason: str = ""
-    account_refused: bool = False
-    unreachable: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,6 +72,23 @@ class Pipeline:
     jitter: Callable[[], float] = field(default=random.random)
     stopping: Callable[[], bool] = field(default=lambda: False)
     _unfinished: list[InboxItem] = field(default_factory=list, init=False)
+    _endings: Endings = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what ends a task that comes to no decision."""
+        self._endings = Endings(
+            db=self.db,
+            max_retries=self.max_retries,
+            now=self.now,
+            model=self.model,
+            jitter=self.jitter,
+            stopping=self.stopping,
+        )
+
+    @property
+    def owes(self) -> bool:
+        """Whether the next call of `work` gives back what the database refused to take the end of."""
+        return bool(self._unfinished)
 
     def work(
         self,
@@ -221,10 +189,10 @@ class Pipeline:
     def _carry(self, item: InboxItem) -> Passed:
         plan = self._plan(item)
         if plan is None:
-            return self._complete(item, Ending.DROPPED, "this repository or agent is not configured any more")
+            return self._endings.complete(item, Ending.DROPPED, "this repository or agent is not configured any more")
         if item.attempt > self.max_retries(item.agent) + 1:
             # Every run before this one ended with the process: whatever is in it, it gets no further one.
-            return self._bury(item, plan, f"the daemon ended during each of {item.attempt - 1} attempts")
+            return self._endings.bury(item, plan, f"the daemon ended during each of {item.attempt - 1} attempts")
         with self.db.read() as connection:
             summary = memory.summary(connection, item.issue)
         try:
@@ -239,16 +207,16 @@ class Pipeline:
                 memory_summary=summary,
             )
         except BudgetExceeded as error:
-            return self._hold(item, str(error), error.retry_at)
+            return self._endings.hold(item, str(error), error.retry_at)
         except ForgeError as error:
-            return self._forge_trouble(item, error)
+            return self._endings.forge_trouble(item, error)
         except (AgentError, ContainerError) as error:
-            return self._agent_trouble(item, plan, error)
+            return self._endings.agent_trouble(item, plan, error)
         checkpoint.reach("pipeline.judged")
         self._agent_is_well(item, thought)
         reckoning.admitted(thought.admission)
         if isinstance(thought.admission, Hold):
-            return self._hold(item, f"{thought.admission.reason}: {thought.admission.detail}", None)
+            return self._endings.hold(item, f"{thought.admission.reason}: {thought.admission.detail}", None)
         return self._record(item, plan, thought)
 
     def _plan(self, item: InboxItem) -> AgentPlan | None:
@@ -293,100 +261,3 @@ class Pipeline:
             return  # as nearly always: nobody waits for the write lock because of it
         with self.db.transaction() as connection:
             breakers.record_success(connection, scope_of(item.agent), now=self.now())
-
-    def _agent_trouble(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
-        if self.stopping():
-            return self._later(item, error, self.now(), count=False)
-        reckoning.failed(item.agent, error)
-        if isinstance(error, AgentUnavailable | ContainerError):
-            with self.db.transaction() as connection:
-                breakers.record_failure(connection, scope_of(item.agent), now=self.now(), reason=str(error))
-        if isinstance(error, ContainerError) or (isinstance(error, AgentUnavailable) and not error.asked):
-            # No agent has seen the task: it waits for one, and uses up no attempt. The fence counts every claim.
-            return self._later(item, error, error.retry_at or self.now() + self._backoff(item.fence), count=False)
-        return self._again(item, plan, error)
-
-    def _forge_trouble(self, item: InboxItem, error: ForgeError) -> Passed:
-        if isinstance(error, ForgeNotFound | ForgeMoved) and not self._may_come_back(item, error):
-            with self.db.transaction() as connection:
-                mirror.forget(connection, item.issue)
-            return self._complete(item, Ending.DROPPED, nothing_there(item.issue, error))
-        if isinstance(error, ForgeRateLimited):
-            return self._later(item, error, error.retry_at, count=False)
-        # The forge's bad day is nobody's fault: it uses up no attempt. The fence counts every claim.
-        pause = min(self._backoff(item.fence), LAST_FORGE_BACKOFF)
-        passed = self._later(item, error, self.now() + pause, count=False)
-        return replace(
-            passed,
-            account_refused=isinstance(error, ForgeAuthError) and error.status == 401,
-            unreachable=isinstance(error, ForgeUnavailable),
-        )
-
-    def _may_come_back(self, item: InboxItem, error: ForgeError) -> bool:
-        """Return whether an issue that cannot be found may only be hidden for a while.
-
-        A copy of the forge's data that lags behind does not know the newest issues, a repository that cannot be read
-        hides all of its issues, and one wrong answer is no answer: none of these is a reason to forget work.
-        """
-        if isinstance(error, ForgeGone):
-            return False
-        with self.db.read() as connection:
-            state = polls.get(connection, item.issue.repo)
-            told = issues.get(connection, item.issue) is not None
-            ended = [attempt for attempt in inbox.story(connection, item.id) if attempt.ended_at is not None]
-        young = self.now() - item.created_at < NOT_FOUND_PATIENCE
-        again = bool(ended) and ended[-1].reason == str(error)
-        return (told and (young or not again)) or (state is not None and state.failures > 0)
-
-    def _again(self, item: InboxItem, plan: AgentPlan, error: ForemanError) -> Passed:
-        if item.attempt > self.max_retries(item.agent):
-            return self._bury(item, plan, str(error))
-        return self._later(item, error, error.retry_at or self.now() + self._backoff(item.attempt), count=True)
-
-    def _bury(self, item: InboxItem, plan: AgentPlan, reason: str) -> Passed:
-        now = self.now()
-        with self.db.transaction() as connection:
-            log_id = scribe.record(connection, scribe.refused_row(item, plan, reason, model=self.model), now=now)
-            inbox.bury(connection, item, reason=reason, now=now)
-        return Passed(item=item, ending=Ending.DEAD, log_id=log_id, reason=reason)
-
-    def _later(self, item: InboxItem, error: ForemanError, when: datetime | None, *, count: bool) -> Passed:
-        now = self.now()
-        with self.db.transaction() as connection:
-            inbox.postpone(
-                connection,
-                item,
-                not_before=when or now + FIRST_BACKOFF,
-                reason=str(error),
-                count_attempt=count,
-                now=now,
-            )
-        return Passed(item=item, ending=Ending.RETRY, reason=str(error))
-
-    def _hold(self, item: InboxItem, reason: str, until: datetime | None) -> Passed:
-        now = self.now()
-        with self.db.transaction() as connection:
-            inbox.hold(connection, item, until=until or now + HOLD_WITHOUT_END, reason=reason, now=now)
-        return Passed(item=item, ending=Ending.HELD, reason=reason)
-
-    def _complete(self, item: InboxItem, ending: Ending, reason: str) -> Passed:
-        with self.db.transaction() as connection:
-            inbox.complete(connection, item, reason=reason, now=self.now())
-        return Passed(item=item, ending=ending, reason=reason)
-
-    def _backoff(self, attempt: int) -> timedelta:
-        """Return the wait before the next run: doubling, with up to half of it random, so that retries spread."""
-        whole: timedelta = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 20), LAST_BACKOFF)
-        return whole * (0.5 + 0.5 * self.jitter())
-
-
-def nothing_there(ref: IssueRef, error: ForgeError) -> str:
-    """Return one line for whoever asked about an issue that is not there; a forge says the same of all of these."""
-    if isinstance(error, ForgeMoved):
-        return f"{error} ({ref})"
-    return f"{error}: {ref} is no issue that the account can see; deleted, moved out of sight, or a discussion"
-
-
-def scope_of(agent: str) -> str:
-    """Return the name under which an agent's health is kept."""
-    return f"agent:{agent}"

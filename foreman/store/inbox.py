@@ -41,6 +41,7 @@ from foreman.store.inbox_rows import (
     to_item,
 )
 from foreman.store.inbox_views import (
+    any_ready,
     claimed_tasks,
     counts,
     dead,
@@ -61,6 +62,7 @@ __all__ = (
     "Attempt",
     "DeadItem",
     "InboxItem",
+    "any_ready",
     "bury",
     "claim",
     "claimable",

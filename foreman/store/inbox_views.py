@@ -77,6 +77,12 @@ def keep_trace(connection: Connection, item: InboxItem, trace: str) -> InboxItem
     return replace(item, trace=trace)
 
 
+def any_ready(connection: Connection, *, now: datetime) -> bool:
+    """Tell whether any work may be begun as far as its time goes: what else may be in the way `claim` finds out."""
+    due = select(1).where(is_state(inbox.c.state, InboxState.READY), inbox.c.not_before <= now).limit(1)
+    return connection.execute(due).first() is not None
+
+
 def oldest_ready(connection: Connection) -> datetime | None:
     """Return since when the oldest ready item has been waiting, None when nothing is ready."""
     return connection.execute(
