@@ -85,8 +85,8 @@ class Crew:
         """
         thread = threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
         self._threads.append(thread)
-        thread.start()
         self.pulse.expect(name, step_seconds=STEP_SECONDS + waits_seconds, thread=thread)
+        thread.start()
 
     def start(self) -> None:
         """Begin with what is done again and again."""

@@ -76,7 +76,7 @@ class Pulse:
         now = self._monotonic()
         for name, part in tuple(self._parts.items()):
             waited = now - part.since
-            if part.thread is not None and not part.thread.is_alive():
+            if part.thread is not None and part.thread.ident is not None and not part.thread.is_alive():
                 return f"{name} has ended"
             if part.at_work and waited > part.step_seconds:
                 return f"{name} has been at one step for {waited:.0f} s"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 
+from foreman.crew import DUE_SECONDS, STEP_SECONDS, Crew
 from foreman.pulse import Pulse
+from tests.world import wait_until
 
 
 class Clock:
@@ -89,3 +93,48 @@ def test_a_step_that_fails_is_over(pulse: Pulse, clock: Clock) -> None:
         raise KeyError
     clock.at = 1_000
     assert pulse.hanging() == ""
+
+
+@pytest.fixture
+def crew(pulse: Pulse) -> Iterator[Crew]:
+    crew = Crew(stop=threading.Event(), pulse=pulse)
+    yield crew
+    crew.dismiss()
+    assert crew.join(time.monotonic() + 60)
+
+
+def test_a_daemons_job_that_does_not_come_back_is_told_and_a_slow_one_is_not(
+    crew: Crew, pulse: Pulse, clock: Clock
+) -> None:
+    begun, end = threading.Event(), threading.Event()
+    crew.every(0.05, "chores", lambda: begun.set() or not end.wait(60))
+    crew.start()
+    try:
+        assert begun.wait(60)
+        clock.at += STEP_SECONDS
+        assert pulse.hanging() == ""
+        clock.at += 1
+        assert pulse.hanging().startswith("chores has been at one step for")
+    finally:
+        end.set()
+    wait_until(lambda: pulse.hanging() == "", "it came back")
+
+
+def test_jobs_that_nobody_begins_any_more_are_told(crew: Crew, pulse: Pulse, clock: Clock) -> None:
+    began = threading.Event()
+    crew.every(3600, "chores", began.set)
+    crew.start()
+    clock.at += 3600 + DUE_SECONDS
+    assert pulse.hanging() == ""
+    clock.at += 1
+    assert pulse.hanging().startswith("chores has not been begun for")
+    assert not began.is_set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_of_the_daemon_that_something_ended_is_told(crew: Crew, pulse: Pulse) -> None:
+    def step() -> bool:
+        raise SystemExit
+
+    crew.thread("write:github", step, lambda _: None)
+    wait_until(lambda: pulse.hanging() == "write:github has ended", "its end is seen")

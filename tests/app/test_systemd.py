@@ -108,6 +108,21 @@ def test_a_slow_agent_does_not_keep_the_watchdog_from_hearing(world: World, tmp_
         listener.close()
 
 
+def test_a_watchdog_that_ends_it_gets_told_where_every_thread_was(world: World, tmp_path: Path) -> None:
+    listener = Listener(str(tmp_path / "n"))
+    try:
+        with world.running(NOTIFY_SOCKET=listener.address, WATCHDOG_USEC="60000000") as process:
+            wait_until(lambda: listener.told("READY"), "it is ready")
+            process.send_signal(signal.SIGABRT)
+            assert process.wait(60) == -signal.SIGABRT
+    finally:
+        listener.close()
+
+    assert world.log.count("File ") > 10
+    assert "in serve" in world.log
+    assert world.token not in world.log
+
+
 def test_nothing_is_told_while_a_part_hangs_and_it_is_said_which(tmp_path: Path) -> None:
     listener = Listener(str(tmp_path / "n"))
     at = [0.0]
