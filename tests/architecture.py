@@ -17,6 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("briefing",),
     ("deliberation",),
     ("scribe", "reckoning"),
+    ("endings",),
     ("account", "pipeline"),
     ("draining", "crew", "watch"),
     ("daemon",),
