@@ -89,7 +89,7 @@ def test_polls_that_lag_by_more_than_three_intervals_are_named_until_they_are_ma
         vitals = vitals_of(world, shop)
         fresh = not_ready(vitals)
         shop.daemon.once()
-        clock.by += timedelta(minutes=3)
+        clock.by += timedelta(minutes=2)
         soon = not_ready(vitals)
         clock.by += timedelta(minutes=5)
         late = not_ready(vitals)

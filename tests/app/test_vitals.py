@@ -84,6 +84,13 @@ def test_a_stop_a_refused_token_and_a_quarantined_agent_are_named(db: Database) 
     }
 
 
+def test_a_part_that_hangs_and_a_database_that_refuses_are_named(db: Database) -> None:
+    life = Life(stopping=lambda: False, hanging=lambda: "work:1 hangs", trouble=lambda: "no space left")
+    ill = StoreVitals(db=db, plans=lambda: (), agents=(), life=life, now=lambda: NOW)
+
+    assert wrong(ill) == {"daemon": "work:1 hangs", "database": "no space left"}
+
+
 def test_one_lost_repository_is_no_reason_not_to_be_ready_but_all_are(db: Database) -> None:
     lost = PollState(repo=ONE, failures=9, last_error="no such repository", last_ok_at=NOW - timedelta(hours=1))
     with db.transaction() as connection:
