@@ -153,7 +153,7 @@ def _idle(quick: bool) -> Iterator[Row]:
     for repos in (0, 1, 50):
         agents = {"issue-triage": {"runtime": "process"}}
         with _world(repos, server={"enabled": True, "port": 0}, agents=agents) as world, _ready(world) as process:
-            time.sleep(2 if quick else 20)  # what is read at leisure comes first
+            time.sleep(20)  # what is read at leisure comes first
             before, began = _processor_seconds(process.pid), time.monotonic()
             world.forge.clear_ledger()
             time.sleep(seconds)
@@ -239,7 +239,8 @@ def _until(true: Callable[[], bool], seconds: float) -> None:
 def _requests(quick: bool) -> Iterator[Row]:
     polls = 3 if quick else 20
     with _world(polling={"interval_seconds": 1, "max_interval_seconds": 1}) as world, _ready(world):
-        time.sleep(5)  # what is read at leisure comes first
+        # What is read at leisure comes first.
+        wait_until(lambda: [entry.status for entry in world.forge.ledger[-5:]] == [304] * 5, "it is quiet")
         world.forge.clear_ledger()
         wait_until(lambda: len(world.forge.ledger) >= polls, "polls")
         entries = world.forge.ledger
