@@ -24,7 +24,7 @@ MOST_EXPOSED = 1.2
 # Beside the unit, so that a hanging daemon is found out within the time of a test, and to look at what the sandbox
 # lets through: the engine's socket by its group, and the library that the model process imports.
 DROP_IN = """[Service]
-WatchdogSec=15s
+WatchdogSec=30s
 RestartSec=1
 TimeoutAbortSec=2
 ExecStartPre=/opt/foreman/.venv/bin/python -c 'import docker; docker.from_env().version()'
@@ -133,7 +133,7 @@ def test_the_unit_runs_under_systemd(world: World, machine: Machine, project: Pa
 
     # Nothing of it runs any more, and nothing says so but its silence.
     machine.run("sh", "-c", f"kill -STOP {first}")
-    wait_until(lambda: machine.show("MainPID") not in ("0", first), "the watchdog ends it, and it starts anew")
+    wait_until(lambda: machine.show("MainPID") not in ("0", first), "the watchdog ends it, and it starts anew", 180)
     wait_until(lambda: machine.show("ActiveState") == "active", "it is ready again")
     assert "Watchdog timeout" in machine.journal()
     again = world.forge.open_issue(REPO, title="It crashes again", author="kim")
