@@ -13,7 +13,7 @@ from foreman.secrets import KnownSecrets
 from tests.collector import Collector
 from tests.world import wait_until
 
-SECRET = "a-value-that-must-not-leave"
+HIDDEN = "a-value-that-must-not-leave"
 TOKEN = "ghp_" + "a1" * 18
 
 
@@ -26,17 +26,17 @@ def collector() -> Iterator[Collector]:
 
 def test_no_secret_and_no_long_or_forged_value_leaves(collector: Collector) -> None:
     known = KnownSecrets()
-    known.add(SECRET, "BOT_TOKEN")
+    known.add(HIDDEN, "BOT_TOKEN")
     with traces(collector.url, Cleaner(known).text):
-        with tracing.resume("task", "", repo=f"{SECRET}/{TOKEN}") as span:
+        with tracing.resume("task", "", repo=f"{HIDDEN}/{TOKEN}") as span:
             span.note(agent="x" * 10_000, event="line\nbreak\x1b[31m", attempt=2, done=True)
-            span.fail(f"with {SECRET}")
+            span.fail(f"with {HIDDEN}")
         assert tracing.active()
     wait_until(lambda: collector.spans, "the span")
 
     assert not tracing.active()
     (received,) = collector.spans
-    assert SECRET not in received.raw and TOKEN not in received.raw
+    assert HIDDEN not in received.raw and TOKEN not in received.raw
     assert received.facts["foreman.repo"].startswith("[BOT_TOKEN]/[token]")
     assert len(received.facts["foreman.agent"]) == MAX_CHARS
     assert received.facts["foreman.event"].isprintable()
