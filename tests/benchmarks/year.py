@@ -58,6 +58,9 @@ KEEP_DAYS = 90
 WARM_UP = 0.25
 """Of the days; what grows after that has grown."""
 
+ALONE = 0.75
+"""Of the days; by then no model is asked any more, whose process takes some files and threads for as long."""
+
 MOST_MEMORY = 10_000_000
 MOST_OTHERS = 4
 """So many bytes, and so many files or threads more than in the warm-up."""
@@ -140,7 +143,9 @@ class Year:
 
     def entry(self, kind: str, repo: str) -> dict[str, Any]:
         """Return what the configuration says of a repository."""
-        return {"forge": kind, "path": repo, "agents": [{"type": "issue-triage", "events": EVENTS}]}
+        labels = {"bug": ["crash"], "question": ["how do I"], "docs": ["typo"]}
+        agent = {"type": "issue-triage", "events": EVENTS, "config": {"labels": labels}}
+        return {"forge": kind, "path": repo, "agents": [agent]}
 
     @property
     def file(self) -> Path:
@@ -286,9 +291,9 @@ class Year:
 
     def verdict(self) -> list[tuple[str, object]]:
         """Compare the books; returns the rows of the table."""
-        memory, more_memory = self.growth.grown("memory", WARM_UP)
-        files, more_files = self.growth.grown("files", WARM_UP)
-        threads, more_threads = self.growth.grown("threads", WARM_UP)
+        memory, more_memory = self.growth.grown("memory", warm_up=WARM_UP)
+        files, more_files = self.growth.grown("files", warm_up=WARM_UP, since=ALONE)
+        threads, more_threads = self.growth.grown("threads", warm_up=WARM_UP, since=ALONE)
         self.bad = {
             "lost events": len(self.crowd.unseen),
             **self.books.bad(),

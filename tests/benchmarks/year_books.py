@@ -154,11 +154,17 @@ class Growth:
         """Return the days on which more was logged than their events account for, whatever the weather was."""
         return sum(size > LOG_A_DAY + LOG_AN_EVENT * self.events[day] for day, size in self.log.items())
 
-    def grown(self, what: str, warm_up: float) -> tuple[int, int]:
-        """Return the most that was held until a share of the days had gone by, and by how much more after."""
-        last = warm_up * max(look.day for look in self.looks)
-        before = max(getattr(look, what) for look in self.looks if look.day <= max(1, last))
-        return before, max(0, max(getattr(look, what) for look in self.looks) - before)
+    def grown(self, what: str, *, warm_up: float, since: float = 0.0) -> tuple[int, int]:
+        """Return the most that was held in the first days, and by how much more later.
+
+        Args:
+            what: The field.
+            warm_up: Share of the days that are the first.
+            since: Share of the days from which on it counts.
+        """
+        days = max(look.day for look in self.looks)
+        before = max(getattr(look, what) for look in self.looks if look.day <= max(1, warm_up * days))
+        return before, max(0, max(getattr(look, what) for look in self.looks if look.day >= since * days) - before)
 
     def keeps_growing(self, keep_days: int) -> bool:
         """Return whether there is more in the last third than in the one before, where both are beyond `keep_days`.

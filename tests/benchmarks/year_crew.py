@@ -67,10 +67,12 @@ class People:
             return controls.resume(connection, _scope(where))
 
     def judge(self, every: int) -> dict[str, int]:
-        """Approve what is held, but refuse one in so many."""
+        """Approve what is held, but refuse one in so many, and what was decided anew since."""
         with self.shop.db.transaction() as connection:
             held = actions.held(connection)
+            newest = {action.issue: action.log_id for action in sorted(held, key=lambda action: action.log_id)}
             refused = {action.id for number, action in enumerate(held) if number % every == every - 1}
+            refused |= {action.id for action in held if action.log_id != newest[action.issue]}
             for action in held:
                 if action.id in refused:
                     actions.reject(connection, action.id, by=BY, because="not so", now=self.shop.now())
@@ -102,10 +104,7 @@ class People:
                 ladder.lift(connection, repo, kind, by=BY, now=now)
             dead = [entry.item.id for entry in inbox.dead(connection)]
             inbox.retry(connection, dead, now)
-            held = actions.held(connection)
-            for action in held:
-                actions.approve(connection, action.id, by=BY, now=now)
-        return {"lifted": len(steps), "retried": len(dead), "approved": len(held)}
+        return {"lifted": len(steps), "retried": len(dead), **self.judge(1_000_000)}
 
     def learn(self) -> bool:
         """Train what is due, as the daemon does once a minute."""

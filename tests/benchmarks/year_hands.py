@@ -62,6 +62,9 @@ def leave(year: Year) -> None:
         if entry["path"] in ON_VACATION:
             entry["mode"] = "approve"
     reload(year)
+    for number in range(6):
+        year.crowd.open(ON_VACATION[number % 2])
+    year.work()
 
 
 def come_back(year: Year) -> None:
@@ -108,9 +111,18 @@ def clock_right(year: Year) -> None:
 
 
 def pause(year: Year) -> None:
-    """Stop all writing, and end the daemon in it."""
+    """Stop all writing, and end the daemon in it; what is opened meanwhile has to wait."""
     year.order(("pause", ""))
+    written = year.books.written.total()
+    for repo in ON_VACATION:
+        year.crowd.open(repo)
+    for _ in range(3):
+        year.look()
+        year.time.advance(60)
     end(year)
+    year.look()
+    if year.books.written.total() != written:
+        raise RuntimeError("something was written in a pause")
 
 
 def resume(year: Year) -> None:
