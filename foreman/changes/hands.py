@@ -86,25 +86,23 @@ def as_ordered(
 
 def removed_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:
     """Return the labels that are off by a person's hand; None when the history could not be read."""
-    if history is None:
-        return None
-    return frozenset(
-        label
-        for label, change in _last_label_changes(history).items()
-        if change.kind is ChangeKind.UNLABELED
-        and label not in issue.labels
-        and (change.actor is None or change.actor.id != bot.id)
-    )
+    changed = _last_changed_by_people(history, ChangeKind.UNLABELED, bot)
+    return None if changed is None else changed - frozenset(issue.labels)
 
 
 def added_by_people(history: tuple[Change, ...] | None, issue: Issue, bot: Account) -> frozenset[str] | None:
     """Return the labels that are on by a person's hand; None when the history could not be read."""
+    changed = _last_changed_by_people(history, ChangeKind.LABELED, bot)
+    return None if changed is None else changed & frozenset(issue.labels)
+
+
+def _last_changed_by_people(
+    history: tuple[Change, ...] | None, kind: ChangeKind, bot: Account
+) -> frozenset[str] | None:
     if history is None:
         return None
     return frozenset(
         label
         for label, change in _last_label_changes(history).items()
-        if change.kind is ChangeKind.LABELED
-        and label in issue.labels
-        and (change.actor is None or change.actor.id != bot.id)
+        if change.kind is kind and (change.actor is None or change.actor.id != bot.id)
     )
