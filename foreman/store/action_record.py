@@ -14,6 +14,9 @@ from foreman.store.inbox_rows import ensure_turn
 from foreman.store.rows import inserted_id
 from foreman.store.tables import action_log, actions
 
+_DECISION = insert(action_log)
+_ACTIONS = insert(actions)
+
 
 def record(connection: Connection, decision: NewDecision, *, now: datetime) -> int:
     """Log a decision and its actions.
@@ -35,8 +38,9 @@ def record(connection: Connection, decision: NewDecision, *, now: datetime) -> i
         snapshot = issues.get(connection, decision.issue)
         author_id = None if snapshot is None else snapshot.author_id
     added = connection.execute(
-        insert(action_log).values(
-            **where,
+        _DECISION,
+        dict(
+            where,
             task_type=decision.task_type,
             decision=decision.decision,
             rationale=decision.rationale,
@@ -58,7 +62,7 @@ def record(connection: Connection, decision: NewDecision, *, now: datetime) -> i
             duration_ms=decision.duration_ms,
             undoes=decision.undoes,
             trace=decision.trace,
-        )
+        ),
     )
     log_id = inserted_id(added)
     if not decision.actions:
@@ -86,6 +90,6 @@ def record(connection: Connection, decision: NewDecision, *, now: datetime) -> i
                 "created_at": now,
             }
         )
-    connection.execute(insert(actions), rows)
+    connection.execute(_ACTIONS, rows)
     count(connection, Counter(action.state for action in decision.actions))
     return log_id

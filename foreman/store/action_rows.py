@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from foreman.errors import StoreError
 from foreman.model import ActionState, IssueRef
@@ -142,18 +142,23 @@ def hash_of(issue: IssueRef, kind: str, payload: Mapping[str, Any], key: str) ->
     return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+_COUNT = (
+    update(action_counts)
+    .where(action_counts.c.state == bindparam("counted"))
+    .values(number=action_counts.c.number + bindparam("change"))
+)
+_FIRST = insert(action_counts)
+
+
 def count(connection: Connection, changes: Mapping[ActionState, int]) -> None:
     """Move the counters."""
     for state, change in changes.items():
-        if not change:
-            continue
-        changed = connection.execute(
-            update(action_counts)
-            .where(action_counts.c.state == state.value)
-            .values(number=action_counts.c.number + change)
-        ).rowcount
-        if not changed:
-            connection.execute(insert(action_counts).values(state=state.value, number=change))
+        if change and not connection.execute(_COUNT, {"counted": state.value, "change": change}).rowcount:
+            connection.execute(_FIRST, {"state": state.value, "number": change})
+
+
+_ONE = select(actions).where(actions.c.id == bindparam("action_id"))
+_CHANGE = update(actions).where(actions.c.id == bindparam("action_id"))
 
 
 def fetch(connection: Connection, action_id: int) -> StoredAction:
@@ -169,7 +174,7 @@ def fetch(connection: Connection, action_id: int) -> StoredAction:
     Raises:
         StoreError: There is none.
     """
-    row = connection.execute(select(actions).where(actions.c.id == action_id)).first()
+    row = connection.execute(_ONE, {"action_id": action_id}).first()
     if row is None:
         raise StoreError(f"there is no action {action_id}")
     return to_action(row)
@@ -189,8 +194,13 @@ def move(connection: Connection, action: StoredAction, to: ActionState, **values
     """
     if to not in MOVES[action.state]:
         raise ValueError(f"action {action.id} is {action.state} and cannot become {to}")
-    connection.execute(update(actions).where(actions.c.id == action.id).values(state=to.value, **values))
+    change(connection, action.id, state=to.value, **values)
     count(connection, {action.state: -1, to: 1})
+
+
+def change(connection: Connection, action_id: int, **values: Any) -> None:
+    """Write columns of an action, whatever its state; to another state it goes by `move`."""
+    connection.execute(_CHANGE, {"action_id": action_id, **values})
 
 
 def unchanged(action: StoredAction) -> StoredAction:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, or_, select, true, update
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, exists, or_, select, true, update
 
 from foreman.model import ActionState, IssueRef, Outcome, RepoRef
 from foreman.store.action_facts import (
@@ -34,6 +35,7 @@ from foreman.store.action_rows import (
     MOVES,
     NewAction,
     NewDecision,
+    change,
     count,
     fetch,
     hash_of,
@@ -84,6 +86,13 @@ __all__ = (
     "writes_since",
 )
 
+_IN_ORDER = (actions.c.log_id, actions.c.position)
+_OF_ISSUE = and_(actions.c.repo == bindparam("repo"), actions.c.issue_id == bindparam("number"))
+_DUE = and_(
+    is_state(actions.c.state, *OPEN_STATES),
+    or_(actions.c.not_before.is_(None), actions.c.not_before <= bindparam("now")),
+)
+
 _FINAL = frozenset({ActionState.DONE, ActionState.FAILED, ActionState.UNKNOWN})
 
 
@@ -114,32 +123,38 @@ def open_actions(
     Returns:
         Planned and sent actions; first of all one of the repository whose last write is longest ago.
     """
-    due = and_(
-        is_state(actions.c.state, *OPEN_STATES),
-        or_(actions.c.not_before.is_(None), actions.c.not_before <= now),
-        or_(actions.c.state == ActionState.PLANNED.value, actions.c.sent_at <= now - settle),
-        true() if only is None else and_(actions.c.repo == only.repo.key, actions.c.issue_id == only.number),
-    )
-    repos = connection.execute(
-        select(turns.c.repo)
-        .where(
-            turns.c.repo.not_in(sorted(repo.key for repo in skip_repos)),
-            exists().where(actions.c.repo == turns.c.repo, due),
-        )
-        .order_by(turns.c.sent, turns.c.repo)
-        .limit(limit)
-    ).scalars()
-    lanes = [
-        connection.execute(
-            select(actions)
-            .where(actions.c.repo == repo, due)
-            .order_by(actions.c.log_id, actions.c.position)
-            .limit(limit)
-        ).all()
-        for repo in repos
-    ]
+    repos, lane = _lanes(only is not None)
+    values = {"now": now, "settled": now - settle, "most": limit} | _about(only)
+    skipped = sorted(repo.key for repo in skip_repos)
+    keys = connection.execute(repos, values | {"skipped": skipped}).scalars()
+    lanes = [connection.execute(lane, values | {"lane": key}).all() for key in keys]
     in_turn = [row for rank in zip_longest(*lanes) for row in rank if row is not None]
     return tuple(to_action(row) for row in in_turn[:limit])
+
+
+@cache
+def _lanes(of_issue: bool) -> tuple[Select[Any], Select[Any]]:
+    """Return what asks for the repositories whose turn it is, and for the actions of one."""
+    settled = or_(actions.c.state == ActionState.PLANNED.value, actions.c.sent_at <= bindparam("settled"))
+    due = and_(_DUE, settled, _OF_ISSUE if of_issue else true())
+    skipped = turns.c.repo.not_in(bindparam("skipped", expanding=True))
+    repos = select(turns.c.repo).where(skipped, exists().where(actions.c.repo == turns.c.repo, due))
+    lane = select(actions).where(actions.c.repo == bindparam("lane"), due)
+    most = bindparam("most", type_=Integer)
+    return repos.order_by(turns.c.sent, turns.c.repo).limit(most), lane.order_by(*_IN_ORDER).limit(most)
+
+
+@cache
+def _of_type(of_issue: bool) -> Select[Any]:
+    wanted = select(actions).where(_DUE, actions.c.type == bindparam("kind"), _OF_ISSUE if of_issue else true())
+    return wanted.order_by(*_IN_ORDER).limit(bindparam("most", type_=Integer))
+
+
+_OPEN = select(actions).where(_OF_ISSUE, is_state(actions.c.state, *OPEN_STATES)).order_by(*_IN_ORDER)
+
+
+def _about(issue: IssueRef | None) -> dict[str, Any]:
+    return {} if issue is None else {"repo": issue.repo.key, "number": issue.number}
 
 
 def open_of_type(
@@ -157,32 +172,13 @@ def open_of_type(
     Returns:
         Planned and sent actions.
     """
-    rows = connection.execute(
-        select(actions)
-        .where(
-            is_state(actions.c.state, *OPEN_STATES),
-            actions.c.type == kind,
-            or_(actions.c.not_before.is_(None), actions.c.not_before <= now),
-            true() if only is None else and_(actions.c.repo == only.repo.key, actions.c.issue_id == only.number),
-        )
-        .order_by(actions.c.log_id, actions.c.position)
-        .limit(limit)
-    )
-    return tuple(to_action(row) for row in rows)
+    values = {"kind": kind, "now": now, "most": limit} | _about(only)
+    return tuple(map(to_action, connection.execute(_of_type(only is not None), values)))
 
 
 def of_issue_open(connection: Connection, issue: IssueRef) -> tuple[StoredAction, ...]:
     """Return an issue's planned and sent actions, due or not, in order."""
-    rows = connection.execute(
-        select(actions)
-        .where(
-            actions.c.repo == issue.repo.key,
-            actions.c.issue_id == issue.number,
-            is_state(actions.c.state, *OPEN_STATES),
-        )
-        .order_by(actions.c.log_id, actions.c.position)
-    )
-    return tuple(to_action(row) for row in rows)
+    return tuple(map(to_action, connection.execute(_OPEN, _about(issue))))
 
 
 def mark_sent(connection: Connection, action_id: int, *, now: datetime) -> StoredAction:
@@ -244,7 +240,7 @@ def settle(connection: Connection, action_id: int, outcome: Outcome, *, now: dat
     if outcome.state in _FINAL:
         values |= {"settled_at": now, "not_before": None}
     if action.state is outcome.state is ActionState.PLANNED:
-        connection.execute(update(actions).where(actions.c.id == action_id).values(**values))
+        change(connection, action_id, **values)
         return
     move(connection, action, outcome.state, **values)
 
@@ -264,4 +260,4 @@ def defer(connection: Connection, action_id: int, *, not_before: datetime, reaso
     action = fetch(connection, action_id)
     if action.state not in OPEN_STATES:
         raise ValueError(f"action {action_id} is {action.state}: there is nothing to wait for")
-    connection.execute(update(actions).where(actions.c.id == action_id).values(not_before=not_before, reason=reason))
+    change(connection, action_id, not_before=not_before, reason=reason)
