@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Text, and_, cast, func, or_, select
+from sqlalchemy import Connection, Text, and_, bindparam, cast, func, or_, select
 
 from foreman.model import Account, ActionState, IssueRef, RepoRef
 from foreman.store.commands import AGENT
@@ -25,6 +25,33 @@ class LabelOrder:
     by: Account
 
 
+_OF_ISSUE = and_(actions.c.repo == bindparam("repo"), actions.c.issue_id == bindparam("number"))
+_LABELLED = and_(
+    _OF_ISSUE, actions.c.state == ActionState.DONE.value, actions.c.type.in_(("add_label", "remove_label"))
+)
+_LABELS = (
+    select(actions.c.type, actions.c.payload, actions.c.agent)
+    .where(_LABELLED)
+    .order_by(actions.c.log_id, actions.c.position)
+)
+_ORDERED = (
+    select(actions.c.type, actions.c.payload, action_log.c.seen)
+    .join(action_log, action_log.c.id == actions.c.log_id)
+    .where(_LABELLED, actions.c.agent == AGENT)
+    .order_by(actions.c.log_id, actions.c.position)
+)
+_RUNS = select(func.count()).where(
+    action_log.c.repo == bindparam("repo"),
+    action_log.c.timestamp >= bindparam("since"),
+    action_log.c.undoes.is_(None),
+    action_log.c.agent != AGENT,
+)
+_RUNS_OF_ISSUE = _RUNS.where(action_log.c.issue_id == bindparam("number"))
+_RUNS_OF_AUTHOR = _RUNS.where(action_log.c.author_id == bindparam("author_id"))
+_WRITES = select(func.count()).where(actions.c.sent_at >= bindparam("since"))
+_WRITES_OF_REPO = _WRITES.where(actions.c.repo == bindparam("repo"))
+
+
 def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
     """Return the labels that Foreman put on an issue and has not taken off since.
 
@@ -37,16 +64,7 @@ def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:
     Returns:
         Exact names.
     """
-    rows = connection.execute(
-        select(actions.c.type, actions.c.payload, actions.c.agent)
-        .where(
-            actions.c.repo == issue.repo.key,
-            actions.c.issue_id == issue.number,
-            actions.c.state == ActionState.DONE.value,
-            actions.c.type.in_(("add_label", "remove_label")),
-        )
-        .order_by(actions.c.log_id, actions.c.position)
-    )
+    rows = connection.execute(_LABELS, {"repo": issue.repo.key, "number": issue.number})
     ours: set[str] = set()
     for kind, payload, agent in rows:
         # What a person ordered is that person's.
@@ -67,18 +85,7 @@ def labels_ordered(connection: Connection, issue: IssueRef) -> dict[str, LabelOr
     Returns:
         By exact name.
     """
-    rows = connection.execute(
-        select(actions.c.type, actions.c.payload, action_log.c.seen)
-        .join(action_log, action_log.c.id == actions.c.log_id)
-        .where(
-            actions.c.repo == issue.repo.key,
-            actions.c.issue_id == issue.number,
-            actions.c.agent == AGENT,
-            actions.c.state == ActionState.DONE.value,
-            actions.c.type.in_(("add_label", "remove_label")),
-        )
-        .order_by(actions.c.log_id, actions.c.position)
-    )
+    rows = connection.execute(_ORDERED, {"repo": issue.repo.key, "number": issue.number})
     return {
         row.payload["label"]: LabelOrder(
             on=row.type == "add_label",
@@ -99,16 +106,8 @@ def runs_since(connection: Connection, issue: IssueRef, since: datetime) -> int:
     Returns:
         The number.
     """
-    log = action_log.c
-    return connection.execute(
-        select(func.count()).where(
-            log.repo == issue.repo.key,
-            log.issue_id == issue.number,
-            log.timestamp >= since,
-            log.undoes.is_(None),
-            log.agent != AGENT,
-        )
-    ).scalar_one()
+    values = {"repo": issue.repo.key, "number": issue.number, "since": since}
+    return connection.execute(_RUNS_OF_ISSUE, values).scalar_one()
 
 
 def runs_of_author_since(connection: Connection, repo: RepoRef, author_id: int, since: datetime) -> int:
@@ -123,16 +122,8 @@ def runs_of_author_since(connection: Connection, repo: RepoRef, author_id: int, 
     Returns:
         The number.
     """
-    log = action_log.c
-    return connection.execute(
-        select(func.count()).where(
-            log.repo == repo.key,
-            log.author_id == author_id,
-            log.timestamp >= since,
-            log.undoes.is_(None),
-            log.agent != AGENT,
-        )
-    ).scalar_one()
+    values = {"repo": repo.key, "author_id": author_id, "since": since}
+    return connection.execute(_RUNS_OF_AUTHOR, values).scalar_one()
 
 
 def writes_since(connection: Connection, repo: RepoRef | None, since: datetime) -> int:
@@ -146,10 +137,9 @@ def writes_since(connection: Connection, repo: RepoRef | None, since: datetime) 
     Returns:
         The number.
     """
-    where = actions.c.sent_at >= since
-    if repo is not None:
-        where = and_(where, actions.c.repo == repo.key)
-    return connection.execute(select(func.count()).where(where)).scalar_one()
+    if repo is None:
+        return connection.execute(_WRITES, {"since": since}).scalar_one()
+    return connection.execute(_WRITES_OF_REPO, {"since": since, "repo": repo.key}).scalar_one()
 
 
 def newest(connection: Connection) -> int:
