@@ -30,16 +30,16 @@ def pending(
     as_json: Json = False,
 ) -> None:
     """Show the actions that wait for a person, exactly as they would be sent, and closes that were announced."""
-    from foreman.app.opening import open_store
+    from foreman.app.glance import glance
     from foreman.cli import parsing
     from foreman.cli.output import emit
-    from foreman.store import actions, closing
+    from foreman.store import plain_log
 
-    config = Context.of(context).load()
+    file = Context.of(context).database()
     repo = parsing.repo(where) if where else None
-    with open_store(config) as db, db.read() as connection:
-        held = actions.held(connection, repo)
-        announced = closing.announced(connection, repo)
+    with glance(file) as raw:
+        held = plain_log.held(raw, repo)
+        announced = plain_log.announced(raw, repo=repo)
     document = [waiting_document(action) for action in (*held, *announced)]
     emit(document, as_json=as_json, page=not no_pager, show=lambda: _show_pending(held, announced))
 
@@ -111,9 +111,9 @@ def waiting_document(action: StoredAction) -> dict[str, Any]:
 
 
 def _show_pending(held: Sequence[StoredAction], announced: Sequence[StoredAction]) -> None:
-    from foreman.app.verdicts import HASH_CHARS
     from foreman.cli.output import block, line, when
     from foreman.cli.reading import name_of
+    from foreman.store.logged import HASH_CHARS
 
     if not held and not announced:
         line("nothing waits for a person")
@@ -145,7 +145,7 @@ def _show_pending(held: Sequence[StoredAction], announced: Sequence[StoredAction
 
 def _as_posted(text: str) -> str:
     """Return a comment as people will see it: with the line that says who wrote it."""
-    from foreman.gate.text import CleanText, compose
+    from foreman.gate.posted import CleanText, compose
 
     return compose(CleanText(text=text), marker_line="").removeprefix("\n")
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foreman.gate.characters import ZWSP
+from foreman.gate.posted import FOOTER as FOOTER
+from foreman.gate.posted import CleanText as CleanText
+from foreman.gate.posted import compose as compose
 from foreman.gate.reasons import Reason
 from foreman.gate.text_checks import CHECKS, Check, Result
 from foreman.gate.text_context import TextContext
@@ -23,25 +26,6 @@ _LONGEST_RUN = 80
 
 _ROUNDS = 5
 """How often the steps run until nothing changes; one step may uncover work for an earlier one."""
-
-FOOTER = (
-    "_I am a bot and may be wrong. Say so here and a maintainer will see it; "
-    "the label `foreman:hold` makes me leave this issue alone._"
-)
-"""The last line of every comment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanText:
-    """Text that may be posted.
-
-    Attributes:
-        text: Without marker and footer.
-        changed: Names of the steps that changed it, in order; empty for a text posted as written.
-    """
-
-    text: str
-    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,20 +81,6 @@ def outgoing(
         if fault := check.fault(result):
             return RefusedText(reason=Reason.TEXT_UNSAFE, detail=fault)
     return CleanText(text=text, changed=tuple(changed))
-
-
-def compose(clean: CleanText, *, marker_line: str, footer: str = FOOTER) -> str:
-    """Put together what is posted.
-
-    Args:
-        clean: The judged text.
-        marker_line: From `marker.make`.
-        footer: One line that says a bot wrote it and how to object.
-
-    Returns:
-        Marker, text, footer; within the forge's limits, which `outgoing` keeps room for.
-    """
-    return f"{marker_line}\n{clean.text.strip(chr(10))}\n\n{footer}"
 
 
 def _wrong_size(text: str, context: TextContext) -> RefusedText | None:

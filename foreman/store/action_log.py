@@ -8,10 +8,9 @@ from sqlalchemy import Connection, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
 from foreman.store import plain_log
-from foreman.store.action_rows import to_action
 from foreman.store.logged import LogEntry, StoredAction
 from foreman.store.rows import driver
-from foreman.store.tables import action_counts, actions
+from foreman.store.tables import action_counts
 
 __all__ = ("LogEntry", "entries", "entry", "held", "states")
 
@@ -60,11 +59,7 @@ def held(connection: Connection, repo: RepoRef | None = None) -> tuple[StoredAct
     Returns:
         The actions.
     """
-    wanted = select(actions).where(actions.c.state == ActionState.HELD.value)
-    if repo is not None:
-        wanted = wanted.where(actions.c.repo == repo.key)
-    rows = connection.execute(wanted.order_by(actions.c.created_at, actions.c.log_id, actions.c.position))
-    return tuple(to_action(row) for row in rows)
+    return plain_log.held(driver(connection), repo)
 
 
 def states(connection: Connection) -> dict[ActionState, int]:

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from foreman.model import ActionState, EventKind, IssueRef, RepoRef
-from foreman.store.action_rows import to_action
+from foreman.store import plain_log
 from foreman.store.logged import StoredAction, closes_at, grace_of, is_announced, is_delayed
+from foreman.store.rows import driver
 from foreman.store.tables import action_log, actions, is_state
 
 __all__ = (
@@ -59,15 +60,9 @@ def objected(connection: Connection, issue: IssueRef) -> bool:
 
 def announced(connection: Connection, where: RepoRef | IssueRef | None = None) -> tuple[StoredAction, ...]:
     """Return every close that was announced and waits for its time to come, the next one first."""
-    waiting = select(actions).where(
-        actions.c.type == "close", is_state(actions.c.state, ActionState.PLANNED), actions.c.not_before.is_not(None)
-    )
-    if isinstance(where, IssueRef):
-        waiting = waiting.where(*_about(where))
-    elif where is not None:
-        waiting = waiting.where(actions.c.repo == where.key)
-    rows = connection.execute(waiting.order_by(actions.c.not_before, actions.c.id))
-    return tuple(action for action in map(to_action, rows) if is_delayed(action))
+    issue = where if isinstance(where, IssueRef) else None
+    repo = where if isinstance(where, RepoRef) else None
+    return plain_log.announced(driver(connection), repo=repo, issue=issue)
 
 
 def _reminders() -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Reading the action log: one decision whole, lists newest first. In SQL itself; see `plain`."""
+"""Reading the action log: one decision whole, lists newest first, what waits. In SQL itself; see `plain`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from foreman.errors import StoreError
 from foreman.model import ActionState, IssueRef, RepoRef
 from foreman.store import plain
-from foreman.store.logged import LogEntry, StoredAction
+from foreman.store.logged import LogEntry, StoredAction, is_delayed
 
 _ROWS_PER_ENTRY = 20
 """Most actions of one decision (`protocol.MAX_ACTIONS`): how many rows may stand for one entry."""
@@ -68,6 +68,42 @@ def entries(
     condition = " AND ".join(where or ["1"])
     query = f"SELECT * FROM action_log WHERE {condition} ORDER BY timestamp DESC, id DESC LIMIT ?"  # noqa: S608
     return _whole(raw, plain.rows(raw, query, (*values, limit)))
+
+
+def held(raw: sqlite3.Connection, repo: RepoRef | None = None) -> tuple[StoredAction, ...]:
+    """Return the actions that wait for a person, oldest first.
+
+    Args:
+        raw: The driver's connection.
+        repo: Of this repository only.
+
+    Returns:
+        The actions.
+    """
+    where, values = _about(repo, None)
+    condition = " AND ".join(["state = ?", *where])
+    query = f"SELECT * FROM actions WHERE {condition} ORDER BY created_at, log_id, position"  # noqa: S608
+    return tuple(map(to_action, plain.rows(raw, query, (ActionState.HELD.value, *values))))
+
+
+def announced(
+    raw: sqlite3.Connection, *, repo: RepoRef | None = None, issue: IssueRef | None = None
+) -> tuple[StoredAction, ...]:
+    """Return every close that was announced and waits for its time to come, the next one first.
+
+    Args:
+        raw: The driver's connection.
+        repo: Of this repository only.
+        issue: Of this issue only.
+
+    Returns:
+        The actions.
+    """
+    where, values = _about(repo, issue)
+    # The state is written out: a partial index is taken only where the statement repeats its condition.
+    condition = " AND ".join(["type = 'close'", "state = 'planned'", "not_before IS NOT NULL", *where])
+    query = f"SELECT * FROM actions WHERE {condition} ORDER BY not_before, id"  # noqa: S608
+    return tuple(action for action in map(to_action, plain.rows(raw, query, values)) if is_delayed(action))
 
 
 def _about(repo: RepoRef | None, issue: IssueRef | None) -> tuple[list[str], list[object]]:

@@ -193,15 +193,19 @@ def test_what_only_reads_the_store_loads_no_part_of_the_daemon(demo) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("words", [["log"], ["explain", "1"], ["memory", "show", "acme/widget#2"], ["log", "--json"]])
+QUICK = (["log"], ["explain", "1"], ["memory", "show", "acme/widget#2"], ["log", "--json"], ["pending"])
+
+
+@pytest.mark.parametrize("words", QUICK)
 def test_what_only_shows_something_loads_neither_the_configuration_nor_sqlalchemy(demo, words, tmp_path) -> None:
     """Each of the two takes longer to import than such a command may take as a whole."""
     file = tmp_path / "config.yaml"
     file.write_text(f"repos: []\nstorage:\n  path: {demo.folder}/memory.db\n")
+    slow = ("sqlalchemy", "pydantic", "yaml", "rich", "markdown_it", "structlog")
     code = (
         "import sys\nfrom foreman.cli.main import main\n"
         f"assert not main(['--config', {str(file)!r}, *{words!r}])\n"
-        "sys.exit(','.join(name for name in ('sqlalchemy', 'pydantic', 'yaml', 'rich') if name in sys.modules) or 0)"
+        f"sys.exit(','.join(name for name in {slow!r} if name in sys.modules) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
