@@ -11,12 +11,14 @@ person's orders: `inbox_views`. All of it is called as `inbox.…`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, exists, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, insert, or_, select
 
 from foreman.model import ActionState, EventKind, InboxState, IssueRef, RepoRef
 from foreman.store.inbox_moves import (
@@ -37,6 +39,7 @@ from foreman.store.inbox_rows import (
     begin_attempt,
     count,
     ensure_turn,
+    set_columns,
     take_turn,
     to_item,
 )
@@ -96,6 +99,14 @@ _STANDING = frozenset(
 )
 
 
+_JOINS = select(inbox).where(
+    inbox.c.repo == bindparam("repo"),
+    inbox.c.issue_id == bindparam("number"),
+    inbox.c.agent == bindparam("agent"),
+    is_state(inbox.c.state, *WAITING_STATES),
+)
+
+
 def enqueue(
     connection: Connection,
     *,
@@ -133,14 +144,7 @@ def enqueue(
         Id of the item that will do it.
     """
     news = {"task_type": task_type, "event": event.value, "event_key": event_key, "actor_id": actor_id}
-    waits = connection.execute(
-        select(inbox).where(
-            inbox.c.repo == issue.repo.key,
-            inbox.c.issue_id == issue.number,
-            inbox.c.agent == agent,
-            is_state(inbox.c.state, *WAITING_STATES),
-        )
-    ).first()
+    waits = connection.execute(_JOINS, {"repo": issue.repo.key, "number": issue.number, "agent": agent}).first()
     if waits is not None:
         if waits.event in _STANDING and event.value not in _STANDING:
             # An issue that nobody has looked at stays a new one, whoever comments on it meanwhile.
@@ -149,27 +153,28 @@ def enqueue(
         news["trace"] = waits.trace or trace
         if requested:
             news["not_before"] = min(now, waits.not_before)
-        connection.execute(update(inbox).where(inbox.c.id == waits.id).values(**news))
+        set_columns(connection, waits.id, news)
         return int(waits.id)
     ensure_turn(connection, issue.repo.key)
     added = connection.execute(
-        insert(inbox).values(
+        insert(inbox),
+        {
             **news,
-            repo=issue.repo.key,
-            issue_id=issue.number,
-            agent=agent,
-            requested=requested,
-            reruns=reruns,
-            state=InboxState.READY.value,
-            reason="",
-            attempt=0,
-            fence=0,
-            task_id="",
-            worker="",
-            created_at=now,
-            not_before=now,
-            trace=trace,
-        )
+            "repo": issue.repo.key,
+            "issue_id": issue.number,
+            "agent": agent,
+            "requested": requested,
+            "reruns": reruns,
+            "state": InboxState.READY.value,
+            "reason": "",
+            "attempt": 0,
+            "fence": 0,
+            "task_id": "",
+            "worker": "",
+            "created_at": now,
+            "not_before": now,
+            "trace": trace,
+        },
     )
     count(connection, issue.repo.key, agent, {InboxState.READY: 1})
     return inserted_id(added)
@@ -205,14 +210,11 @@ def claim(
     if row is None:
         return None
     values: dict[str, Any] = {"attempt": row.attempt + 1, "fence": row.fence + 1, "task_id": str(uuid4())}
-    connection.execute(
-        update(inbox)
-        .where(inbox.c.id == row.id)
-        .values(**values, state=InboxState.CLAIMED.value, worker=worker, lease_until=now + lease)
-    )
+    claimed = {"state": InboxState.CLAIMED.value, "worker": worker, "lease_until": now + lease}
+    set_columns(connection, row.id, values | claimed)
     count(connection, row.repo, row.agent, {InboxState.READY: -1, InboxState.CLAIMED: 1})
     take_turn(connection, row.repo, "claimed")
-    item = to_item(connection.execute(select(inbox).where(inbox.c.id == row.id)).one())
+    item = replace(to_item(row), state=InboxState.CLAIMED, **values)
     begin_attempt(connection, item, worker=worker, now=now)
     return item
 
@@ -232,25 +234,10 @@ def _next(
     full_repos: Collection[RepoRef],
     only: IssueRef | None = None,
 ) -> Row[Any] | None:
-    due = exists().where(
-        inbox.c.repo == inbox_counts.c.repo,
-        inbox.c.agent == inbox_counts.c.agent,
-        is_state(inbox.c.state, InboxState.READY),
-        inbox.c.not_before <= now,
-    )
-    lanes = connection.execute(
-        select(inbox_counts.c.repo, inbox_counts.c.agent)
-        .join(turns, turns.c.repo == inbox_counts.c.repo)
-        .where(
-            inbox_counts.c.state == InboxState.READY.value,
-            inbox_counts.c.number > 0,
-            inbox_counts.c.agent.not_in(sorted(busy)),
-            inbox_counts.c.repo.not_in(sorted(repo.key for repo in full_repos)),
-            true() if only is None else inbox_counts.c.repo == only.repo.key,
-            due,
-        )
-        .order_by(turns.c.claimed, inbox_counts.c.repo)
-    ).all()
+    here = {"now": now, "busy": sorted(busy), "full": sorted(repo.key for repo in full_repos)}
+    if only is not None:
+        here["repo"] = only.repo.key
+    lanes = connection.execute(_lanes(of_one=only is not None), here).all()
     for repo, agents in groupby(lanes, key=lambda lane: lane.repo):
         found = [row for lane in agents if (row := _first_of(connection, repo, lane.agent, now, only)) is not None]
         if found:
@@ -258,7 +245,38 @@ def _next(
     return None
 
 
+@cache
+def _lanes(*, of_one: bool) -> Select[str, str]:
+    due = exists().where(
+        inbox.c.repo == inbox_counts.c.repo,
+        inbox.c.agent == inbox_counts.c.agent,
+        is_state(inbox.c.state, InboxState.READY),
+        inbox.c.not_before <= bindparam("now"),
+    )
+    lanes = (
+        select(inbox_counts.c.repo, inbox_counts.c.agent)
+        .join(turns, turns.c.repo == inbox_counts.c.repo)
+        .where(
+            inbox_counts.c.state == InboxState.READY.value,
+            inbox_counts.c.number > 0,
+            inbox_counts.c.agent.not_in(bindparam("busy", expanding=True)),
+            inbox_counts.c.repo.not_in(bindparam("full", expanding=True)),
+            due,
+        )
+        .order_by(turns.c.claimed, inbox_counts.c.repo)
+    )
+    return lanes.where(inbox_counts.c.repo == bindparam("repo")) if of_one else lanes
+
+
 def _first_of(connection: Connection, repo: str, agent: str, now: datetime, only: IssueRef | None) -> Row[Any] | None:
+    here: dict[str, Any] = {"repo": repo, "agent": agent, "now": now}
+    if only is not None:
+        here["number"] = only.number
+    return connection.execute(_oldest(of_one=only is not None), here).first()
+
+
+@cache
+def _oldest(*, of_one: bool) -> Select[Any]:
     other = inbox.alias("other")
     running = exists().where(
         other.c.repo == inbox.c.repo,
@@ -274,20 +292,20 @@ def _first_of(connection: Connection, repo: str, agent: str, now: datetime, only
             actions.c.type != "close",
             ~is_state(actions.c.state, ActionState.PLANNED),
             actions.c.not_before.is_(None),
-            actions.c.not_before <= now,
+            actions.c.not_before <= bindparam("now"),
         ),
     )
-    return connection.execute(
+    oldest = (
         select(inbox)
         .where(
-            inbox.c.repo == repo,
-            inbox.c.agent == agent,
+            inbox.c.repo == bindparam("repo"),
+            inbox.c.agent == bindparam("agent"),
             is_state(inbox.c.state, InboxState.READY),
-            inbox.c.not_before <= now,
-            true() if only is None else inbox.c.issue_id == only.number,
+            inbox.c.not_before <= bindparam("now"),
             ~running,
             ~unfinished,
         )
         .order_by(inbox.c.id)
         .limit(1)
-    ).first()
+    )
+    return oldest.where(inbox.c.issue_id == bindparam("number")) if of_one else oldest

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from foreman.model import InboxState, IssueRef
-from foreman.store.inbox_rows import InboxItem, count, end_attempt, held_claim, move, to_item
+from foreman.store.inbox_rows import InboxItem, count, end_attempt, held_claim, move, set_columns, to_item
 from foreman.store.tables import inbox, is_state
 
 
 def extend(connection: Connection, item: InboxItem, *, lease: timedelta, now: datetime) -> None:
     """Hold a claim for longer; raises LeaseLost when it is not ours any more."""
     held_claim(connection, item, now=now)
-    connection.execute(update(inbox).where(inbox.c.id == item.id).values(lease_until=now + lease))
+    set_columns(connection, item.id, {"lease_until": now + lease})
 
 
 def complete(connection: Connection, item: InboxItem, *, reason: str = "", now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from foreman.errors import LeaseLost
 from foreman.model import EventKind, InboxState, IssueRef
@@ -120,41 +120,76 @@ def to_item(row: Row[Any]) -> InboxItem:
     )
 
 
+_COUNT = (
+    update(inbox_counts)
+    .where(
+        inbox_counts.c.repo == bindparam("of_repo"),
+        inbox_counts.c.agent == bindparam("of_agent"),
+        inbox_counts.c.state == bindparam("of_state"),
+    )
+    .values(number=inbox_counts.c.number + bindparam("change"))
+)
+
+
 def count(connection: Connection, repo: str, agent: str, changes: Mapping[InboxState, int]) -> None:
     """Move the counters of a repository's agent."""
     for state, change in changes.items():
-        here = and_(inbox_counts.c.repo == repo, inbox_counts.c.agent == agent, inbox_counts.c.state == state.value)
-        changed = connection.execute(
-            update(inbox_counts).where(here).values(number=inbox_counts.c.number + change)
-        ).rowcount
-        if not changed:
-            connection.execute(insert(inbox_counts).values(repo=repo, agent=agent, state=state.value, number=change))
+        here = {"of_repo": repo, "of_agent": agent, "of_state": state.value}
+        if not connection.execute(_COUNT, here | {"change": change}).rowcount:
+            row = {"repo": repo, "agent": agent, "state": state.value, "number": change}
+            connection.execute(insert(inbox_counts), row)
+
+
+_TURN = select(turns.c.repo).where(turns.c.repo == bindparam("repo"))
 
 
 def ensure_turn(connection: Connection, repo: str) -> None:
     """Give a repository its place in the order of service: a new one comes first."""
-    if connection.execute(select(turns.c.repo).where(turns.c.repo == repo)).first() is None:
-        connection.execute(insert(turns).values(repo=repo, claimed=0, sent=0))
+    if connection.execute(_TURN, {"repo": repo}).first() is None:
+        connection.execute(insert(turns), {"repo": repo, "claimed": 0, "sent": 0})
+
+
+_LAST_TURN = {kind: select(func.max(turns.c[kind])) for kind in ("claimed", "sent")}
+
+_TAKE_TURN = update(turns).where(turns.c.repo == bindparam("of_repo"))
 
 
 def take_turn(connection: Connection, repo: str, kind: str) -> None:
     """Put a repository to the end of the order of service; `kind` is `claimed` or `sent`."""
-    ensure_turn(connection, repo)
-    last = connection.execute(select(func.max(turns.c[kind]))).scalar_one()
-    connection.execute(update(turns).where(turns.c.repo == repo).values({kind: last + 1}))
+    after = (connection.execute(_LAST_TURN[kind]).scalar() or 0) + 1
+    if not connection.execute(_TAKE_TURN, {"of_repo": repo, kind: after}).rowcount:
+        connection.execute(insert(turns), {"repo": repo, "claimed": 0, "sent": 0} | {kind: after})
+
+
+_TWIN = select(inbox).where(
+    inbox.c.repo == bindparam("repo"),
+    inbox.c.issue_id == bindparam("number"),
+    inbox.c.agent == bindparam("agent"),
+    is_state(inbox.c.state, *WAITING_STATES),
+    inbox.c.id != bindparam("but"),
+)
 
 
 def waiting_twin(connection: Connection, item: InboxItem) -> Row[Any] | None:
     """Return the waiting row for the same issue and agent beside this one."""
-    return connection.execute(
-        select(inbox).where(
-            inbox.c.repo == item.issue.repo.key,
-            inbox.c.issue_id == item.issue.number,
-            inbox.c.agent == item.agent,
-            is_state(inbox.c.state, *WAITING_STATES),
-            inbox.c.id != item.id,
-        )
-    ).first()
+    here = {"repo": item.issue.repo.key, "number": item.issue.number, "agent": item.agent, "but": item.id}
+    return connection.execute(_TWIN, here).first()
+
+
+_ITEM = select(inbox).where(inbox.c.id == bindparam("item"))
+
+
+def row_of(connection: Connection, item_id: int) -> Row[Any] | None:
+    """Return an item's row, None when there is none."""
+    return connection.execute(_ITEM, {"item": item_id}).first()
+
+
+_SET = update(inbox).where(inbox.c.id == bindparam("of_id"))
+
+
+def set_columns(connection: Connection, item_id: int, values: Mapping[str, Any]) -> None:
+    """Write columns of one item; the caller keeps the counters."""
+    connection.execute(_SET, {"of_id": item_id} | dict(values))
 
 
 def absorb_twin(connection: Connection, item: InboxItem, *, now: datetime) -> dict[str, Any]:
@@ -171,11 +206,8 @@ def absorb_twin(connection: Connection, item: InboxItem, *, now: datetime) -> di
     twin = waiting_twin(connection, item)
     if twin is None:
         return {}
-    connection.execute(
-        update(inbox)
-        .where(inbox.c.id == twin.id)
-        .values(state=InboxState.CANCELLED.value, reason=f"joined to item {item.id}", finished_at=now, held_until=None)
-    )
+    joined = {"state": InboxState.CANCELLED.value, "reason": f"joined to item {item.id}"}
+    set_columns(connection, twin.id, joined | {"finished_at": now, "held_until": None})
     changes = {InboxState(twin.state): -1, InboxState.CANCELLED: 1}
     count(connection, twin.repo, twin.agent, changes)
     return {
@@ -194,7 +226,7 @@ def move(connection: Connection, item: InboxItem, *, to: InboxState, now: dateti
         values = absorb_twin(connection, item, now=now) | values
     if to in (InboxState.DONE, InboxState.DEAD, InboxState.CANCELLED):
         values = {"finished_at": now} | values
-    connection.execute(update(inbox).where(inbox.c.id == item.id).values(state=to.value, **values))
+    set_columns(connection, item.id, {"state": to.value} | values)
     if item.state is not to:
         count(connection, item.issue.repo.key, item.agent, {item.state: -1, to: 1})
 
@@ -213,7 +245,7 @@ def held_claim(connection: Connection, item: InboxItem, *, now: datetime) -> Inb
     Raises:
         LeaseLost: It is not ours any more: taken over, out of time, or cancelled.
     """
-    row = connection.execute(select(inbox).where(inbox.c.id == item.id)).first()
+    row = row_of(connection, item.id)
     if row is None or row.state != InboxState.CLAIMED.value or row.fence != item.fence:
         raise LeaseLost(f"item {item.id} ({item.issue}) is not ours any more; what was done on it is dropped")
     if row.lease_until is None or row.lease_until <= now:
@@ -223,23 +255,16 @@ def held_claim(connection: Connection, item: InboxItem, *, now: datetime) -> Inb
 
 def begin_attempt(connection: Connection, item: InboxItem, *, worker: str, now: datetime) -> None:
     """Open the story of an attempt."""
-    connection.execute(
-        insert(inbox_attempts).values(
-            item_id=item.id,
-            attempt=item.attempt,
-            task_id=item.task_id,
-            worker=worker,
-            started_at=now,
-            outcome="running",
-            reason="",
-        )
-    )
+    begun = {"item_id": item.id, "attempt": item.attempt, "task_id": item.task_id, "worker": worker}
+    connection.execute(insert(inbox_attempts), begun | {"started_at": now, "outcome": "running", "reason": ""})
+
+
+_END_ATTEMPT = update(inbox_attempts).where(
+    inbox_attempts.c.item_id == bindparam("of_item"), inbox_attempts.c.ended_at.is_(None)
+)
 
 
 def end_attempt(connection: Connection, item_id: int, *, outcome: str, reason: str, now: datetime) -> None:
     """Close the story of the running attempt, when there is one."""
-    connection.execute(
-        update(inbox_attempts)
-        .where(inbox_attempts.c.item_id == item_id, inbox_attempts.c.ended_at.is_(None))
-        .values(ended_at=now, outcome=outcome, reason=reason)
-    )
+    ended = {"ended_at": now, "outcome": outcome, "reason": reason}
+    connection.execute(_END_ATTEMPT, {"of_item": item_id} | ended)

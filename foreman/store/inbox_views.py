@@ -6,16 +6,16 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select
 
 from foreman.model import InboxState, IssueRef, RepoRef
-from foreman.store.inbox_rows import Attempt, DeadItem, InboxItem, end_attempt, move, to_item
+from foreman.store.inbox_rows import Attempt, DeadItem, InboxItem, end_attempt, move, row_of, set_columns, to_item
 from foreman.store.tables import WAITING_STATES, inbox, inbox_attempts, inbox_counts, is_state
 
 
 def get(connection: Connection, item_id: int) -> InboxItem | None:
     """Return an item, None when there is none."""
-    row = connection.execute(select(inbox).where(inbox.c.id == item_id)).first()
+    row = row_of(connection, item_id)
     return None if row is None else to_item(row)
 
 
@@ -52,35 +52,42 @@ def waiting_count(connection: Connection) -> int:
     return by_state[InboxState.READY] + by_state[InboxState.HELD] + by_state[InboxState.CLAIMED]
 
 
+_CLAIMED_TASKS = select(inbox.c.task_id).where(is_state(inbox.c.state, InboxState.CLAIMED))
+
+
 def claimed_tasks(connection: Connection) -> frozenset[str]:
     """Return the ids of the tasks that are being worked on."""
-    rows = connection.execute(select(inbox.c.task_id).where(is_state(inbox.c.state, InboxState.CLAIMED)))
-    return frozenset(rows.scalars())
+    return frozenset(connection.execute(_CLAIMED_TASKS).scalars())
+
+
+_TRACE = select(inbox.c.trace).where(
+    inbox.c.repo == bindparam("repo"),
+    inbox.c.issue_id == bindparam("number"),
+    inbox.c.agent == bindparam("agent"),
+    is_state(inbox.c.state, *WAITING_STATES),
+)
 
 
 def waiting_trace(connection: Connection, issue: IssueRef, agent: str) -> str:
     """Return the trace of the work that new one would join; empty where there is none."""
-    found = connection.execute(
-        select(inbox.c.trace).where(
-            inbox.c.repo == issue.repo.key,
-            inbox.c.issue_id == issue.number,
-            inbox.c.agent == agent,
-            is_state(inbox.c.state, *WAITING_STATES),
-        )
-    ).scalar()
-    return found or ""
+    here = {"repo": issue.repo.key, "number": issue.number, "agent": agent}
+    return connection.execute(_TRACE, here).scalar() or ""
 
 
 def keep_trace(connection: Connection, item: InboxItem, trace: str) -> InboxItem:
     """Keep the trace that a claimed item begins where nothing else began one; returns the item."""
-    connection.execute(update(inbox).where(inbox.c.id == item.id).values(trace=trace))
+    set_columns(connection, item.id, {"trace": trace})
     return replace(item, trace=trace)
+
+
+_ANY_READY = (
+    select(1).where(is_state(inbox.c.state, InboxState.READY), inbox.c.not_before <= bindparam("now")).limit(1)
+)
 
 
 def any_ready(connection: Connection, *, now: datetime) -> bool:
     """Tell whether any work may be begun as far as its time goes: what else may be in the way `claim` finds out."""
-    due = select(1).where(is_state(inbox.c.state, InboxState.READY), inbox.c.not_before <= now).limit(1)
-    return connection.execute(due).first() is not None
+    return connection.execute(_ANY_READY, {"now": now}).first() is not None
 
 
 def oldest_ready(connection: Connection) -> datetime | None:

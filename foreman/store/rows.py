@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Table, and_, insert, update
+from sqlalchemy import Connection, CursorResult, Table, Update, bindparam, insert, update
 
 from foreman.model import IssueRef
 from foreman.store.plain import repo_of
@@ -20,9 +21,15 @@ def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[
         key: Columns of the primary key.
         values: The other columns.
     """
-    here = and_(*(table.c[name] == value for name, value in key.items()))
-    if not connection.execute(update(table).where(here).values(**values)).rowcount:
-        connection.execute(insert(table).values(**key, **values))
+    here = {f"of_{name}": value for name, value in key.items()}
+    if not connection.execute(_over(table, tuple(key)), here | values).rowcount:
+        connection.execute(insert(table), key | values)
+
+
+@cache
+def _over(table: Table, key: tuple[str, ...]) -> Update:
+    """Build the update of one row, once for each table: building costs several times what running it does."""
+    return update(table).where(*(table.c[name] == bindparam(f"of_{name}") for name in key))
 
 
 def inserted_id(result: CursorResult[Any]) -> int:
