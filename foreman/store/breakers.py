@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from foreman.store import flood
 from foreman.store.rows import put
@@ -56,20 +56,29 @@ class BreakerState:
         return self.quarantined or self.open_until is not None
 
 
+_BREAKER = select(breakers).where(breakers.c.scope == bindparam("scope"))
+
+
 def get(connection: Connection, scope: str) -> BreakerState | None:
     """Return a breaker, None when nothing ever went wrong."""
-    row = connection.execute(select(breakers).where(breakers.c.scope == scope)).first()
+    row = connection.execute(_BREAKER, {"scope": scope}).first()
     return None if row is None else _state(row)
+
+
+_ALL = select(breakers).order_by(breakers.c.scope)
 
 
 def all(connection: Connection) -> tuple[BreakerState, ...]:  # noqa: A001 - read as `breakers.all(...)`
     """Return every breaker that has a story, by scope."""
-    return tuple(_state(row) for row in connection.execute(select(breakers).order_by(breakers.c.scope)))
+    return tuple(_state(row) for row in connection.execute(_ALL))
+
+
+_SOME = select(breakers).where(breakers.c.scope.in_(bindparam("scopes", expanding=True)))
 
 
 def any_open(connection: Connection, scopes: Collection[str]) -> bool:
     """Tell whether one of them is open, as cheaply as it must be for what asks before every step."""
-    return any(_state(row).open for row in connection.execute(select(breakers).where(breakers.c.scope.in_(scopes))))
+    return any(_state(row).open for row in connection.execute(_SOME, {"scopes": list(scopes)}))
 
 
 def record_failure(

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, or_, select
 
 from foreman.model import IssueRef, RepoRef
 from foreman.store.rows import put
@@ -36,6 +36,15 @@ class Pause:
     reason: str
 
 
+_SAME = func.lower(controls.c.scope) == bindparam("same")
+
+_END = delete(controls).where(_SAME)
+
+_PAUSED = select(controls.c.scope).where(or_(controls.c.scope == EVERYTHING, _SAME))
+
+_KEPT_OFF = select(controls.c.scope).where(_SAME)
+
+
 def pause(connection: Connection, scope: str, by: str, now: datetime, *, reason: str = "") -> None:
     """Stop writing to a repository, or (`all`) to every one."""
     put(connection, controls, {"scope": scope}, {"paused_by": by, "paused_at": now, "reason": reason})
@@ -43,13 +52,12 @@ def pause(connection: Connection, scope: str, by: str, now: datetime, *, reason:
 
 def resume(connection: Connection, scope: str) -> bool:
     """End a pause; returns whether there was one."""
-    return bool(connection.execute(delete(controls).where(_same(scope))).rowcount)
+    return bool(connection.execute(_END, {"same": scope.lower()}).rowcount)
 
 
 def paused(connection: Connection, repo: RepoRef) -> bool:
     """Return whether nothing may be written to a repository now, however its name was spelled for that."""
-    here = or_(controls.c.scope == EVERYTHING, _same(repo.key))
-    return connection.execute(select(controls.c.scope).where(here)).first() is not None
+    return connection.execute(_PAUSED, {"same": repo.key.lower()}).first() is not None
 
 
 def keep_off(connection: Connection, issue: IssueRef, by: str, now: datetime) -> None:
@@ -59,11 +67,7 @@ def keep_off(connection: Connection, issue: IssueRef, by: str, now: datetime) ->
 
 def kept_off(connection: Connection, issue: IssueRef) -> bool:
     """Return whether a person ordered to leave an issue alone."""
-    return connection.execute(select(controls.c.scope).where(_same(str(issue)))).first() is not None
-
-
-def _same(scope: str) -> ColumnElement[bool]:
-    return func.lower(controls.c.scope) == scope.lower()
+    return connection.execute(_KEPT_OFF, {"same": str(issue).lower()}).first() is not None
 
 
 def all(connection: Connection) -> tuple[Pause, ...]:  # noqa: A001 - read as `controls.all(...)`
@@ -72,9 +76,12 @@ def all(connection: Connection) -> tuple[Pause, ...]:  # noqa: A001 - read as `c
     return tuple(Pause(scope=row.scope, by=row.paused_by, at=row.paused_at, reason=row.reason) for row in rows)
 
 
+_VALUE = select(meta.c.value).where(meta.c.key == bindparam("key"))
+
+
 def meta_get(connection: Connection, key: str) -> str | None:
     """Return a kept value, None when there is none."""
-    return connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar()
+    return connection.execute(_VALUE, {"key": key}).scalar()
 
 
 def meta_set(connection: Connection, key: str, value: str) -> None:
@@ -95,4 +102,4 @@ def ensure_marker_secret(connection: Connection) -> None:
 
 def marker_secret(connection: Connection) -> str:
     """Return the secret that signs the markers of our comments, 64 hex digits."""
-    return str(connection.execute(select(meta.c.value).where(meta.c.key == MARKER_SECRET)).scalar_one())
+    return str(connection.execute(_VALUE, {"key": MARKER_SECRET}).scalar_one())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from foreman.model import Event, EventKind, IssueRef, RepoRef
 from foreman.store import plain_issue
 from foreman.store.rows import driver
 from foreman.store.tables import events
+
+_KNOWN = select(events.c.key).where(events.c.key == bindparam("key"))
 
 
 def add(connection: Connection, event: Event, *, now: datetime) -> bool:
@@ -23,18 +25,19 @@ def add(connection: Connection, event: Event, *, now: datetime) -> bool:
     Returns:
         False when it was known already.
     """
-    if connection.execute(select(events.c.key).where(events.c.key == event.key)).first() is not None:
+    if connection.execute(_KNOWN, {"key": event.key}).first() is not None:
         return False
     connection.execute(
-        insert(events).values(
-            key=event.key,
-            repo=event.issue.repo.key,
-            issue_id=event.issue.number,
-            kind=event.kind.value,
-            occurred_at=event.occurred_at,
-            actor_id=event.actor_id,
-            seen_at=now,
-        )
+        insert(events),
+        {
+            "key": event.key,
+            "repo": event.issue.repo.key,
+            "issue_id": event.issue.number,
+            "kind": event.kind.value,
+            "occurred_at": event.occurred_at,
+            "actor_id": event.actor_id,
+            "seen_at": now,
+        },
     )
     return True
 

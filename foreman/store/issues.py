@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from foreman.model import IssueRef, RepoRef
 from foreman.store.rows import issue_of, put
@@ -59,10 +59,12 @@ _SAME = (
 )
 
 
+_ISSUE = select(issues).where(issues.c.repo == bindparam("repo"), issues.c.issue_id == bindparam("number"))
+
+
 def get(connection: Connection, issue: IssueRef) -> Snapshot | None:
     """Return an issue's snapshot, None when it was never seen."""
-    here = (issues.c.repo == issue.repo.key, issues.c.issue_id == issue.number)
-    row = connection.execute(select(issues).where(*here)).first()
+    row = connection.execute(_ISSUE, {"repo": issue.repo.key, "number": issue.number}).first()
     return None if row is None else _snapshot(row)
 
 

@@ -23,6 +23,9 @@ COPY = "copied_at"
 """Key of `meta` that `backup` writes into its copies, and the next daemon takes out."""
 
 
+_TAKEN_BY = select(daemon_lease.c.holder, daemon_lease.c.fence)
+
+
 class DaemonLease:
     """The right to write to one database until `release` or the end of the process.
 
@@ -85,7 +88,7 @@ class DaemonLease:
         Raises:
             LeaseLost: Another daemon has taken over, or we released it.
         """
-        row = connection.execute(select(daemon_lease.c.holder, daemon_lease.c.fence)).first()
+        row = connection.execute(_TAKEN_BY).first()
         if self._descriptor is None or row is None or row.fence != self._fence:
             who = "nobody" if row is None else row.holder
             raise LeaseLost(f"{self._path} is not ours any more (last taken by {who}); this daemon stops")

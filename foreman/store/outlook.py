@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from foreman.model import InboxState
 from foreman.store.commands import CommandState
@@ -28,6 +26,18 @@ class Outlook:
     next_at: datetime | None = None
 
 
+# For each kind of work, the column that says when it may be done, and which rows wait.
+_LANES = (
+    (inbox.c.not_before, is_state(inbox.c.state, InboxState.READY)),
+    (actions.c.not_before, is_state(actions.c.state, *OPEN_STATES)),
+    (commands.c.not_before, is_state(commands.c.state, CommandState.READY, CommandState.TAKEN)),
+)
+
+_DUE = tuple(select(1).where(waits, or_(when.is_(None), when <= bindparam("now"))).limit(1) for when, waits in _LANES)
+
+_NEXT = tuple(select(func.min(when)).where(waits) for when, waits in _LANES)
+
+
 def outlook(connection: Connection, *, now: datetime) -> Outlook:
     """Look at everything that waits: tasks, actions, people's orders.
 
@@ -38,16 +48,7 @@ def outlook(connection: Connection, *, now: datetime) -> Outlook:
     Returns:
         How it stands.
     """
-    lanes = tuple(_lanes())
-    for when, waits in lanes:
-        if connection.execute(select(1).where(waits, or_(when.is_(None), when <= now)).limit(1)).first() is not None:
-            return Outlook(due=True)
-    times = [connection.execute(select(func.min(when)).where(waits)).scalar() for when, waits in lanes]
+    if any(connection.execute(due, {"now": now}).first() is not None for due in _DUE):
+        return Outlook(due=True)
+    times = [connection.execute(earliest).scalar() for earliest in _NEXT]
     return Outlook(due=False, next_at=min((time for time in times if time is not None), default=None))
-
-
-def _lanes() -> Iterator[tuple[Column[Any], ColumnElement[bool]]]:
-    """Yield, for each kind of work, the column that says when it may be done, and which rows wait."""
-    yield inbox.c.not_before, is_state(inbox.c.state, InboxState.READY)
-    yield actions.c.not_before, is_state(actions.c.state, *OPEN_STATES)
-    yield commands.c.not_before, is_state(commands.c.state, CommandState.READY, CommandState.TAKEN)

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from foreman.model import RepoRef
 from foreman.store.rows import put
@@ -65,15 +65,21 @@ def baseline_key(repo: RepoRef) -> str:
     return f"first-look:{repo.key}"
 
 
+_POLL = select(polls).where(polls.c.repo == bindparam("repo"))
+
+
 def get(connection: Connection, repo: RepoRef) -> PollState | None:
     """Return a repository's state, None when it was never polled."""
-    row = connection.execute(select(polls).where(polls.c.repo == repo.key)).first()
+    row = connection.execute(_POLL, {"repo": repo.key}).first()
     return None if row is None else _state(row)
 
 
 def save(connection: Connection, state: PollState) -> None:
     """Keep a repository's state."""
     put(connection, polls, {"repo": state.repo.key}, {name: getattr(state, name) for name in _COLUMNS})
+
+
+_WHEN = select(polls.c.repo, polls.c.next_poll_at)
 
 
 def due(connection: Connection, repos: Sequence[RepoRef], now: datetime) -> tuple[RepoRef, ...]:
@@ -87,11 +93,10 @@ def due(connection: Connection, repos: Sequence[RepoRef], now: datetime) -> tupl
     Returns:
         The due ones. A hundred new repositories take no more than every other turn from the old ones.
     """
-    when = polls.c.next_poll_at
-    late = {row.repo: row.next_poll_at for row in connection.execute(select(polls.c.repo, when).where(when <= now))}
-    later = set(connection.execute(select(polls.c.repo).where(when > now)).scalars())
+    planned = {row.repo: row.next_poll_at for row in connection.execute(_WHEN) if row.next_poll_at is not None}
+    late = {repo: at for repo, at in planned.items() if at <= now}
     known = sorted((repo for repo in repos if repo.key in late), key=lambda repo: late[repo.key])
-    fresh = [repo for repo in repos if repo.key not in late and repo.key not in later]
+    fresh = [repo for repo in repos if repo.key not in planned]
     turns = zip_longest(known, fresh)
     return tuple(repo for turn in turns for repo in turn if repo is not None)
 
@@ -106,7 +111,7 @@ def next_at(connection: Connection, repos: Sequence[RepoRef]) -> datetime | None
     Returns:
         The earliest time, which may be over.
     """
-    known = {row.repo: row.next_poll_at for row in connection.execute(select(polls.c.repo, polls.c.next_poll_at))}
+    known = {row.repo: row.next_poll_at for row in connection.execute(_WHEN)}
     times = [known.get(repo.key) for repo in repos]
     return None if None in times else min((time for time in times if time is not None), default=None)
 
