@@ -25,6 +25,7 @@ from foreman.model import IssueRef
 from foreman.store import breakers, inbox, issues, mirror, polls
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
+from foreman.store.scopes import scope_of
 
 FIRST_BACKOFF = timedelta(seconds=5)
 LAST_BACKOFF = timedelta(minutes=15)
@@ -186,8 +187,3 @@ def nothing_there(ref: IssueRef, error: ForgeError) -> str:
     if isinstance(error, ForgeMoved):
         return f"{error} ({ref})"
     return f"{error}: {ref} is no issue that the account can see; deleted, moved out of sight, or a discussion"
-
-
-def scope_of(agent: str) -> str:
-    """Return the name under which an agent's health is kept."""
-    return f"agent:{agent}"

@@ -20,7 +20,7 @@ from foreman import checkpoint, reckoning, scribe, tracing
 from foreman.config.effective import AgentPlan, RepoPlan
 from foreman.counting import RETRIES, TASKS, count
 from foreman.deliberation import Deliberation, Deliberator
-from foreman.endings import Ending, Endings, Passed, nothing_there, scope_of
+from foreman.endings import Ending, Endings, Passed, nothing_there
 from foreman.errors import (
     AgentError,
     BudgetExceeded,
@@ -35,8 +35,9 @@ from foreman.places import Places
 from foreman.store import breakers, inbox, memory, reactions
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
+from foreman.store.scopes import scope_of
 
-__all__ = ["Ending", "Passed", "Pipeline", "nothing_there", "scope_of"]
+__all__ = ["Ending", "Passed", "Pipeline", "nothing_there"]
 
 log = get_logger(__name__)
 

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from foreman.agent.base import AgentRuntime
 from foreman.agent.pool import AgentPool
-from foreman.config.models import AgentSettings, Config
+from foreman.app.found import in_use as in_use
+from foreman.config.models import AgentSettings
 from foreman.counting import AGENT_SECONDS, observe
 from foreman.errors import AgentError, ContainerError, ForemanError
 from foreman.log import get_logger
-from foreman.pipeline import scope_of
 from foreman.store import breakers
 from foreman.store.database import Database
+from foreman.store.scopes import scope_of
 
 log = get_logger(__name__)
 
@@ -152,12 +153,6 @@ def _is_well(runtime: AgentRuntime) -> bool:
     except (AgentError, ContainerError):
         return False
     return runtime.healthy()
-
-
-def in_use(config: Config) -> dict[str, AgentSettings]:
-    """Return the settings of every agent type that works on any repository."""
-    names = dict.fromkeys(agent.type for repo in config.repos for agent in config.agents_at(repo))
-    return {name: config.agent(name) for name in names}
 
 
 def runtime_for(

@@ -15,9 +15,9 @@ from foreman.app.digest_quiet import LOOK_BACK, Silence, fell_silent
 from foreman.approvals import state as dashboards
 from foreman.config.effective import RepoPlan
 from foreman.model import ActionState, EventKind, IssueRef, RepoRef
-from foreman.pipeline import scope_of
 from foreman.store import actions, breakers, closing, controls, escalations, flood, ladder, polls, tallies
 from foreman.store.polls import PollState
+from foreman.store.scopes import scope_of
 
 Kind = Literal[
     "security",

@@ -1,11 +1,11 @@
-"""What holds for every repository, those included that patterns found."""
+"""What holds for every repository, those included that patterns found, and who works on any of them."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
 from foreman.config.effective import RepoPlan
-from foreman.config.models import Config
+from foreman.config.models import AgentSettings, Config
 from foreman.store import discovered
 
 
@@ -22,3 +22,9 @@ def plans_of(config: Config, connection: Connection) -> tuple[RepoPlan, ...]:
     patterns = config.patterns()
     found = discovered.polled(connection, {pattern.key for pattern in patterns})
     return config.plans({pattern: found[pattern.key] for pattern in patterns})
+
+
+def in_use(config: Config) -> dict[str, AgentSettings]:
+    """Return the settings of every agent type that works on any repository."""
+    names = dict.fromkeys(agent.type for repo in config.repos for agent in config.agents_at(repo))
+    return {name: config.agent(name) for name in names}

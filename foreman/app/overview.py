@@ -11,16 +11,14 @@ from decimal import Decimal
 from sqlalchemy import Connection
 
 from foreman.app import announced, redirect
-from foreman.app.agents import in_use
-from foreman.app.doctor import NO_BYTES
-from foreman.app.found import plans_of
+from foreman.app.found import in_use, plans_of
 from foreman.app.ladder import Rung, rungs
 from foreman.app.learned import Learned, learned
 from foreman.app.reach import PatternStatus, QuotaStatus, patterns_now, quotas_now, troubles
+from foreman.app.room import LEAST_BYTES
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
 from foreman.model import ActionState, InboxState, Mode
-from foreman.pipeline import scope_of
 from foreman.store import (
     actions,
     breakers,
@@ -38,6 +36,7 @@ from foreman.store import (
 from foreman.store.controls import Pause
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
+from foreman.store.scopes import scope_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +232,7 @@ def _stepped_down(steps: Sequence[Rung]) -> Iterator[str]:
 
 
 def _disk(free: int, config: Config) -> Iterator[str]:
-    if free < NO_BYTES:
+    if free < LEAST_BYTES:
         yield f"the disk is almost full, on a full one nothing is done: free space at {config.storage.path.parent}"
 
 

@@ -196,6 +196,19 @@ def test_what_only_reads_the_store_loads_no_part_of_the_daemon(demo) -> None:
 QUICK = (["log"], ["explain", "1"], ["memory", "show", "acme/widget#2"], ["log", "--json"], ["pending"])
 
 
+@pytest.mark.parametrize("words", [["status"], ["digest"]])
+def test_what_tells_how_everything_stands_loads_neither_forges_nor_agents_nor_the_daemon(demo, words) -> None:
+    slow = ("apscheduler", "requests", "httpx", "markdown_it", "foreman.pipeline", "foreman.app.doctor")
+    code = (
+        "import sys\nfrom foreman.cli.main import main\n"
+        f"assert main(['--config', {demo.config!r}, *{words!r}]) in (0, 1)\n"
+        f"sys.exit(','.join(name for name in {slow!r} if name in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("words", QUICK)
 def test_what_only_shows_something_loads_neither_the_configuration_nor_sqlalchemy(demo, words, tmp_path) -> None:
     """Each of the two takes longer to import than such a command may take as a whole."""
