@@ -10,7 +10,7 @@ from datetime import datetime
 from foreman import router
 from foreman.account import Account
 from foreman.app.connection import Connection
-from foreman.app.current import CurrentConfig
+from foreman.app.current import BY_PEOPLE, CurrentConfig
 from foreman.app.digest_news import news_of
 from foreman.approvals import Dashboard
 from foreman.executor import Executor
@@ -73,6 +73,7 @@ def account_for(
             settle_seconds=settle_seconds,
             stop=stop,
             recheck=current.recheck,
+            by_people=BY_PEOPLE,
             monotonic=monotonic,
         ),
         repos=lambda: tuple(

@@ -110,7 +110,7 @@ class CurrentConfig:
         if action.issue.repo not in plans and (plan := self.plan_of(action.issue.repo)) is not None:
             plans = {**plans, plan.repo: plan}
         mode, policy = _mode_of(plans, action), _policy_of(plans, action)
-        if action.agent not in _BY_PEOPLE and self._kept_off(action):
+        if action.agent not in BY_PEOPLE and self._kept_off(action):
             return Deny(Reason.HOLD_LABEL, "a person ordered hold")
         if mode is Mode.SHADOW:
             return Deny(Reason.MODE_SHADOW, "the mode became stricter")
@@ -118,7 +118,7 @@ class CurrentConfig:
             return no
         if mode is Mode.APPROVE:
             return Hold(Reason.MODE_APPROVE, "the mode became stricter")
-        if action.agent not in _BY_PEOPLE and self._stepped_down(action):
+        if action.agent not in BY_PEOPLE and self._stepped_down(action):
             return Hold(Reason.STEPPED_DOWN, action.type)
         return Allow() if policy is None else self._limits.verdict(action, policy)
 
@@ -208,7 +208,7 @@ class CurrentConfig:
                     )
 
 
-_BY_PEOPLE = frozenset({undo.AGENT, approvals.AGENT, orders.AGENT})
+BY_PEOPLE = frozenset({undo.AGENT, approvals.AGENT, orders.AGENT})
 """Under these names people have something done, or are told something."""
 
 

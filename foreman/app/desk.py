@@ -16,7 +16,7 @@ from pathlib import Path
 
 from foreman.app import forges
 from foreman.app.connection import Connection
-from foreman.app.current import CurrentConfig
+from foreman.app.current import BY_PEOPLE, CurrentConfig
 from foreman.app.demo_forge import sandboxed
 from foreman.app.otlp import traces
 from foreman.app.workshop import utc_now
@@ -151,6 +151,7 @@ class Desk:
                 settle_seconds=self.config.polling.settle_seconds,
                 stop=self._stop,
                 recheck=current.recheck,
+                by_people=BY_PEOPLE,
             )
             while executor.step(only=issue):
                 continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -65,6 +65,7 @@ class Executor:
         settle_seconds: float,
         stop: threading.Event,
         recheck: Recheck = allow_all,
+        by_people: Collection[str] = (),
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -80,6 +81,7 @@ class Executor:
             settle_seconds: From a send without reply to the look that decides (`polling.settle_seconds`).
             stop: When set, nothing more is begun.
             recheck: Judges a planned action by today's configuration, which may be stricter than the decision's.
+            by_people: Names under which people have something done, also about an issue that is left alone.
             monotonic: Seconds that never jump.
             jitter: A random number from 0 to 1, which spreads retries.
         """
@@ -92,7 +94,7 @@ class Executor:
         self._stop = stop
         self._recheck = recheck
         self._monotonic = monotonic
-        self._outcomes = Outcomes(db=db, now=now)
+        self._outcomes = Outcomes(db=db, now=now, by_people=frozenset(by_people))
         self._brake = Brake(now=now, monotonic=monotonic, jitter=jitter)
         self._settler = Settler(
             reader=reader,
@@ -314,14 +316,17 @@ class Executor:
             self._settler.finish(entry, action, Outcome(state=ActionState.DONE, reason="it was so already"))
             return
         approved_at = action.not_before if action.approved_by else None
-        sent = self._outcomes.mark_sent(action)
-        if sent is None:
-            return
-        action = sent
-        checkpoint.reach("executor.sent.committed")
         started = self._monotonic()
         try:
-            undo = send(self._writer, action, marker_secret=self._secret)
+            # Noted as sent when it is its turn and not before: until then a pause takes effect.
+            with self._writer.turn(action.issue.repo):
+                sent = self._outcomes.mark_sent(action)
+                if sent is None:
+                    return
+                action = sent
+                checkpoint.reach("executor.sent.committed")
+                started = self._monotonic()
+                undo = send(self._writer, action, marker_secret=self._secret)
         except ForgeUnavailable as error:
             if error.sent:
                 self._settler.lost(action, error, took=timedelta(seconds=self._monotonic() - started))

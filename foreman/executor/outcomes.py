@@ -39,15 +39,17 @@ class Outcomes:
     Attributes:
         db: The database.
         now: Current time, aware UTC.
+        by_people: Names under which people have something done, also about an issue that is left alone.
     """
 
     db: Database
     now: Callable[[], datetime]
+    by_people: frozenset[str] = frozenset()
 
     def is_due(self, action: StoredAction) -> bool:
         """Return whether an action is still planned and nobody has paused writing since it was read."""
         with self.db.read() as connection:
-            return _is_due(connection, action)
+            return self._is_due(connection, action)
 
     def mark_sent(self, action: StoredAction) -> StoredAction | None:
         """Note, durably, that the request is about to leave.
@@ -59,7 +61,7 @@ class Outcomes:
             The action as it is now; None when it must not leave: somebody paused writing, or took it off.
         """
         with self.db.transaction() as connection:
-            if not _is_due(connection, action):
+            if not self._is_due(connection, action):
                 return None
             sent = actions.mark_sent(connection, action.id, now=self.now())
             checkpoint.reach("executor.sent.inside")
@@ -145,8 +147,9 @@ class Outcomes:
                 )
             memory.refresh(connection, entry.issue, now=now)
 
-
-def _is_due(connection: Connection, action: StoredAction) -> bool:
-    state = actions.get(connection, action.id).state
-    may = action.type == REACT or not controls.paused(connection, action.issue.repo)
-    return state is ActionState.PLANNED and may
+    def _is_due(self, connection: Connection, action: StoredAction) -> bool:
+        if actions.get(connection, action.id).state is not ActionState.PLANNED:
+            return False
+        if action.agent not in self.by_people and controls.kept_off(connection, action.issue):
+            return False
+        return action.type == REACT or not controls.paused(connection, action.issue.repo)

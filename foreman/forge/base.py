@@ -15,6 +15,7 @@ Nothing is retried inside an adapter. A write whose reply is not about what it w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -285,6 +286,12 @@ class ForgeReader(Protocol):
 
 class ForgeWriter(Protocol):
     """Changing a forge. Each call is one write request, never repeated by the adapter."""
+
+    def turn(self, repo: RepoRef) -> AbstractContextManager[None]:
+        """Wait until a write may leave, and keep the way free for the block: a write in it goes out at once.
+
+        On entering, `ForgeUnavailable` with `sent` False is raised when everything ends meanwhile.
+        """
 
     def add_label(self, ref: IssueRef, label: str) -> None:
         """Put the label on the issue; nothing happens when it is there. The gate lets only existing labels through."""

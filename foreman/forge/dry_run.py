@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,11 @@ class DryRunWriter:
     def writes(self) -> tuple[UnsentWrite, ...]:
         """What would have been sent, in order."""
         return tuple(self._writes)
+
+    def turn(self, repo: RepoRef) -> AbstractContextManager[None]:
+        """Nothing is sent, and nobody waits."""
+        del repo
+        return nullcontext()
 
     def add_label(self, ref: IssueRef, label: str) -> None:
         """Note it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from urllib.parse import quote
 
 from foreman.errors import ForgeNotFound, ForgeRejected
@@ -27,6 +28,10 @@ class GitHubWriter:
     def __init__(self, client: GitHubClient) -> None:
         """Write through this client."""
         self._client = client
+
+    def turn(self, repo: RepoRef) -> AbstractContextManager[None]:
+        """Wait for the next write's turn and keep it for the block."""
+        return self._client.turn(repo.key)
 
     def add_label(self, ref: IssueRef, label: str) -> None:
         """Put the label on the issue. GitHub would create one that does not exist: the gate lets none through."""

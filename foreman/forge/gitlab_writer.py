@@ -7,6 +7,7 @@ issue and the project are read, since GitLab does not say which of them is locke
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from foreman.errors import ForgeAuthError, ForgeError, ForgeLocked, ForgeNotFound, ForgeRejected
 from foreman.forge import gitlab_map as words
@@ -32,6 +33,10 @@ class GitLabWriter:
     def __init__(self, client: GitLabClient) -> None:
         """Write through this client."""
         self._client = client
+
+    def turn(self, repo: RepoRef) -> AbstractContextManager[None]:
+        """Wait for the next write's turn and keep it for the block."""
+        return self._client.turn(repo.key)
 
     def add_label(self, ref: IssueRef, label: str) -> None:
         """Put the label on the issue. GitLab would create one that does not exist: the gate lets none through.

@@ -10,8 +10,8 @@ import json
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Required, TypedDict
@@ -146,7 +146,8 @@ class Line(ABC):
         self._limited_until: datetime | None = None
         self._strikes = 0
         self._closed = False
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
+        self._holder: int | None = None
         self._sending = Turns(monotonic)
         self._wire = OneOrigin(
             url=url, timeout_seconds=timeout_seconds, hear=self._hear, monotonic=monotonic, forge=self.forge
@@ -213,14 +214,46 @@ class Line(ABC):
         Raises:
             ForgeError: Anything but a success.
         """
-        with self._writing:
-            while (pause := self._pause()) > 0:
-                if self._wait(pause) is True:
-                    raise ForgeUnavailable("stopping", repo=repo, operation=operation, sent=False)
+        with self.turn(repo, operation=operation):
             try:
                 return self._exchange(operation, repo, Asked(verb=verb, path=path, body=body))
             finally:
                 self._last_write = self._monotonic()
+
+    @contextmanager
+    def turn(self, repo: str, *, operation: str = "write") -> Iterator[None]:
+        """Wait until a write may leave, and keep every other thread's requests back for the block.
+
+        What is asked in the block goes out at once: what was looked up at its beginning still holds then.
+
+        Args:
+            repo: Repository key.
+            operation: What for, in a word or two.
+
+        Yields:
+            Nothing.
+
+        Raises:
+            ForgeUnavailable: Everything ends meanwhile.
+        """
+        with self._writing:
+            while (pause := self._pause()) > 0:
+                if self._wait(pause) is True:
+                    raise ForgeUnavailable("stopping", repo=repo, operation=operation, sent=False)
+            if self._is_mine:
+                yield
+                return
+            with self._sending.turn(repo):
+                self._holder = threading.get_ident()
+                try:
+                    yield
+                finally:
+                    self._holder = None
+
+    @property
+    def _is_mine(self) -> bool:
+        """Whether this thread is in a turn that it took for a block."""
+        return self._holder == threading.get_ident()
 
     def _pause(self) -> float:
         """Return the seconds until the next write may start."""
@@ -232,7 +265,7 @@ class Line(ABC):
         self.meter.hear(headers, now=self.clock())
 
     def _exchange(self, operation: str, repo: str, asked: Asked) -> Reply:
-        with self._sending.turn(repo):
+        with nullcontext() if self._is_mine else self._sending.turn(repo):
             about = Circumstances(
                 operation=operation, repo=repo, now=self.clock(), skew=self.meter.skew, strikes=self._strikes
             )

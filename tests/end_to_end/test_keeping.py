@@ -35,6 +35,12 @@ def polled_after(world: World, moment: datetime) -> bool:
     return all(state is not None and state.last_poll_at is not None and state.last_poll_at > moment for state in found)
 
 
+def looked_again(world: World, moment: datetime) -> bool:
+    with closing(Database.open(world.folder / "memory.db")) as db, db.read() as connection:
+        state = polls.get(connection, RepoRef.parse(REPO))
+    return state is not None and state.last_poll_at is not None and state.last_poll_at > moment
+
+
 def under_way(world: World) -> bool:
     with closing(Database.open(world.folder / "memory.db")) as db, db.read() as connection:
         return bool(actions.states(connection)[ActionState.SENT])
@@ -93,6 +99,43 @@ def test_a_pause_by_another_process_holds_within_a_second_and_over_a_kill(
         assert written(inside=True) == paused
         assert foreman("resume", *words).code == 0
         wait_until(lambda: len(world.effects()) == issues * len(NAMES), "all of it")
+
+
+@pytest.mark.parametrize("scope", ["", REPO, f"{REPO}#1"], ids=["all", "repository", "issue"])
+def test_a_pause_keeps_a_write_that_waits_for_its_turn_over_a_kill(world: World, foreman: Command, scope: str) -> None:
+    polling = world.config["polling"]
+    usual, polling["write_interval_seconds"] = polling["write_interval_seconds"], 60.0  # nobody waits that long here
+    world.config["policy"] = {"max_labels": 8, "max_actions": 8, "labels": {"add": NAMES}}
+    for name in NAMES:
+        world.forge.create_label(REPO, name)
+    world.agent.answer = every_label
+    words = [scope] if scope else []
+    with world.running() as process:
+        ready(world, process)
+        number = world.forge.open_issue(REPO, title="It crashes", author="kim")
+        wait_until(lambda: world.states(number)[:1] == [("add_label", "done")], "the first, without waiting")
+        assert foreman("pause", *words).code == 0
+        process.kill()
+        process.wait(60)
+    first = world.effects()
+    assert len(first) == 1
+    assert {state for _, state in world.states(number)[1:]} == {"planned"}, "nothing is noted as sent before its turn"
+
+    polling["write_interval_seconds"] = usual
+    with world.running() as process:
+        ready(world, process, times=2)
+        moment = datetime.now(UTC)
+        wait_until(lambda: looked_again(world, moment), "it looks again")
+        if "#" in scope:
+            wait_until(lambda: {state for _, state in world.states(number)[1:]} == {"denied"}, "it is left alone")
+        assert world.effects() == first
+        assert foreman("resume", *words).code == 0
+        if "#" in scope:
+            world.forge.open_issue(REPO, title="It crashes elsewhere", author="robin")
+            wait_until(lambda: len(world.effects()) == len(first) + len(NAMES), "the other issue")
+            assert not [effect for effect in world.effects()[1:] if f"#{number}" in effect], "what was refused"
+        else:
+            wait_until(lambda: len(world.effects()) == len(NAMES), "all of it")
 
 
 def test_copies_made_while_it_writes_are_sound_and_brought_back_do_nothing_twice(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from foreman.errors import ForgeAuthError
 from foreman.executor import Executor
-from foreman.model import ActionState, Deny, Hold, Verdict
+from foreman.model import ActionState, Deny, Hold, RepoRef, Verdict
 from foreman.sandbox import (
     Fault,
     LedgerEntry,
@@ -513,6 +513,46 @@ def test_an_order_that_comes_meanwhile_counts_for_all_that_is_not_sent_yet(
     sent = moment == "between two writes"
     assert bench.states(log_id) == ["done" if sent else waits, waits]
     assert len(bench.effects()) == sent
+
+
+class Patient:
+    """A writer whose turn comes late: meanwhile somebody does something."""
+
+    def __init__(self, writer: Any, meanwhile: Callable[[], object]) -> None:
+        self._writer = writer
+        self._meanwhile = meanwhile
+
+    def turn(self, repo: RepoRef) -> Any:
+        self._meanwhile()
+        return self._writer.turn(repo)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+
+@pytest.mark.parametrize("scope", [controls.EVERYTHING, REPO, "issue"])
+def test_a_pause_while_a_write_waits_for_its_turn_keeps_it_from_being_sent(bench: Rig, scope: str) -> None:
+    ref = bench.open()
+    log_id = bench.decide(ref, LABEL, COMMENT)
+
+    def pause() -> None:
+        with bench.db.transaction() as connection:
+            controls.pause(connection, str(ref) if scope == "issue" else scope, "maintainer", bench.clock())
+
+    assert bench.executor(writer=Patient(bench.forge, pause)).step()
+
+    assert (bench.states(log_id), bench.effects()) == (["planned", "planned"], [])
+    assert bench.entry(log_id).actions[0].attempts == 0
+
+
+def test_what_people_order_is_done_about_an_issue_that_is_left_alone(bench: Rig) -> None:
+    ref = bench.open()
+    log_id = bench.decide(ref, LABEL)
+    with bench.db.transaction() as connection:
+        controls.keep_off(connection, ref, "maintainer", bench.clock())
+    drain(bench.executor(by_people=("issue-triage",)), bench)
+
+    assert bench.states(log_id) == ["done"]
 
 
 @pytest.mark.parametrize(

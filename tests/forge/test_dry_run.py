@@ -16,7 +16,7 @@ def test_every_write_of_the_port_is_noted_in_order_and_told() -> None:
     told: list[UnsentWrite] = []
     writer = DryRunWriter(told.append)
     sample = {"ref": REF, "repo": REPO, "comment_id": 5}
-    names = [name for name in vars(ForgeWriter) if not name.startswith("_")]
+    names = [name for name in vars(ForgeWriter) if not name.startswith("_") and name != "turn"]
 
     for name in names:
         method = getattr(writer, name)

@@ -271,6 +271,25 @@ def test_a_stop_while_waiting_sends_nothing(
     assert len(server.asked) == 1
 
 
+def test_who_has_the_turn_waits_before_it_and_writes_at_once_in_it(
+    server: ScriptedServer, reach: Reach, dialect: Dialect, ok: Answer
+) -> None:
+    time = _Time()
+    forge = reach(server.url, write_interval_seconds=1.0, monotonic=time.monotonic, wait=time.wait)
+    server.will(ok, ok, Answer(200, dialect.issue()))
+    forge.post_comment(dialect.ref, "one")
+    reader = threading.Thread(target=forge.issue, args=[dialect.ref])
+
+    with forge.turn(dialect.ref.repo):
+        waited = time.seconds
+        reader.start()
+        forge.post_comment(dialect.ref, "two")
+        assert time.seconds == waited
+    reader.join(60)
+
+    assert [asked.method for asked in server.asked] == ["POST", "POST", "GET"]
+
+
 def test_a_limit_is_kept_for_the_whole_account_and_grows(
     server: ScriptedServer, reach: Reach, dialect: Dialect, ok: Answer
 ) -> None:
