@@ -98,7 +98,8 @@ class Precedents:
             hits = _alike(connection, issue, far)
             corrected = _nearest(connection, issue, newest, hits)
             guidance = self._library.about(connection, issue.ref.repo, title=issue.title, body=issue.body)
-            named = {hit.issue: versions_of(hit, mirror.get(connection, hit.issue)) for hit in hits[:MOST_SIMILAR]}
+            texts = mirror.some(connection, issue.ref.repo, [hit.issue.number for hit in hits[:MOST_SIMILAR]])
+            named = {hit.issue: versions_of(hit, texts.get(hit.issue.number)) for hit in hits[:MOST_SIMILAR]}
         return Known(
             similar=hits[:MOST_SIMILAR], versions=named, priors=priors, corrected=corrected, guidance=guidance
         )

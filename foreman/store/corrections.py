@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Integer, Row, bindparam, insert, select
 
 from foreman.model import IssueRef, RepoRef
 from foreman.store import agreement, ladder, plain_issue
@@ -115,11 +115,17 @@ def note(connection: Connection, issue: IssueRef, found: Iterable[PutRight], *, 
     return len(new.keys() - told)
 
 
+_NEWEST = (
+    select(corrections)
+    .where(corrections.c.repo == bindparam("repo"))
+    .order_by(corrections.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 def of_repo(connection: Connection, repo: RepoRef, limit: int = 50) -> tuple[Correction, ...]:
     """Return a repository's newest corrections, newest first."""
-    rows = connection.execute(
-        select(corrections).where(corrections.c.repo == repo.key).order_by(corrections.c.id.desc()).limit(limit)
-    )
+    rows = connection.execute(_NEWEST, {"repo": repo.key, "most": limit})
     return tuple(_correction(row) for row in rows)
 
 

@@ -66,7 +66,7 @@ def add(connection: Connection, row_id: int, *, title: str, body: str) -> None:
         body: Raw text.
     """
     connection.execute(
-        text("INSERT INTO mirror_text (rowid, title, body) VALUES (:row_id, :title, :body)"),
+        _ADD,
         {
             "row_id": row_id,
             "title": " ".join(words.of_title(title)),
@@ -174,6 +174,7 @@ SHOWN = ("repo", "issue_id", "title", "state", "state_reason", "labels", "create
 
 _AHEAD = 8  # so many times more are looked at, to have enough that were opened before
 
+_ADD = text("INSERT INTO mirror_text (rowid, title, body) VALUES (:row_id, :title, :body)")
 _COUNT = text("SELECT count(*) FROM mirror_text_docsize")
 _SPREAD = text("SELECT term, doc FROM json_each(:terms) AS asked JOIN mirror_terms ON term = asked.value")
 _MEMORY = "foreman.full_text"

@@ -6,10 +6,10 @@ without secrets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from foreman.model import IssueRef, RepoRef
 from foreman.store import full_text
@@ -19,6 +19,16 @@ from foreman.store.mirror_text import CleanIssue
 from foreman.store.tables import NUMBERS, mirror, mirror_comments, mirror_labels, mirror_reading
 
 _PAGE = 500  # rows read at a time: 8 MB at the most
+
+
+_IN_REPO = mirror.c.repo == bindparam("of_repo")
+_ONE = select(mirror).where(and_(_IN_REPO, mirror.c.issue_id == bindparam("number")))
+_SOME = select(mirror).where(_IN_REPO, mirror.c.issue_id.in_(bindparam("numbers", expanding=True)))
+_ADD = insert(mirror)
+_CHANGE = update(mirror).where(mirror.c.id == bindparam("row_id"))
+_FIRST = select(mirror.c.id - mirror.c.issue_id).where(_IN_REPO).limit(1)
+_COUNT = select(func.count()).select_from(mirror).where(_IN_REPO)
+_COUNT_ONE = _COUNT.where(mirror.c.issue_id == bindparam("number"))
 
 
 def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
@@ -35,20 +45,19 @@ def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
     """
     if issue.is_pull_request:
         return False
-    here = (mirror.c.repo == issue.ref.repo.key, mirror.c.issue_id == issue.ref.number)
-    before = connection.execute(select(mirror).where(*here)).first()
+    before = connection.execute(_ONE, _about(issue.ref)).first()
     values = values_of(issue)
     if before is None:
         key = {"repo": issue.ref.repo.key, "issue_id": issue.ref.number}
         row_id = _first_id(connection, issue.ref.repo) + issue.ref.number
-        connection.execute(insert(mirror).values(id=row_id, **key, **values, seen_at=now))
+        connection.execute(_ADD, {"id": row_id, **key, **values, "seen_at": now})
     else:
         row_id = before.id
         if before.updated_at > issue.updated_at or all(
             getattr(before, name) == value for name, value in values.items()
         ):
             return False
-        connection.execute(update(mirror).where(mirror.c.id == row_id).values(**values, seen_at=now))
+        connection.execute(_CHANGE, {"row_id": row_id, **values, "seen_at": now})
         if (before.title, before.body) == (values["title"], values["body"]):
             return True
         full_text.remove(connection, row_id)
@@ -61,9 +70,16 @@ def save(connection: Connection, issue: CleanIssue, *, now: datetime) -> bool:
 
 def get(connection: Connection, ref: IssueRef) -> MirrorIssue | None:
     """Return an issue as it was last seen, None when it is not kept."""
-    here = (mirror.c.repo == ref.repo.key, mirror.c.issue_id == ref.number)
-    row = connection.execute(select(mirror).where(*here)).first()
+    row = connection.execute(_ONE, _about(ref)).first()
     return None if row is None else kept(row)
+
+
+def some(connection: Connection, repo: RepoRef, numbers: Collection[int]) -> dict[int, MirrorIssue]:
+    """Return some issues of a repository as they were last seen, by number, without those that are not kept."""
+    if not numbers:
+        return {}
+    rows = connection.execute(_SOME, {"of_repo": repo.key, "numbers": list(numbers)})
+    return {row.issue_id: kept(row) for row in rows}
 
 
 def of_repo(
@@ -109,11 +125,9 @@ def of_repo(
 
 def count(connection: Connection, what: RepoRef | IssueRef) -> int:
     """Return how many issues of a repository are kept, or whether one is."""
-    repo = what.repo if isinstance(what, IssueRef) else what
-    wanted = select(func.count()).select_from(mirror).where(mirror.c.repo == repo.key)
     if isinstance(what, IssueRef):
-        wanted = wanted.where(mirror.c.issue_id == what.number)
-    return connection.execute(wanted).scalar_one()
+        return connection.execute(_COUNT_ONE, _about(what)).scalar_one()
+    return connection.execute(_COUNT, {"of_repo": what.key}).scalar_one()
 
 
 def prune(connection: Connection, repo: RepoRef, *, keep: int) -> int:
@@ -173,10 +187,13 @@ def repos(connection: Connection) -> frozenset[str]:
     return frozenset(kept | set(connection.execute(select(mirror_reading.c.repo)).scalars()))
 
 
+def _about(ref: IssueRef) -> dict[str, str | int]:
+    return {"of_repo": ref.repo.key, "number": ref.number}
+
+
 def _first_id(connection: Connection, repo: RepoRef) -> int:
     """Return the id that a repository's rows are counted from; one of which nothing is kept gets the next."""
-    here = select(mirror.c.id - mirror.c.issue_id).where(mirror.c.repo == repo.key).limit(1)
-    first = connection.execute(here).scalar()
+    first = connection.execute(_FIRST, {"of_repo": repo.key}).scalar()
     if first is None:
         last = connection.execute(select(func.max(mirror.c.id))).scalar()
         first = 0 if last is None else (last // NUMBERS + 1) * NUMBERS

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete, insert, select
 
 from foreman.model import INSIDERS, Account, ActionState, Comment, Issue, IssueRef, RepoRef
 from foreman.store import mirror
@@ -241,6 +242,13 @@ def _original(comment: Comment, issue: IssueRef) -> int | None:
 
 def _replace(connection: Connection, table: Table, issue: IssueRef, values: list[dict[str, object]]) -> None:
     key = {"repo": issue.repo.key, "issue_id": issue.number}
-    connection.execute(delete(table).where(table.c.repo == issue.repo.key, table.c.issue_id == issue.number))
+    gone, new = _replacing(table)
+    connection.execute(gone, key)
     if values:
-        connection.execute(insert(table), [key | value for value in values])
+        connection.execute(new, [key | value for value in values])
+
+
+@cache
+def _replacing(table: Table) -> tuple[Delete, Insert]:
+    mine = (table.c.repo == bindparam("repo"), table.c.issue_id == bindparam("issue_id"))
+    return delete(table).where(*mine), insert(table)

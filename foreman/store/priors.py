@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from foreman.model import RepoRef
 from foreman.store.rows import put
@@ -53,10 +53,12 @@ def load(connection: Connection, pool: str) -> bytes | None:
     return None if found is None else bytes(found)
 
 
+_LEARNED = select(priors.c.pool, priors.c.facts, priors.c.trained_at).where(priors.c.pool == bindparam("pool"))
+
+
 def learned(connection: Connection, pool: str) -> Learned | None:
     """Return what is known about a pool's model, None when there is none."""
-    wanted = select(priors.c.pool, priors.c.facts, priors.c.trained_at)
-    row = connection.execute(wanted.where(priors.c.pool == pool)).first()
+    row = connection.execute(_LEARNED, {"pool": pool}).first()
     return None if row is None else Learned(pool=row.pool, facts=row.facts, trained_at=row.trained_at)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 from foreman.model import RepoRef
 from foreman.store.plain import repo_of
@@ -75,11 +75,17 @@ def all(connection: Connection, repo: RepoRef) -> tuple[ProjectFile, ...]:  # no
     return tuple(_file(row) for row in connection.execute(mine))
 
 
+_KEPT = (
+    select(project_files.c.path, project_files.c.url, project_files.c.sha)
+    .add_columns(func.length(project_files.c.text).label("chars"))
+    .where(project_files.c.repo == bindparam("repo"))
+    .order_by(project_files.c.path)
+)
+
+
 def kept(connection: Connection, repo: RepoRef) -> dict[str, Kept]:
     """Return what is kept of a repository by path, without the texts."""
-    of_file = project_files.c
-    mine = select(of_file.path, of_file.url, of_file.sha, func.length(of_file.text).label("chars"))
-    rows = connection.execute(mine.where(of_file.repo == repo.key).order_by(of_file.path))
+    rows = connection.execute(_KEPT, {"repo": repo.key})
     return {row.path: Kept(url=row.url, sha=row.sha, chars=row.chars) for row in rows}
 
 
