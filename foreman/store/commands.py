@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from foreman.model import ForgeKind, IssueRef, RepoRef
 from foreman.store.rows import issue_of
@@ -119,6 +119,13 @@ def add(connection: Connection, ordered: Ordered, *, now: datetime) -> bool:
     return True
 
 
+_OPEN = (
+    select(commands)
+    .where(is_state(commands.c.state, CommandState.READY, CommandState.TAKEN))
+    .order_by(commands.c.written_at, commands.c.comment_id)
+)
+
+
 def due(connection: Connection, kind: ForgeKind, *, now: datetime) -> tuple[Ordered, ...]:
     """Return the comments that something can be done about now, oldest first.
 
@@ -130,13 +137,8 @@ def due(connection: Connection, kind: ForgeKind, *, now: datetime) -> tuple[Orde
     Returns:
         Those that wait and those that were taken; of each issue no new one while an older one has to wait.
     """
-    rows = connection.execute(
-        select(commands)
-        .where(is_state(commands.c.state, CommandState.READY, CommandState.TAKEN))
-        .order_by(commands.c.written_at, commands.c.comment_id)
-    )
     found, blocked = [], set[IssueRef]()
-    for row in rows:
+    for row in connection.execute(_OPEN):
         one = _ordered(row)
         later = one.not_before is not None and one.not_before > now
         if one.state is CommandState.READY:
@@ -196,16 +198,17 @@ def taken_since(connection: Connection, author_id: int, since: datetime) -> int:
     return connection.execute(select(func.count()).where(*mine)).scalar_one()
 
 
+_QUIET = select(commands.c.comment_id).where(
+    commands.c.repo == bindparam("repo"),
+    commands.c.issue_id == bindparam("number"),
+    commands.c.quiet,
+    or_(commands.c.state == CommandState.TAKEN.value, commands.c.state == CommandState.ANSWERED.value),
+)
+
+
 def quiet_ones(connection: Connection, issue: IssueRef) -> frozenset[int]:
     """Return the comments on an issue that were orders of somebody who may, and no news beside that; their ids."""
-    rows = connection.execute(
-        select(commands.c.comment_id).where(
-            commands.c.repo == issue.repo.key,
-            commands.c.issue_id == issue.number,
-            commands.c.quiet,
-            or_(commands.c.state == CommandState.TAKEN.value, commands.c.state == CommandState.ANSWERED.value),
-        )
-    )
+    rows = connection.execute(_QUIET, {"repo": issue.repo.key, "number": issue.number})
     return frozenset(row.comment_id for row in rows)
 
 
