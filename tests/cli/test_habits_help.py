@@ -68,6 +68,7 @@ def let_wait(path) -> str:
             db.execute(
                 f"INSERT INTO {counts} ({listed}, number) SELECT {listed}, count(*) FROM {table} GROUP BY {listed}"
             )
+        db.execute("UPDATE actions SET settled_at = NULL WHERE id = 12")
         db.execute("UPDATE action_log SET decision = 'escalate' WHERE id = 12")
         (digest,) = db.execute("SELECT payload_hash FROM actions WHERE id = 12").fetchone()
     db.close()
