@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from foreman.model import ActionState, IssueRef, RepoRef
 from foreman.store import controls, corrections, issues, mirror, mirror_reading, plain_issue, priors, project_files
@@ -20,7 +20,7 @@ from foreman.store.action_log import LogEntry, entries
 from foreman.store.commands import AGENT
 from foreman.store.logged import Correction, StoredAction
 from foreman.store.rows import driver, put
-from foreman.store.tables import memory_summary
+from foreman.store.tables import memory_summary, meta
 
 MAX_CHARS = 2_000
 """Longest summary, characters; the oldest lines go first."""
@@ -185,9 +185,13 @@ def _forgotten_key(what: IssueRef | RepoRef) -> str:
     return f"forgotten:{what}"
 
 
+_KEPT = select(meta.c.value).where(meta.c.key.in_(bindparam("keys", expanding=True)))
+
+
 def forgotten_at(connection: Connection, issue: IssueRef) -> datetime | None:
     """Return when an issue, or its whole repository, was last to be forgotten; None for never."""
-    found = (controls.meta_get(connection, _forgotten_key(what)) for what in (issue, issue.repo))
+    keys = [_forgotten_key(what) for what in (issue, issue.repo)]
+    found = connection.execute(_KEPT, {"keys": keys}).scalars()
     return max((datetime.fromisoformat(text) for text in found if text), default=None)
 
 
