@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from foreman.config.models import Config
 from foreman.errors import StoreError
 from foreman.model import ForgeKind
-from foreman.sandbox import SandboxForge
-from foreman.sandbox.samples import fill
+
+if TYPE_CHECKING:
+    from foreman.sandbox import SandboxForge
 
 TOKEN_VARIABLE = "FOREMAN_DEMO_TOKEN"  # noqa: S105  # a name, not a token
 
@@ -50,6 +52,10 @@ def running(state: Path, kind: ForgeKind) -> Iterator[SandboxForge]:
     Yields:
         The forge, with the samples in it.
     """
+    # Here and not above: whoever works with a real forge need not load one to play with.
+    from foreman.sandbox import SandboxForge
+    from foreman.sandbox.samples import fill
+
     forge = SandboxForge(state_file=state, kind=kind.value)
     demo = fill(forge)
     forge.start()

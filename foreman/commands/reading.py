@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from foreman.commands.words import Command, Said, meaning
 from foreman.config.effective import RepoPlan
 from foreman.model import INSIDERS, Account, Comment, Issue, Mode
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_COMMANDS = 10
 """Most commands taken from one comment."""
@@ -101,4 +103,6 @@ def _runs_on(token: Token) -> bool:
 
 @cache
 def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark").enable("table")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from markdown_it.token import Token
+from foreman.gate.text_source import parser_of
 
-from foreman.gate.text_source import RENDERER
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 FOOTER_PROBE = "foreman footer probe"
 """Stands for the footer while a text is judged; it must come out as a paragraph of its own."""
@@ -65,7 +67,7 @@ def render(text: str) -> Rendered:
         Its parts.
     """
     environment: dict[str, object] = {}
-    tokens = RENDERER.parse(f"{text}\n\n{FOOTER_PROBE}", environment)
+    tokens = parser_of(raw_html=True).parse(f"{text}\n\n{FOOTER_PROBE}", environment)
     result = Rendered()
     if len(tokens) >= 3 and tokens[-2].content == FOOTER_PROBE and tokens[-3].level == 0:
         result.footer_stands = tokens[-3].type == "paragraph_open"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MASK = "\x00"
 """Stands for a character of code in a masked text; never in a real one, control characters are gone by then."""
@@ -22,16 +24,22 @@ def _any_link(url: str) -> bool:
     return isinstance(url, str)
 
 
-def _parser(*, raw_html: bool) -> MarkdownIt:
+@cache
+def parser_of(*, raw_html: bool) -> MarkdownIt:
+    """Return the parser, loaded when the first text is judged: a start needs none.
+
+    Args:
+        raw_html: Whether it sees what a forge's renderer sees, raw HTML included.
+
+    Returns:
+        The same one each time.
+    """
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("gfm-like", {"linkify": False, "html": raw_html})
     parser.validateLink = _any_link  # type: ignore[method-assign]
     return parser
 
-
-RENDERER = _parser(raw_html=True)
-"""Sees what a forge's renderer sees, raw HTML included."""
-
-_STRUCTURE = _parser(raw_html=False)
 
 Edit = tuple[int, int, str]
 """Replace text[start:end] by the string."""
@@ -64,7 +72,7 @@ def _structure(text: str) -> _Structure:
     fences: list[tuple[int, int]] = []
     infos: list[tuple[int, int]] = []
     code: list[tuple[int, int]] = []
-    tokens = _STRUCTURE.parse(text, {})
+    tokens = parser_of(raw_html=False).parse(text, {})
     table_end = -1
     for token in tokens:
         if token.map is None:
