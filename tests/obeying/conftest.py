@@ -10,6 +10,7 @@ import pytest
 from foreman.model import ActionState, IssueRef
 from foreman.obeying import Steward
 from foreman.store import actions, commands, controls
+from foreman.store import commands as orders
 from foreman.store.actions import StoredAction
 from foreman.store.commands import Ordered
 from tests.rig import BOT, REPO, Rig, rig
@@ -27,7 +28,7 @@ class Counter:
     def restart(self) -> None:
         """Begin anew with what is in the database, as after a crash."""
         self.poller = self.rig.poller()
-        self.executor = self.rig.executor()
+        self.executor = self.rig.executor(by_people=(orders.AGENT,))
         self.steward = Steward(
             db=self.rig.db,
             reader=self.rig.forge,
