@@ -14,7 +14,6 @@ from pathlib import Path
 
 from foreman.agent.base import AgentRuntime
 from foreman.agent.pool import AgentPool
-from foreman.app.found import in_use as in_use
 from foreman.config.models import AgentSettings
 from foreman.counting import AGENT_SECONDS, observe
 from foreman.errors import AgentError, ContainerError, ForemanError
@@ -24,9 +23,6 @@ from foreman.store.database import Database
 from foreman.store.scopes import scope_of
 
 log = get_logger(__name__)
-
-HEALTH_SECONDS = 10.0
-"""How long a quarantined agent may take to show that it is well."""
 
 
 class AgentOffice:

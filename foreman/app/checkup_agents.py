@@ -9,8 +9,9 @@ from pathlib import Path
 from foreman.agent import images
 from foreman.agent.engine import WHAT_TO_DO, engine_version, ignored_limits, sockets_cross
 from foreman.agent.remote import UrlRuntime
-from foreman.app import agents, models
+from foreman.app import models
 from foreman.app.checkup import Finding, fail, fine, told, warn
+from foreman.app.found import in_use
 from foreman.app.rundir import is_bounded
 from foreman.app.workshop import utc_now
 from foreman.config.models import AgentSettings, Config
@@ -81,7 +82,7 @@ def look_at_agents(config: Config, *, settings: Settings) -> Iterator[Finding]:
     Yields:
         A finding for each.
     """
-    for name, agent in agents.in_use(config).items():
+    for name, agent in in_use(config).items():
         match agent.runtime:
             case "docker":
                 yield _container(name, agent, settings.run_dir)

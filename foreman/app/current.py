@@ -15,8 +15,7 @@ from pathlib import Path
 
 from foreman import approvals, commands, undo
 from foreman.app import forges
-from foreman.app.agents import in_use
-from foreman.app.found import plans_of
+from foreman.app.found import in_use, plans_of
 from foreman.app.limits import Limits
 from foreman.config import load
 from foreman.config.effective import Policy, RepoPattern, RepoPlan

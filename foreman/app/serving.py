@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from foreman.app.agents import in_use
+from foreman.app.found import in_use
 from foreman.app.systemd import ServiceManager
 from foreman.app.vitals import Life, StoreVitals
 from foreman.app.workshop import Workshop, workshop

@@ -15,6 +15,7 @@ from foreman.agent.pool import AgentPool
 from foreman.app import agents as agents_of
 from foreman.app import models
 from foreman.app.agents import AgentOffice
+from foreman.app.found import in_use
 from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.rundir import owner_of, run_folder, visitor
 from foreman.config.models import Config
@@ -62,7 +63,7 @@ def thinking(
     Yields:
         The parts.
     """
-    at_work = agents_of.in_use(config)
+    at_work = in_use(config)
     # A command beside the daemon has a name of its own, or it would remove the daemon's containers.
     owner = owner_of(config.storage.path) if alone else visitor()
     containers = any(agent.runtime == "docker" for agent in at_work.values())

@@ -12,6 +12,7 @@ from foreman.agent.base import AgentRuntime
 from foreman.agent.conformance import read_plainly
 from foreman.agent.engine import sockets_cross
 from foreman.app import agents
+from foreman.app.found import in_use
 from foreman.app.rundir import run_folder, visitor
 from foreman.config.models import BUNDLED_AGENTS, AgentSettings, Config
 from foreman.errors import AgentReplyInvalid, ContainerError, UsageError
@@ -45,7 +46,7 @@ class AgentType:
 
 def described(config: Config) -> tuple[AgentType, ...]:
     """Return every agent type that is bundled, configured or at work."""
-    names = dict.fromkeys((*agents.in_use(config), *config.agents, *BUNDLED_AGENTS))
+    names = dict.fromkeys((*in_use(config), *config.agents, *BUNDLED_AGENTS))
     return tuple(_describe(config, name) for name in names)
 
 

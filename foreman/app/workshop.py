@@ -15,12 +15,12 @@ from pathlib import Path
 
 from foreman.account import Account
 from foreman.app import accounts as accounts_of
-from foreman.app import agents as agents_of
 from foreman.app import forges
 from foreman.app.account_parts import account_for
 from foreman.app.agents import AgentOffice
 from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
+from foreman.app.found import in_use
 from foreman.app.gate_secrets import LiveSecrets
 from foreman.app.otlp import traces
 from foreman.app.thinking import thinking
@@ -140,7 +140,7 @@ def workshop(
         )
         parts = stack.enter_context(thinking(config, db=db, settings=settings, secrets=secrets, now=now, alone=claim))
         thinker, office = parts.thinker, parts.agents
-        at_work = agents_of.in_use(config)
+        at_work = in_use(config)
         with db.read() as reading:
             marker_secret = controls.marker_secret(reading)
         precedents = Precedents(db)

@@ -30,35 +30,14 @@ def entries(
     limit: int = 50,
     before_id: int | None = None,
 ) -> tuple[LogEntry, ...]:
-    """Return decisions, newest first.
-
-    Args:
-        connection: To read from.
-        repo: Of this repository only.
-        issue: Of this issue only.
-        since: Not older than this, aware UTC.
-        status: With at least one action in this state only.
-        limit: At most so many.
-        before_id: Older than this entry only: the next page.
-
-    Returns:
-        The decisions, each with all its actions.
-    """
+    """Return decisions, newest first; `plain_log.entries` says what each argument keeps out."""
     return plain_log.entries(
         driver(connection), repo=repo, issue=issue, since=since, status=status, limit=limit, before_id=before_id
     )
 
 
 def held(connection: Connection, repo: RepoRef | None = None) -> tuple[StoredAction, ...]:
-    """Return the actions that wait for a person, oldest first.
-
-    Args:
-        connection: To read from.
-        repo: Of this repository only.
-
-    Returns:
-        The actions.
-    """
+    """Return the actions that wait for a person, oldest first; of one repository or of all."""
     return plain_log.held(driver(connection), repo)
 
 

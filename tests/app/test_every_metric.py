@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from foreman.app.agents import in_use
+from foreman.app.found import in_use
 from foreman.app.vitals import Life, StoreVitals
 from foreman.app.workshop import Workshop
 from foreman.config.load import load

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from foreman.app import room
-from foreman.app.agents import in_use
+from foreman.app.found import in_use
 from foreman.app.vitals import Life, StoreVitals
 from foreman.app.workshop import Workshop
 from foreman.config.load import load

@@ -104,6 +104,23 @@ def database() -> Iterator[Database]:
             db.close()
 
 
+@contextmanager
+def mirrored(found: Sequence[Report]) -> Iterator[tuple[Database, float]]:
+    """Make a database that mirrors all, its index merged as after the first reading of a repository.
+
+    Args:
+        found: The reports.
+
+    Yields:
+        The database, and the milliseconds of processor time that mirroring each took.
+    """
+    with database() as db:
+        took = fill(db, found)
+        with db.transaction() as connection:
+            full_text.tidy(connection)
+        yield db, took
+
+
 def fill(db: Database, found: Sequence[Report]) -> float:
     """Mirror all, as the poller does; returns milliseconds of processor time for each."""
     began = time.process_time()
@@ -250,10 +267,7 @@ def main() -> None:
     print(f"{len(found):,} issues, {len(pairs)} duplicates looked for among the earlier ones; recall at 1, 5, 10")
     places = "  ".join(f"@{top}".rjust(5) for top in PLACES)
     print(f"{'':<24} {places}    {'median':>7}     {'worst':>7}")
-    with database() as db, closing(sqlite3.connect(":memory:")) as raw:
-        insert = fill(db, found)
-        with db.transaction() as connection:
-            full_text.tidy(connection)
+    with mirrored(found) as (db, insert), closing(sqlite3.connect(":memory:")) as raw:
         _, plain = measure("naive title search", naive(raw, found), found, pairs)
         with db.read() as connection:
             recall, took = measure("as Foreman searches", tuned(connection), found, pairs)

@@ -203,8 +203,7 @@ def _search(*, quick: bool) -> Row:
     real = not quick and duplicates.data().exists()
     found = duplicates.reports(duplicates.data()) if real else duplicates.written()
     places = list(duplicates.wanted(found))[-300:]
-    with duplicates.database() as db, closing(sqlite3.connect(":memory:")) as raw:
-        duplicates.fill(db, found)
+    with duplicates.mirrored(found) as (db, _), closing(sqlite3.connect(":memory:")) as raw:
         plain = duplicates.naive(raw, found)
         with db.read() as connection:
             ask = duplicates.tuned(connection)
