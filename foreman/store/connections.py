@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from foreman.errors import StoreError
+from foreman.store.quick import QuickConnection
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a writer waits for another; one of ours holds the lock for milliseconds."""
@@ -135,6 +136,8 @@ def _engine(path: Path) -> Engine:
         # Closed by `close()` in another thread than the one that opened it; used by one thread only.
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
+
+    engine._connection_cls = QuickConnection
 
     @event.listens_for(engine, "connect")
     def configure(raw: Any, _record: Any) -> None:
