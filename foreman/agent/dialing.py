@@ -95,17 +95,17 @@ def _connected_tcp(address: Address, deadline: float) -> socket.socket:
 
 def _resolved(address: Address, deadline: float) -> list[tuple[int, tuple[object, ...]]]:
     """Look a name up in a thread of its own: a name server that does not answer has no time-out to set."""
+    with contextlib.suppress(OSError, UnicodeError):  # an address needs no looking up
+        return _places(address, socket.AI_NUMERICHOST)
     answer: queue.SimpleQueue[list[tuple[int, tuple[object, ...]]] | OSError] = queue.SimpleQueue()
 
     def look_up() -> None:
         try:
-            found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+            answer.put(_places(address))
         except OSError as error:
             answer.put(error)
         except UnicodeError:
             answer.put(OSError("its host cannot be a name"))
-        else:
-            answer.put([(family, where) for family, _, _, _, where in found])
 
     threading.Thread(target=look_up, name="resolve", daemon=True).start()
     try:
@@ -115,6 +115,11 @@ def _resolved(address: Address, deadline: float) -> list[tuple[int, tuple[object
     if isinstance(told, OSError):
         raise told
     return told
+
+
+def _places(address: Address, flags: int = 0) -> list[tuple[int, tuple[object, ...]]]:
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=flags)
+    return [(family, where) for family, _, _, _, where in found]
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ def _engine(path: Path) -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "isolation_level": None},
     )
 
-    engine._connection_cls = QuickConnection
+    engine._connection_cls = QuickConnection  # noqa: SLF001 - the one way to say so
 
     @event.listens_for(engine, "connect")
     def configure(raw: Any, _record: Any) -> None:

@@ -116,7 +116,7 @@ class _Plan:
                 self._values[name] = convert
         self._changes = not isinstance(statement, Select)
         columns = [] if self._changes else list(statement.selected_columns)
-        self._row = namedtuple("Row", [column.key for column in columns], rename=True)  # type: ignore[misc] # noqa: PYI024
+        self._row: Any = namedtuple("Row", [column.key for column in columns], rename=True)  # type: ignore[misc] # noqa: PYI024
         self._columns = tuple(
             (place, convert)
             for place, column in enumerate(columns)
@@ -145,7 +145,7 @@ def _planned(statement: Any, shape: tuple[str, ...], connection: Connection) -> 
     compiled = statement.compile(dialect=connection.dialect, column_keys=list(shape) or None)
     if any(bound.expanding for bound in compiled.binds.values()) or compiled.positiontup is None:
         return None
-    if not isinstance(statement, Select) and statement._returning:
+    if not isinstance(statement, Select) and statement._returning:  # noqa: SLF001 - it has no other name
         return None
     return _Plan(compiled, statement, connection.dialect)
 
