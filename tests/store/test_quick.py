@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 
+from foreman.errors import StoreError
 from foreman.store import quick
 from foreman.store.database import Database
 from foreman.store.quick import Found
-from foreman.store.tables import controls, meta, model_calls
+from foreman.store.tables import controls, corrections, meta, model_calls
 from tests.store.conftest import NOW
 
 _ONE = select(meta.c.value).where(meta.c.key == bindparam("key"))
@@ -77,12 +78,46 @@ def test_one_statement_with_other_columns_is_another_one(db: Database) -> None:
         assert connection.execute(_PAUSES).first()[1:4:2] == ("lee", "busy")
 
 
-def test_lists_of_any_length_go_the_usual_way(db: Database) -> None:
+def test_lists_of_any_length_answer_the_same(db: Database) -> None:
     _fill(db)
+    wanted = [["k0"], ["k0", "k2"], [], ["k1", "k2"], ["no"] * quick.LONGEST_LIST, ["no"] * 500 + ["k1"]]
     with db.read() as connection:
-        found = [sorted(connection.execute(_LISTED, {"keys": keys}).scalars()) for keys in (["k0"], ["k0", "k2"], [])]
+        connection.execute(_LISTED, {"keys": ["k0"]})
+        answers = [connection.execute(_LISTED, {"keys": keys}) for keys in wanted]
 
-    assert found == [["v0"], ["v0", "v2"], []]
+        assert [isinstance(answer, Found) for answer in answers] == [True] * 5 + [False]
+        assert [sorted(answer.scalars()) for answer in answers] == [["v0"], ["v0", "v2"], [], ["v1", "v2"], [], ["v1"]]
+
+
+def test_lists_that_are_part_of_the_statement_answer_the_same(db: Database) -> None:
+    _fill(db)
+    some = select(controls.c.scope).where(controls.c.scope.in_(("s0", "s2")), controls.c.paused_at <= bindparam("now"))
+    with db.read() as connection:
+        told = [connection.execute(some, {"now": NOW}).all() for _ in range(3)]
+
+    assert told == [[("s0",)]] * 3
+
+
+def test_new_rows_get_their_keys_and_our_types(db: Database) -> None:
+    add = insert(corrections)
+    row = {"repo": "github:a/b", "issue_id": 1, "action_type": "comment", "kind": "edited", "by": "kim", "at": NOW}
+    row |= {"value": "ä\0", "because": "", "action_id": None}
+    with db.transaction() as connection:
+        keys = [connection.execute(add, row).inserted_primary_key[0] for _ in range(4)]
+        connection.execute(add, [row | {"issue_id": 2}, row | {"issue_id": 3}])
+        kept = connection.execute(select(corrections.c.id, corrections.c.issue_id, corrections.c.value)).all()
+
+    assert keys == [1, 2, 3, 4]
+    assert [row[:2] for row in kept] == [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2), (6, 3)]
+    assert len({row.value for row in kept}) == 1
+
+
+def test_a_row_that_breaks_a_rule_is_refused_as_ever(db: Database) -> None:
+    _fill(db)
+    add = insert(meta)
+    for _ in range(3):
+        with pytest.raises(StoreError), db.transaction() as connection:
+            connection.execute(add, {"key": "k1", "value": "again"})
 
 
 def test_what_is_written_by_the_short_way_goes_with_its_transaction(db: Database) -> None:
@@ -96,8 +131,6 @@ def test_what_is_written_by_the_short_way_goes_with_its_transaction(db: Database
 
 
 def test_nothing_is_written_while_reading(db: Database) -> None:
-    from foreman.errors import StoreError
-
     _fill(db)
     with db.transaction() as connection:
         connection.execute(_END, {"key": "none"})
