@@ -12,6 +12,7 @@ from foreman.store.rows import driver
 from foreman.store.tables import events
 
 _KNOWN = select(events.c.key).where(events.c.key == bindparam("key"))
+_ADD = insert(events)
 
 
 def add(connection: Connection, event: Event, *, now: datetime) -> bool:
@@ -28,7 +29,7 @@ def add(connection: Connection, event: Event, *, now: datetime) -> bool:
     if connection.execute(_KNOWN, {"key": event.key}).first() is not None:
         return False
     connection.execute(
-        insert(events),
+        _ADD,
         {
             "key": event.key,
             "repo": event.issue.repo.key,

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, text
 
 from foreman.model import RepoRef
 from foreman.store import words
+from foreman.store.rows import driver
 from foreman.store.tables import FULL_TEXT_TOKENS, NUMBERS, mirror
 from foreman.store.types import UtcTime
 
@@ -65,19 +66,13 @@ def add(connection: Connection, row_id: int, *, title: str, body: str) -> None:
         title: Raw text.
         body: Raw text.
     """
-    connection.execute(
-        _ADD,
-        {
-            "row_id": row_id,
-            "title": " ".join(words.of_title(title)),
-            "body": " ".join(words.of_body(body)),
-        },
-    )
+    row = (row_id, " ".join(words.of_title(title)), " ".join(words.of_body(body)))
+    driver(connection).execute("INSERT INTO mirror_text (rowid, title, body) VALUES (?, ?, ?)", row)
 
 
 def remove(connection: Connection, row_id: int) -> None:
     """Take a row out of the index; nothing happens when it is not there."""
-    connection.execute(text("DELETE FROM mirror_text WHERE rowid = :row_id"), {"row_id": row_id})
+    driver(connection).execute("DELETE FROM mirror_text WHERE rowid = ?", (row_id,))
 
 
 def remove_repo(connection: Connection, repo: RepoRef) -> None:
@@ -174,7 +169,6 @@ SHOWN = ("repo", "issue_id", "title", "state", "state_reason", "labels", "create
 
 _AHEAD = 8  # so many times more are looked at, to have enough that were opened before
 
-_ADD = text("INSERT INTO mirror_text (rowid, title, body) VALUES (:row_id, :title, :body)")
 _COUNT = text("SELECT count(*) FROM mirror_text_docsize")
 _SPREAD = text("SELECT term, doc FROM json_each(:terms) AS asked JOIN mirror_terms ON term = asked.value")
 _MEMORY = "foreman.full_text"

@@ -6,7 +6,7 @@ import sqlite3
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Table, Update, bindparam, insert, update
+from sqlalchemy import Connection, CursorResult, Insert, Table, Update, bindparam, insert, update
 
 from foreman.model import IssueRef
 from foreman.store.plain import repo_of
@@ -23,7 +23,13 @@ def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[
     """
     here = {f"of_{name}": value for name, value in key.items()}
     if not connection.execute(_over(table, tuple(key)), here | values).rowcount:
-        connection.execute(insert(table), key | values)
+        connection.execute(_new(table), key | values)
+
+
+@cache
+def _new(table: Table) -> Insert:
+    """Build the insert of one row, once for each table."""
+    return insert(table)
 
 
 @cache
