@@ -1,6 +1,6 @@
 """The action log and its actions, from decision to settlement.
 
-    planned -> sent -> done | failed | unknown        held -> planned (approved) | denied (rejected)
+    planned -> sent -> done | failed | unknown        held -> planned (approved) | denied (rejected, replaced)
     done -> undone                                     denied, shadow, failed: for good
 
 A decision and its actions are one write, made before the first request. No function changes what an action does.
@@ -44,7 +44,7 @@ from foreman.store.action_rows import (
     to_action,
     unchanged,
 )
-from foreman.store.action_verdicts import approve, cancel, hold, mark_undone, reject, release
+from foreman.store.action_verdicts import approve, cancel, hold, mark_undone, reject, release, replace_held, replaced
 from foreman.store.inbox_rows import take_turn
 from foreman.store.logged import StoredAction
 from foreman.store.tables import OPEN_STATES, actions, is_state, turns
@@ -78,6 +78,8 @@ __all__ = (
     "record",
     "reject",
     "release",
+    "replace_held",
+    "replaced",
     "runs_of_author_since",
     "runs_since",
     "settle",

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from foreman.errors import StoreError
 from foreman.store.quick import QuickConnection
+from foreman.store.rows import driver
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a writer waits for another; one of ours holds the lock for milliseconds."""
@@ -118,7 +119,7 @@ def writable(connection: Connection) -> Iterator[None]:
     Yields:
         Nothing; the next `begin` takes the write lock.
     """
-    raw = connection.connection.cursor()
+    raw = driver(connection)
     raw.execute("PRAGMA query_only=OFF")
     connection.info["begin"] = "BEGIN IMMEDIATE"
     try:
@@ -126,7 +127,6 @@ def writable(connection: Connection) -> Iterator[None]:
     finally:
         connection.info["begin"] = "BEGIN"
         raw.execute("PRAGMA query_only=ON")
-        raw.close()
 
 
 def _engine(path: Path) -> Engine:
@@ -149,6 +149,6 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.info.get("begin", "BEGIN"))
+        driver(connection).execute(connection.info.get("begin", "BEGIN"))
 
     return engine

@@ -107,6 +107,9 @@ _JOINS = select(inbox).where(
 )
 
 
+_ADDED = insert(inbox)
+
+
 def enqueue(
     connection: Connection,
     *,
@@ -157,7 +160,7 @@ def enqueue(
         return int(waits.id)
     ensure_turn(connection, issue.repo.key)
     added = connection.execute(
-        insert(inbox),
+        _ADDED,
         {
             **news,
             "repo": issue.repo.key,

@@ -253,10 +253,13 @@ def held_claim(connection: Connection, item: InboxItem, *, now: datetime) -> Inb
     return to_item(row)
 
 
+_ATTEMPT = insert(inbox_attempts)
+
+
 def begin_attempt(connection: Connection, item: InboxItem, *, worker: str, now: datetime) -> None:
     """Open the story of an attempt."""
     begun = {"item_id": item.id, "attempt": item.attempt, "task_id": item.task_id, "worker": worker}
-    connection.execute(insert(inbox_attempts), begun | {"started_at": now, "outcome": "running", "reason": ""})
+    connection.execute(_ATTEMPT, begun | {"started_at": now, "outcome": "running", "reason": ""})
 
 
 _END_ATTEMPT = update(inbox_attempts).where(

@@ -15,6 +15,9 @@ from foreman.model import ActionState, IssueRef, Reaction
 HASH_CHARS = 8
 """How much of a payload's hash people see and type."""
 
+REPLACED = "replaced"
+"""Why an action waits no more for which a newer decision has another; `gate.reasons` explains it."""
+
 LEAST = timedelta(hours=72)
 """The shortest time for objections to a close that was announced, whatever its row says."""
 
@@ -64,6 +67,11 @@ class StoredAction:
     settled_at: datetime | None
     created_at: datetime
     approved_by: str | None
+
+    @property
+    def replaced(self) -> str:
+        """By what it was replaced while it waited for a person, in words; empty when it was not."""
+        return f"was replaced {self.detail}" if self.reason == REPLACED else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

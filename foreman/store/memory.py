@@ -225,6 +225,8 @@ def _phrase(action: StoredAction) -> str:
     if action.state in (ActionState.DONE, ActionState.UNDONE):
         done = _DONE.get(action.type, _word(action.type)).format(_word(corrections.value_of(action.payload)))
         return done if action.state is ActionState.DONE else f"{done}, taken back since"
+    if action.replaced:
+        return f"{_word(action.type)} replaced by a newer decision"
     reason = f" ({_word(action.reason)})" if action.state is ActionState.DENIED and action.reason else ""
     return f"{_word(action.type)} {_NOT_DONE[action.state]}{reason}"
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Delete, Insert, Select, Update
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.types import TupleType
+
+from foreman.store.rows import driver
 
 _Convert = Callable[[Any], Any]
 _Slot = tuple[str, int | None, _Convert | None]
@@ -54,7 +56,7 @@ class QuickConnection(Connection):
         plan = known[shape]
         if plan is None:
             return None
-        raw = cast("sqlite3.Connection", self.connection.driver_connection)
+        raw = driver(self)
         return plan.run_many(raw, parameters) if many else plan.run(raw, parameters or {})
 
 
