@@ -1,37 +1,24 @@
-"""One bot account on one forge: its poller, its executor, and what happens when the forge refuses the account.
-
-A refused token (401) stops everything of the account at once, and so does a host that does not answer. Both are tried
-again from time to time with one harmless request, so that neither needs a restart.
-"""
+"""One bot account on one forge: its poller and its executor, which rest while the forge lets nobody in (`access`)."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from foreman.access import Access
 from foreman.approvals import Dashboard
 from foreman.counting import EVENTS, POLLS, count
-from foreman.errors import ForgeAuthError, ForgeError, ForgeRateLimited, ForgeUnavailable
+from foreman.errors import ForgeAuthError
 from foreman.executor import REACT, Executor
 from foreman.forge.base import ForgeReader
-from foreman.log import get_logger
 from foreman.model import Account as ForgeAccount
 from foreman.model import ForgeKind, IssueRef, RepoRef
 from foreman.obeying import Steward
 from foreman.poller import Backfill, Discovery, Lull, Poller, PollReport, ProjectFiles, rounds
-from foreman.store import actions, breakers, controls
-from foreman.store.breakers import BreakerState
+from foreman.store import actions, controls
 from foreman.store.database import Database
-
-log = get_logger(__name__)
-
-RETRY_REFUSED = timedelta(minutes=5)
-"""How often a refused token is tried again: the person may have mended it, and each try is one request."""
-
-RETRY_AWAY = timedelta(minutes=1)
-"""How often a host that does not answer is tried again, with one request."""
 
 FILES_AT_ONCE = 12
 """Files of a repository read where everything is done once; the next time goes on from there."""
@@ -41,9 +28,6 @@ REST_SECONDS = 30.0
 
 REST_WITH_DASHBOARD_SECONDS = 1.0
 """The same where a dashboard is to be read: people order there, and no row says when to look."""
-
-AWAY_AFTER = 3
-"""Polls or tasks in a row without a usable answer that make us ask whether the whole host is away."""
 
 
 class Account:
@@ -101,7 +85,6 @@ class Account:
         self.disconnect = disconnect
         self.gets_on: Callable[[], object] = lambda: None
         self._db = db
-        self._reader = reader
         self._poller = poller
         self._executor = executor
         self._discovery = discovery
@@ -121,23 +104,12 @@ class Account:
             discovery=discovery,
             reading=lambda: any(part.due for part in self._background),
         )
-        self._silent = 0
-        self._probing = threading.Lock()
+        self._access = Access(db=db, kind=kind, bot=bot, reader=reader, now=now)
 
     @property
     def name(self) -> str:
         """Short name for threads and logs."""
         return self.kind.value
-
-    @property
-    def scope(self) -> str:
-        """Name under which the account's health is kept."""
-        return f"account:{self.kind.value}"
-
-    @property
-    def host_scope(self) -> str:
-        """Name under which the host's health is kept."""
-        return f"forge:{self.kind.value}"
 
     def rest_seconds(self) -> float:
         """Return how long the writer may rest when there was nothing to do and nobody rings."""
@@ -197,7 +169,7 @@ class Account:
                 return True
             return self._executor.step(only=only)
         except ForgeAuthError as error:
-            self._refuse(str(error))
+            self._access.refused(str(error))
             return False
 
     def has_due(self) -> bool:
@@ -219,8 +191,7 @@ class Account:
     @property
     def shut(self) -> bool:
         """Whether nothing is asked of the forge now: it refuses the token, or its host does not answer."""
-        with self._db.read() as connection:
-            return breakers.any_open(connection, (self.scope, self.host_scope))
+        return self._access.shut
 
     def closed_repos(self) -> tuple[RepoRef, ...]:
         """Return the repositories for which no task is to be begun now."""
@@ -228,12 +199,7 @@ class Account:
 
     def proven(self) -> None:
         """Note that the forge has just answered and named us as the token's owner."""
-        self._silent = 0
-        for scope, words in ((self.scope, "account_accepted"), (self.host_scope, "host_answers_again")):
-            if self._open(scope) is not None:
-                with self._db.transaction() as connection:
-                    breakers.record_success(connection, scope, now=self._now())
-                log.info(words, forge=self.name)
+        self._access.proven()
 
     def refused(self, reason: str = "") -> None:
         """Hear that a request was answered 401, and find out whether it is the token or only that one repository.
@@ -241,48 +207,15 @@ class Account:
         Args:
             reason: What was answered, for the log.
         """
-        log.debug("token_doubted", forge=self.name, reason=reason)
-        if not self.shut:
-            self._probe()
-
-    def _refuse(self, reason: str) -> None:
-        """Stop everything of this account: the forge does not take the token."""
-        self._stop_for(RETRY_REFUSED, self.scope, reason)
-        log.error("account_refused", forge=self.name, reason=reason, do="put a valid token where the old one is")
+        self._access.doubted(reason)
 
     def unreachable(self) -> None:
         """Count a request without a usable answer; after some in a row, find out whether it is the whole host."""
-        self._silent += 1
-        if self._silent >= AWAY_AFTER and not self.shut:
-            self._probe()
+        self._access.unreachable()
 
     def tend(self) -> None:
         """Try a refused account, or a host that did not answer, again when it is time."""
-        closed = [state for scope in (self.scope, self.host_scope) if (state := self._open(scope)) is not None]
-        if closed and all(state.open_until is None or state.open_until <= self._now() for state in closed):
-            self._probe()
-
-    def _probe(self) -> None:
-        """Ask who we are: that tells about the host and about the token."""
-        if not self._probing.acquire(blocking=False):
-            return
-        try:
-            who = self._reader.whoami()
-        except ForgeUnavailable as error:
-            if self._open(self.host_scope) is None:
-                log.warning("host_away", forge=self.name, reason=str(error))
-            self._stop_for(RETRY_AWAY, self.host_scope, str(error))
-        except ForgeRateLimited:
-            self._silent = 0  # it answers; the limit is everybody's own to keep
-        except ForgeError as error:
-            self._refuse(str(error))
-        else:
-            if who.id == self.bot.id:
-                self.proven()
-            else:
-                self._refuse(f"the token belongs to {who.login} now, not to {self.bot.login}")
-        finally:
-            self._probing.release()
+        self._access.tend()
 
     def _tend_dashboard(self) -> bool:
         return self._dashboard is not None and self._executor.blocked_seconds <= 0 and self._dashboard.tend()
@@ -303,7 +236,7 @@ class Account:
         if report.unreachable:
             self.unreachable()
         elif not report.error:
-            self._silent = 0
+            self._access.answered()
         return report
 
     def _discover(self) -> None:
@@ -329,14 +262,3 @@ class Account:
             self._project_files.catch_up(repos, most=FILES_AT_ONCE)
         except ForgeAuthError as error:
             self.refused(str(error))
-
-    def _stop_for(self, pause: timedelta, scope: str, reason: str) -> None:
-        now = self._now()
-        with self._db.transaction() as connection:
-            breakers.open_until(connection, scope, until=now + pause, reason=reason, now=now)
-
-    def _open(self, scope: str) -> BreakerState | None:
-        """Return a breaker unless it is closed."""
-        with self._db.read() as connection:
-            state = breakers.get(connection, scope)
-        return state if state is not None and state.open else None

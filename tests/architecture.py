@@ -8,11 +8,11 @@ from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "bell", "counting", "pulse", "tracing"),
+    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "bell", "counting", "pulse", "tracing", "heap"),
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "commands", "learn", "guidance"),
-    ("poller", "executor", "recall", "undo", "approvals", "places", "priors"),
+    ("access", "poller", "executor", "recall", "undo", "approvals", "places", "priors"),
     ("precedents", "obeying"),
     ("briefing",),
     ("deliberation",),
