@@ -24,6 +24,11 @@ CLOSE_SECONDS = 2.0
 """How long `close` waits for the blocks of other threads; one still open then is closed by its own thread's end."""
 
 
+STATEMENTS_KEPT = 400
+"""Statements each connection keeps parsed. A worker asks about 150 different ones; the driver's own bound is 128, and
+what is asked in turn and does not fit is parsed every time."""
+
+
 @dataclass(slots=True)
 class _OfThread:
     """A thread's connection.
@@ -134,7 +139,12 @@ def _engine(path: Path) -> Engine:
         f"sqlite+pysqlite:///{path}",
         poolclass=NullPool,
         # Closed by `close()` in another thread than the one that opened it; used by one thread only.
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "isolation_level": None},
+        connect_args={
+            "timeout": BUSY_TIMEOUT_SECONDS,
+            "check_same_thread": False,
+            "isolation_level": None,
+            "cached_statements": STATEMENTS_KEPT,
+        },
     )
 
     engine._connection_cls = QuickConnection  # noqa: SLF001 - the one way to say so
