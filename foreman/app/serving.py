@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from foreman import heap
 from foreman.app.found import in_use
 from foreman.app.systemd import ServiceManager
 from foreman.app.vitals import Life, StoreVitals
@@ -81,6 +82,8 @@ def serve(config: Config, *, settings: Settings, secrets: KnownSecrets, source: 
         if not (shop.config.plans or shop.config.patterns):
             log.warning("nothing_to_look_after", do="name a repository under `repos`, then start again")
         manager.ready(_watching(shop))
+        stop.wait(_LOOK_SECONDS)  # for what threads load beside this
+        heap.loaded()
         while not stop.wait(_LOOK_SECONDS):
             if wanted.is_set():
                 wanted.clear()

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from foreman import __version__
+from foreman import __version__, heap
 from foreman.cli import exits, lazily, streams
 from foreman.cli.context import Context
 from foreman.secrets import KnownSecrets
@@ -72,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from foreman.cli import completing
 
         completing.prepare(os.environ)
-    return streams.finish(_called(arguments, secrets), exits.say)
+    with heap.loading():
+        return streams.finish(_called(arguments, secrets), exits.say)
 
 
 def _called(arguments: Sequence[str] | None, secrets: KnownSecrets) -> int:
