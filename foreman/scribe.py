@@ -17,12 +17,15 @@ from foreman.gate.policy import Judged, final_state
 from foreman.gate.reasons import Reason
 from foreman.gate.rules_whole import is_public_report
 from foreman.gate.turn import Turn
+from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, Verdict
 from foreman.protocol import Close, RemoveLabel
 from foreman.recall import Look
 from foreman.store import actions, closing, corrections, mirror_facts
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.inbox import InboxItem
+
+log = get_logger(__name__)
 
 REMOVE = "remove_label"
 
@@ -149,8 +152,12 @@ def refused_row(item: InboxItem, plan: AgentPlan, reason: str, *, model: str) ->
 
 
 def record(connection: Connection, decision: NewDecision, *, now: datetime) -> int:
-    """Write an entry and its actions; returns the entry's id."""
-    return actions.record(connection, decision, now=now)
+    """Write an entry and its actions; what waits and is decided anew gives way. Returns the entry's id."""
+    log_id = actions.record(connection, decision, now=now)
+    replaced = actions.replace_held(connection, decision, by=log_id, now=now)
+    if replaced:
+        log.info("held_replaced", issue=str(decision.issue), by=log_id, actions=list(replaced))
+    return log_id
 
 
 def seen(item: InboxItem, thought: Deliberation) -> dict[str, Any]:

@@ -48,6 +48,7 @@ _LATER = {
     Reason.BREAKER_OPEN,
     Reason.HOURLY_CAP,
     Reason.REJECTED,
+    Reason.REPLACED,
 }
 _REASONS = frozenset(Reason) - _LATER
 _Pasts: TypeAlias = dict[tuple[RepoRef, str], Past]

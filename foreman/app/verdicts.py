@@ -240,6 +240,8 @@ def _waiting(connection: Connection, wanted: Sequence[str], *, announced: bool =
             wrong.append(
                 f"action {number} is announced already and done by itself; `foreman reject {number}` stops it"
             )
+        elif action.replaced:
+            wrong.append(f"action {number} {action.replaced}: `foreman pending` shows what waits now")
         elif action.state is not ActionState.HELD and not (announced and closing.is_announced(action)):
             wrong.append(f"action {number} is {action.state.value}, it does not wait for a person")
         elif colon and (len(shown) < HASH_CHARS or not action.payload_hash.startswith(shown.lower())):

@@ -142,6 +142,8 @@ class Clerk:
             action = actions.get(connection, listing.action)
             if action.payload_hash != digest:
                 return "not settled: it is another action now"
+            if action.replaced:
+                return f"not settled: it {action.replaced}"
             if order.verb == "approve":
                 # From the moment it was written on: what happens after that the person cannot have known.
                 approved_at = min(comment.created_at, now)

@@ -78,6 +78,7 @@ class Reason(StrEnum):
     MODE_APPROVE = "mode_approve"
     MODE_SHADOW = "mode_shadow"
     REJECTED = "rejected"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.MODE_APPROVE: _E("The mode holds every such action until a person lets it pass.", "Approve or reject it."),
     Reason.MODE_SHADOW: _E("The mode became `shadow` before it was sent.", "Nothing; it is not done later either."),
     Reason.REJECTED: _E("A person refused it.", "Nothing; it is remembered as a correction."),
+    Reason.REPLACED: _E(
+        "It waited for a person until its agent decided the same thing anew.",
+        "Look at the newer decision (`foreman pending`).",
+    ),
 }
 """One entry for every reason."""
 

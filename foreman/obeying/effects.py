@@ -184,7 +184,9 @@ class Effects:
             elif meant:
                 wrong.append(f"{code(digest)} is the beginning of more than one hash: give more of it")
             else:
-                wrong.append(f"nothing with the hash {code(digest)} waits in this repository")
+                gone = actions.replaced(self.connection, self.ordered.issue.repo, digest)
+                why = f"{code(digest)} {gone.replaced}" if gone else ""
+                wrong.append(why or f"nothing with the hash {code(digest)} waits in this repository")
         return "; ".join(wrong)
 
     def _settle_one(self, command: Command, action: StoredAction) -> list[str]:

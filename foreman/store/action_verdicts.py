@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from foreman.errors import StoreError
-from foreman.model import ActionState, IssueRef, RepoRef
+from foreman.model import ActionState
 from foreman.store import corrections
-from foreman.store.action_rows import fetch, move, to_action, unchanged
-from foreman.store.logged import REPLACED, StoredAction
-from foreman.store.tables import actions, is_state
-
-_OLDER = select(actions).where(
-    actions.c.repo == bindparam("repo"),
-    actions.c.issue_id == bindparam("number"),
-    actions.c.agent == bindparam("agent"),
-    actions.c.log_id < bindparam("by"),
-    is_state(actions.c.state, ActionState.HELD),
-)
+from foreman.store.action_rows import fetch, move, unchanged
+from foreman.store.logged import StoredAction
 
 
 def cancel(
@@ -43,44 +34,6 @@ def cancel(
         if action.state not in (ActionState.PLANNED, ActionState.HELD):
             raise ValueError(f"action {action_id} is {action.state} and cannot be cancelled")
         move(connection, action, state, reason=reason, settled_at=now, not_before=None)
-
-
-def replace_held(connection: Connection, issue: IssueRef, agent: str, *, by: int, now: datetime) -> tuple[int, ...]:
-    """Refuse what still waits for a person of an agent's older decisions about an issue. Nobody judged it so.
-
-    Args:
-        connection: In the transaction that records the newer decision.
-        issue: Where.
-        agent: Whose; what others or people want done there goes on waiting.
-        by: Entry of the newer decision.
-        now: Current time, aware UTC.
-
-    Returns:
-        Ids of the actions.
-    """
-    about = {"repo": issue.repo.key, "number": issue.number, "agent": agent, "by": by}
-    found = [to_action(row) for row in connection.execute(_OLDER, about)]
-    for action in found:
-        detail = f"by a newer decision, entry {by}"
-        move(connection, action, ActionState.DENIED, reason=REPLACED, detail=detail, settled_at=now, not_before=None)
-    return tuple(action.id for action in found)
-
-
-def replaced(connection: Connection, repo: RepoRef, digest: str) -> StoredAction | None:
-    """Return the action whose hash begins so if a newer decision replaced it while it waited.
-
-    Args:
-        connection: To read from.
-        repo: Where.
-        digest: Beginning of the hash that a person was shown.
-
-    Returns:
-        The newest of them; None for none.
-    """
-    was_shown = actions.c.payload_hash.startswith(digest, autoescape=True)
-    here = (actions.c.repo == repo.key, is_state(actions.c.state, ActionState.DENIED), actions.c.reason == REPLACED)
-    row = connection.execute(select(actions).where(*here, was_shown).order_by(actions.c.id.desc()).limit(1)).first()
-    return None if row is None else to_action(row)
 
 
 def hold(connection: Connection, action_ids: Sequence[int], *, reason: str, detail: str = "") -> None:

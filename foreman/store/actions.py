@@ -31,6 +31,7 @@ from foreman.store.action_facts import (
 )
 from foreman.store.action_log import LogEntry, entries, entry, held, states
 from foreman.store.action_record import record
+from foreman.store.action_replaced import replace_held, replaced
 from foreman.store.action_rows import (
     MOVES,
     NewAction,
@@ -44,7 +45,7 @@ from foreman.store.action_rows import (
     to_action,
     unchanged,
 )
-from foreman.store.action_verdicts import approve, cancel, hold, mark_undone, reject, release, replace_held, replaced
+from foreman.store.action_verdicts import approve, cancel, hold, mark_undone, reject, release
 from foreman.store.inbox_rows import take_turn
 from foreman.store.logged import StoredAction
 from foreman.store.tables import OPEN_STATES, actions, is_state, turns

@@ -39,6 +39,7 @@ NOBODY_CAN = {
     Reason.ANOTHER_ISSUE,
     Reason.NOT_FOR_US,
     Reason.REJECTED,
+    Reason.REPLACED,
 }
 
 
