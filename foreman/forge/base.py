@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from foreman.forge.grants import Grants
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef
+from foreman.values import dataclass
 
 
 class Permission(StrEnum):

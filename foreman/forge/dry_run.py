@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from foreman.forge.base import Sign
 from foreman.model import IssueRef, RepoRef
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

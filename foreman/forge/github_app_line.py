@@ -7,7 +7,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from foreman.forge import github_app_rows as shapes
 from foreman.forge import github_rows as rows
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.trouble import readable
+from foreman.values import dataclass
 
 BACKDATED = timedelta(minutes=1)
 LIFE = timedelta(minutes=9)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from foreman.log import get_logger
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -9,7 +9,8 @@ import requests
 from github.Auth import Auth
 from github.Requester import HTTPRequestsConnectionClass
 
-from foreman.forge.wire import OneOrigin, UnusableReply, WireReply, sendable
+from foreman.forge.http_exchange import UnusableReply
+from foreman.forge.wire import OneOrigin, WireReply, sendable
 
 
 class FreshToken(Auth):

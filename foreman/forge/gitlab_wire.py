@@ -13,7 +13,8 @@ from typing import Any
 
 import requests
 
-from foreman.forge.wire import OneOrigin, UnusableReply, WireReply, sendable
+from foreman.forge.http_exchange import UnusableReply
+from foreman.forge.wire import OneOrigin, WireReply, sendable
 
 
 class WireSession(requests.Session):

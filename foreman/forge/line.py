@@ -20,10 +20,11 @@ import requests
 import requests.utils
 
 from foreman.errors import ForgeRateLimited, ForgeUnavailable
+from foreman.forge.http_exchange import UnusableReply
 from foreman.forge.meter import LONGEST_WAIT, Meter, exhausted_until
 from foreman.forge.trouble import Circumstances
 from foreman.forge.turns import Turns
-from foreman.forge.wire import OneOrigin, UnusableReply, WireReply
+from foreman.forge.wire import OneOrigin, WireReply
 
 QueryValue = str | int | tuple[int, ...]
 """A parameter, or several of one name."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import requests
-
-from foreman.forge.wire import OneOrigin, Redirected, UnusableReply
+from foreman.forge.trouble import FOREIGN
+from foreman.forge.wire import OneOrigin
 from foreman.model import ForgeKind
 
 _SECONDS = 5.0
@@ -28,7 +27,7 @@ def recognize(origin: str) -> ForgeKind | None:
         wire = OneOrigin(url=origin, timeout_seconds=_SECONDS, hear=lambda _: None)
         try:
             reply = wire.send("GET", path, headers={"Accept": "application/json"}, body=None)
-        except (requests.RequestException, Redirected, UnusableReply):
+        except FOREIGN:
             continue
         finally:
             wire.close()

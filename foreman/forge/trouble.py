@@ -16,8 +16,9 @@ import requests
 import urllib3
 
 from foreman.errors import ForgeError, ForgeMoved, ForgeRateLimited, ForgeUnavailable
+from foreman.forge.http_exchange import UnusableReply
 from foreman.forge.meter import retry_at
-from foreman.forge.wire import Redirected, UnusableReply
+from foreman.forge.wire import Redirected
 
 FOREIGN: tuple[type[BaseException], ...] = (
     Redirected,
@@ -152,7 +153,7 @@ def readable(operation: str, repo: str) -> Iterator[None]:
 def _kind(error: BaseException) -> str:
     if _never_connected(error):
         return "cannot connect"
-    if isinstance(error, requests.Timeout | TimeoutError):
+    if isinstance(error, requests.Timeout | TimeoutError | urllib3.exceptions.TimeoutError):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.HTTPError | OSError):
         return f"the connection failed ({type(error).__name__})"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from foreman.values import dataclass
 
 SLOW_SECONDS = 0.5
 """From here on a repository counts as slow."""

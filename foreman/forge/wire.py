@@ -6,19 +6,19 @@ token for ever; each gets this in place of its own connections. Errors are trans
 
 from __future__ import annotations
 
-import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import requests
+from requests.utils import requote_uri
 
 from foreman.counting import REQUESTS, count
 from foreman.errors import ForgeAuthError
-from foreman.forge.http_deadline import DeadlineAdapter
+from foreman.forge.http_door import Door
+from foreman.forge.http_exchange import UnusableReply, request_bytes
 
 MAX_REPLY_BYTES = 20 * 1024 * 1024
 """A page of 100 issues with bodies at GitHub's limit of 65,536 characters of four bytes is 26 MB, which nobody has."""
@@ -28,7 +28,8 @@ MAX_IDLE_SECONDS = 30.0
 
 _REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 _TELLING = frozenset({304, 401, 403, 404, 429})
-_CHUNK_BYTES = 64 * 1024
+_QUOTED = re.compile(r"/[!-\"$-~]*")
+_ALWAYS = {"Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "keep-alive"}
 
 
 class Redirected(Exception):
@@ -40,21 +41,13 @@ class Redirected(Exception):
         self.location = location
 
 
-class UnusableReply(Exception):
-    """An answer came that nobody can work with: too long, too slow, the wrong kind."""
-
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireReply:
     """A reply read whole.
 
     Attributes:
         status: HTTP status; no redirect and no 202.
-        headers: Names are looked up in any case.
+        headers: Names in lower case.
         text: The body.
     """
 
@@ -91,17 +84,8 @@ class OneOrigin:
         self._forge = forge
         self._monotonic = monotonic
         self._used_at = monotonic()
-        self.session = requests.Session()
-        self._adapter = DeadlineAdapter()
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, self._adapter)
-        # A proxy of the environment would see the token of a plain HTTP request.
-        self.session.trust_env = parts.scheme == "https"
-        # What OpenSSL's programs and httpx go by; requests knows its own variables alone, which go before this one.
-        self.session.verify = os.environ.get("SSL_CERT_FILE") or True
-        # Anything but None keeps requests from reading ~/.netrc.
-        self.session.auth = _leave_as_is
-        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._host = parts.netloc.rpartition("@")[2].encode("idna" if not parts.netloc.isascii() else "ascii").decode()
+        self._door = Door(origin=self.origin, timeout_seconds=timeout_seconds)
 
     def send(
         self,
@@ -129,47 +113,34 @@ class OneOrigin:
             UnusableReply: The reply is too long, too slow or not text.
         """
         if self._monotonic() - self._used_at > MAX_IDLE_SECONDS:
-            self.session.close()
+            self._door.forget()
+        target = _target(path, query or {})
+        request = request_bytes(verb, target, {"Host": self._host, **_ALWAYS, **headers}, body)
         status = 0
         try:
-            response = self.session.request(
-                verb,
-                self.origin + path,
-                params=dict(query or {}),
-                headers=dict(headers),
-                data=body,
-                timeout=self._timeout_seconds,
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                self._hear(response.headers)
-                status = response.status_code
+            connection = self._door.take()
+            whole = False
+            try:
+                head = connection.exchange.ask(request)
+                self._hear(head.headers)
+                status = head.status
                 if status in _REDIRECTS:
-                    raise Redirected(status, response.headers.get("location", "")[:200])
-                return WireReply(status=status, headers=response.headers, text=self._text(response))
+                    raise Redirected(status, head.headers.get("location", "")[:200])
+                text = _text(connection.exchange.body(head, most=MAX_REPLY_BYTES), status)
+                whole = connection.exchange.may_go_on(head)
+            finally:
+                if whole:
+                    self._door.rest(connection)
+                else:
+                    connection.close()
+            return WireReply(status=status, headers=head.headers, text=text)
         finally:
             self._used_at = self._monotonic()
             count(REQUESTS, forge=self._forge, method=verb, outcome=_outcome(status))
 
     def close(self) -> None:
         """Break off what is under way, from any thread. The connection is of no use afterwards."""
-        self._adapter.break_off()
-        self.session.close()
-
-    def _text(self, response: requests.Response) -> str:
-        deadline = self._monotonic() + self._timeout_seconds
-        body = bytearray()
-        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
-            body += chunk
-            if len(body) > MAX_REPLY_BYTES:
-                raise UnusableReply(f"the reply is longer than {MAX_REPLY_BYTES} bytes", status=response.status_code)
-            if self._monotonic() > deadline:
-                raise UnusableReply("the reply came too slowly", status=response.status_code)
-        try:
-            return body.decode()
-        except UnicodeDecodeError as error:
-            raise UnusableReply("the reply is not UTF-8", status=response.status_code) from error
+        self._door.close()
 
 
 def sendable(token: str) -> str:
@@ -196,5 +167,16 @@ def _outcome(status: int) -> str:
     return str(status) if status in _TELLING else f"{status // 100}xx"
 
 
-def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+def _target(path: str, query: Mapping[str, Any]) -> str:
+    """Return path and query as they go out; what nobody has quoted is quoted here."""
+    pairs = [(name, value) for name, value in query.items() if value is not None]
+    if pairs:
+        path += ("&" if "?" in path else "?") + urlencode(pairs, doseq=True)
+    return path if _QUOTED.fullmatch(path) else requote_uri(path).partition("#")[0]
+
+
+def _text(body: bytes, status: int) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise UnusableReply("the reply is not UTF-8", status=status) from error

@@ -15,7 +15,8 @@ from foreman.forge.base import ChangeKind
 from foreman.forge.gitlab import GitLabForge
 from foreman.forge.gitlab_wire import WireSession
 from foreman.forge.grants import Grants, TokenKind
-from foreman.forge.wire import OneOrigin, UnusableReply
+from foreman.forge.http_exchange import UnusableReply
+from foreman.forge.wire import OneOrigin
 from foreman.model import Account, IssueRef, ReactionKind, Role
 from tests.forge.gitlab_replies import KIM, REF, REPO, issue, label, note, project
 from tests.forge.scripted import Answer, ScriptedServer

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import ipaddress
+import os
+import shutil
 import socket
 import ssl
 import threading
@@ -15,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from foreman.errors import ForgeError, ForgeUnavailable
 from tests.forge.dialects import Dialect, Reach
@@ -109,6 +114,92 @@ def test_a_server_that_nobody_vouches_for_gets_nothing(
 
     assert raised.value.sent is False
     assert tls_server.asked == []
+
+
+_WHO = ":".join(("ann", "open"))
+
+
+class Proxy:
+    """Connects whoever asks for it, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._threads = [threading.Thread(target=self._serve, daemon=True)]
+        self._threads[0].start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                theirs, _ = self._listener.accept()
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += theirs.recv(4096)
+                self.asked.append(head.decode())
+                host, _, port = head.split()[1].decode().rpartition(":")
+                onward = socket.create_connection((host, int(port)))
+                theirs.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                for one, other in ((theirs, onward), (onward, theirs)):
+                    self._threads.append(threading.Thread(target=_pass_on, args=(one, other), daemon=True))
+                    self._threads[-1].start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(60)
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError), one:
+        while piece := one.recv(65536):
+            other.sendall(piece)
+        other.shutdown(socket.SHUT_WR)
+
+
+def test_the_environments_proxy_connects_and_sees_no_token(
+    tls_server: ScriptedServer, trusted: None, monkeypatch: pytest.MonkeyPatch, reach: Reach, dialect: Dialect
+) -> None:
+    proxy = Proxy()
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", f"http://{_WHO}@{proxy.address}")
+    tls_server.will(Answer(200, dialect.issue()))
+    forge = reach(tls_server.url)
+
+    forge.issue(dialect.ref)
+    forge.issue(dialect.ref)
+    forge.disconnect()
+    proxy.close()
+
+    assert len(tls_server.asked) == 2
+    (asked,) = proxy.asked
+    assert asked.startswith("CONNECT 127.0.0.1:")
+    assert f"Proxy-Authorization: Basic {base64.b64encode(_WHO.encode()).decode()}" in asked
+    assert "t0ken" not in asked
+
+
+def test_who_is_trusted_is_read_again_when_it_was_changed(
+    certificate: Path,
+    tls_server: ScriptedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reach: Reach,
+    dialect: Dialect,
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    shutil.copy(DEFAULT_CA_BUNDLE_PATH, bundle)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    tls_server.will(Answer(200, dialect.issue()))
+    forge = reach(tls_server.url)
+    with pytest.raises(ForgeUnavailable, match="cannot connect"):
+        forge.issue(dialect.ref)
+
+    shutil.copy(certificate, bundle)
+    os.utime(bundle, (1, 1))
+
+    assert forge.issue(dialect.ref).ref == dialect.ref
 
 
 def test_a_head_that_drips_is_cut_off(
