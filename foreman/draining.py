@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from foreman.pipeline import Passed
+from foreman.values import dataclass
 
 _IDLE_SECONDS = 0.02
 _END_SECONDS = 4.0

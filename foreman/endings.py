@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -26,6 +26,7 @@ from foreman.store import breakers, inbox, issues, mirror, polls
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
 from foreman.store.scopes import scope_of
+from foreman.values import dataclass
 
 FIRST_BACKOFF = timedelta(seconds=5)
 LAST_BACKOFF = timedelta(minutes=15)

@@ -31,8 +31,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

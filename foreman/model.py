@@ -6,10 +6,12 @@ What comes from outside is checked where it enters (`protocol`, `config`, the fo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from foreman.values import dataclass
 
 
 class ForgeKind(StrEnum):

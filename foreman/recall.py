@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -20,6 +20,7 @@ from foreman.log import get_logger
 from foreman.model import Account, Comment, EventKind, Issue, IssueRef, Label, Reaction, RepoRef
 from foreman.store import actions, breakers, closing, controls, events, inbox, issues, ladder, reactions
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -10,10 +10,10 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from foreman.errors import ConfigError, Problem
+from foreman.values import dataclass
 
 MIN_SECRET_CHARS = 8
 """Shorter values are not redacted: they would blacken ordinary words."""

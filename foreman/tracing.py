@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Protocol
+
+from foreman.values import dataclass
 
 Fact = str | int | float | bool
 """What is known of a step: a name, a number, a state. Never what somebody wrote."""

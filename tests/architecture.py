@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
+    ("values", "heap"),
     ("errors",),
-    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "bell", "counting", "pulse", "tracing", "heap"),
+    ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "bell", "counting", "pulse", "tracing"),
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "commands", "learn", "guidance"),

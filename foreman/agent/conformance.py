@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 from foreman.agent.base import AgentRuntime
 from foreman.errors import AgentError, AgentReplyInvalid, AgentUnavailable, ContainerError
 from foreman.protocol import AddLabel, Decision, RemoveLabel
+from foreman.values import dataclass
 
 Reader = Callable[[bytes, str], Decision]
 

@@ -10,10 +10,11 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from foreman.errors import AgentUnavailable
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

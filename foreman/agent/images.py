@@ -12,7 +12,6 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ import agents
 import foreman
 from foreman.agent.engine import engine, until_closing
 from foreman.errors import ContainerError, UsageError
+from foreman.values import dataclass
 
 if TYPE_CHECKING:
     import docker

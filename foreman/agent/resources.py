@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from foreman.values import dataclass
 
 _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 

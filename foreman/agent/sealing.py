@@ -7,10 +7,10 @@ asked by the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from foreman.agent.resources import Resources
+from foreman.values import dataclass
 
 AGENT_LABEL = "foreman.agent"
 """Label on containers and volumes: which agent type it is."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from foreman.app.backtest import Backtest, Tried
 from foreman.priors.pools import categories
+from foreman.values import dataclass
 
 MOST_ANNOYING = 10
 

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from foreman.config.models import BUNDLED_AGENTS, Config
 from foreman.deliberation import Deliberation
 from foreman.model import Allow, Hold, Mode, RepoRef
 from foreman.scribe import describe
+from foreman.values import dataclass
 
 _FORMAT = 1  # of the file
 _NUMBER = re.compile(r"#(\d{1,9})\b")

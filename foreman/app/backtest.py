@@ -7,7 +7,7 @@ is written to a forge, nor to the action log.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ from foreman.model import IssueRef, RepoRef
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store.mirror import MirrorIssue
+from foreman.values import dataclass
 
 MOST_FAILURES = 3
 """In a row; after that it is no matter of single issues."""

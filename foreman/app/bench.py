@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from uuid import uuid4
 
@@ -26,6 +25,7 @@ from foreman.settings import Settings
 from foreman.store import usage
 from foreman.store.database import Database
 from foreman.store.usage import UsageStore
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -29,6 +28,7 @@ from foreman.store import controls, mirror, mirror_facts, mirror_reading, mirror
 from foreman.store.database import Database
 from foreman.store.mirror import MirrorIssue
 from foreman.store.mirror_reading import Reading
+from foreman.values import dataclass
 
 FRESH = timedelta(hours=1)
 """What was read so lately need not be read again; a daemon that polls reads more often than that."""

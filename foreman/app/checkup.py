@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from foreman.config.models import Identity
 from foreman.errors import Problem
 from foreman.model import ForgeKind
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.config.models import Config
@@ -13,6 +12,7 @@ from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.forge.line import LineOptions
 from foreman.model import Account, ForgeKind
 from foreman.secrets import KnownSecrets, SecretRef
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -26,6 +25,7 @@ from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store import actions
 from foreman.store.actions import LogEntry
+from foreman.values import dataclass
 
 MARK = "foreman-demo"
 """File that tells a demo's folder from one that somebody keeps something in."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
@@ -21,6 +20,7 @@ from foreman.store.database import Database
 from foreman.store.logged import Correction
 from foreman.store.tallies import Closed, Standing
 from foreman.store.usage import UsageTotal
+from foreman.values import dataclass
 
 LONGEST = 5
 """So many issues are named that have waited for a maintainer for the longest time."""

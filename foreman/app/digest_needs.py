@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -18,6 +17,7 @@ from foreman.model import ActionState, EventKind, IssueRef, RepoRef
 from foreman.store import actions, breakers, closing, controls, escalations, flood, ladder, polls, tallies
 from foreman.store.polls import PollState
 from foreman.store.scopes import scope_of
+from foreman.values import dataclass
 
 Kind = Literal[
     "security",

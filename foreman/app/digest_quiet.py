@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
+
+from foreman.values import dataclass
 
 BASELINE = timedelta(days=14)
 """What is usual is what happened in so long before the last action."""

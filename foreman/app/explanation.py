@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.gate.levers import Kind, Lever, Refused, in_words, levers
@@ -12,6 +11,7 @@ from foreman.gate.reasons import Reason
 from foreman.model import ActionState
 from foreman.store import plain_issue, plain_log
 from foreman.store.logged import HASH_CHARS, LogEntry, Opinion, StoredAction
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

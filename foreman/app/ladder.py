@@ -6,7 +6,6 @@ It suggests and takes no step; the one that is taken, down, is `store.ladder`'s.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,6 +16,7 @@ from foreman.config.plan import entry_of
 from foreman.model import Mode
 from foreman.store import agreement, ladder
 from foreman.store.agreement import Agreement
+from foreman.values import dataclass
 
 ENOUGH = 20
 """So many actions must have been judged by people before a step up is suggested."""

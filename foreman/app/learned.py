@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,6 +13,7 @@ from foreman.priors import RepoStory, describe
 from foreman.priors.pools import categories
 from foreman.priors.retraining import LEAST_EXAMPLES
 from foreman.store import labelled, priors
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -25,6 +24,7 @@ from foreman.store import actions, discovered, inbox, memory
 from foreman.store.actions import LogEntry
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
+from foreman.values import dataclass
 
 WAIT = timedelta(minutes=10)
 """How long the command waits for a running daemon; the work stays queued after that."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -37,6 +36,7 @@ from foreman.store.controls import Pause
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
 from foreman.store.scopes import scope_of
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

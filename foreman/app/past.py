@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -28,6 +28,7 @@ from foreman.store import mirror, mirror_facts, search
 from foreman.store.database import Database
 from foreman.store.mirror import MirrorIssue
 from foreman.store.search import Hit
+from foreman.values import dataclass
 
 FOUND = 10
 """Similar issues that are looked at for how well originals are found."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 from foreman.config.effective import RepoPattern
 from foreman.config.models import Config
 from foreman.store import discovered, quotas
+from foreman.values import dataclass
 
 LOOKUPS_FAILED = 3
 """So many lookups of a pattern in a row without an answer, and a person is told."""

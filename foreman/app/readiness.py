@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from foreman.app import room
@@ -12,6 +11,7 @@ from foreman.model import ForgeKind, RepoRef
 from foreman.server import Check
 from foreman.store.breakers import BreakerState
 from foreman.store.polls import LATE_INTERVALS, PollState
+from foreman.values import dataclass
 
 LATE_AT_LEAST = timedelta(minutes=1)
 """No poll is late before, however short its interval is: one slow request is no trouble."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -34,6 +34,7 @@ from foreman.settings import Settings
 from foreman.store import actions, mirror
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.agreement import NOT_AGENTS
+from foreman.values import dataclass
 
 MOST = 1_000
 """Decisions in one run."""

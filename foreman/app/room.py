@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from foreman.values import dataclass
 
 LEAST_BYTES = 100 * 1024**2
 """Free space below which the database's log file may soon not be written any more, and with it nothing done."""

@@ -7,7 +7,7 @@ hand, and the words that spoke for a learned label: these are not shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from foreman.recall import Look
 from foreman.store import actions, memory
 from foreman.store.actions import LogEntry
 from foreman.store.mirror import MirrorIssue
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from foreman.agent import images
@@ -19,6 +18,7 @@ from foreman.errors import AgentReplyInvalid, ContainerError, UsageError
 from foreman.gate.reply import read_reply
 from foreman.protocol import Decision
 from foreman.settings import Settings
+from foreman.values import dataclass
 
 _STOP_SECONDS = 5.0
 

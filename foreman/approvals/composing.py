@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from foreman.approvals.page import Page, Waiting, render
 from foreman.approvals.privacy import Privacy
@@ -12,6 +11,7 @@ from foreman.approvals.waiting import Look, fingerprint
 from foreman.model import Account, RepoRef
 from foreman.store import actions
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 MOST = 200
 """So many entries get their issue's title; more never fit on a page."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -16,6 +15,7 @@ from foreman.model import Account, ActionState, Issue, IssueRef, Outcome, RepoRe
 from foreman.store import actions
 from foreman.store.actions import NewAction, NewDecision
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

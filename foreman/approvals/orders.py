@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, cast
+
+from foreman.values import dataclass
 
 MAX_ORDERS = 50
 """Most orders taken from one comment."""

@@ -6,12 +6,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from foreman.model import RepoRef
 from foreman.printable import printable
 from foreman.store.actions import StoredAction
+from foreman.values import dataclass
 
 TITLE = "Foreman: dashboard"
 

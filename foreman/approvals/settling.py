@@ -6,7 +6,7 @@ A comment with orders is one transaction: what they change, the entry in the act
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -22,6 +22,7 @@ from foreman.model import Account, Comment, EventKind, IssueRef, RepoRef
 from foreman.store import actions, memory
 from foreman.store.actions import NewDecision
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from foreman.approvals.page import digest_of
 from foreman.approvals.settling import AGENT
@@ -13,6 +12,7 @@ from foreman.model import ActionState, ForgeKind, IssueRef, Mode, RepoRef
 from foreman.store import actions, controls
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.forge.base import ChangeKind
 from foreman.model import EventKind, Issue
 from foreman.store.issues import Snapshot
+from foreman.values import dataclass
 
 TRIAGE_LABEL = "foreman:triage"
 """Whoever may label asks with it for one more run (docs: "On the forge")."""

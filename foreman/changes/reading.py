@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.changes.horizon import BY_HISTORY, TRIAGE_LABEL, Horizon, added, removed
 from foreman.changes.looks import content_digest, known_from, same
 from foreman.model import EventKind, Issue
 from foreman.store.issues import Snapshot
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

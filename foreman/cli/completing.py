@@ -12,12 +12,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import closing
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from foreman.errors import ForemanError
 from foreman.model import ActionState
+from foreman.values import dataclass
 
 MOST = 50
 """Offers of one kind."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from foreman.secrets import KnownSecrets
+from foreman.values import dataclass
 
 if TYPE_CHECKING:
     from foreman.config.models import Config

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
+
+from foreman.values import dataclass
 
 MAX_BECAUSE_CHARS = 500
 """Longest reason kept, characters."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from foreman.errors import Problem
+from foreman.values import dataclass
 
 Path_ = tuple[str | int, ...]
 """Where a value is: keys and indexes from the top."""

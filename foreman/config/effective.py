@@ -7,11 +7,12 @@ says how they are written down.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from foreman.model import EventKind, ForgeKind, Mode, RepoRef
+from foreman.values import dataclass
 
 STALE_DAYS = 60
 """Days the reporter owes an answer until an issue is stale, where the agent's config does not say."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -18,6 +18,7 @@ from foreman.config.plan import entry_of, polling_of
 from foreman.config.policy import AgentConfig, merged
 from foreman.config.show import conceal
 from foreman.model import RepoRef
+from foreman.values import dataclass
 
 Level = Literal["default", "global", "defaults", "pattern", "repo", "agent"]
 """Built in, top of the file, `defaults`, an entry of `repos` that is a pattern or a repository, an agent in one."""

@@ -6,10 +6,11 @@ import re
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 
 from foreman.counting.names import Counter, Histogram
+from foreman.values import dataclass
 
 MOST_SERIES = 100
 """Series of one metric. What would be one more is counted under `OTHER`: a provider that calls its model something

@@ -7,7 +7,9 @@ an issue, a person, a repository or a text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from foreman.values import dataclass
 
 FORGES = ("github", "gitlab")
 ACTION_TYPES = (

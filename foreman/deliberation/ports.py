@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from foreman.errors import BudgetExceeded
 from foreman.protocol import LLMBackendInfo
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

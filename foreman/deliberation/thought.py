@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from foreman.deliberation.ports import Spent
 from foreman.gate.policy import Judged
@@ -10,6 +10,7 @@ from foreman.model import Verdict
 from foreman.precedents import Known
 from foreman.protocol import Decision
 from foreman.recall import Look
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ Our own doings never make a decision stale; what a person did since always does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from foreman.changes import content_digest
 from foreman.forge.base import Change, ChangeKind
 from foreman.model import Comment, Issue
+from foreman.values import dataclass
 
 HOLD_LABEL = "foreman:hold"
 """On an issue: hands off (docs: "On the forge")."""

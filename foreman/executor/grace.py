@@ -7,7 +7,6 @@ history and the reactions are read again once it is over. Whatever a person did 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from foreman.executor import freshness
@@ -17,6 +16,7 @@ from foreman.forge.base import Change, ForgeReader
 from foreman.model import Account, ActionState, Comment, Issue, Reaction, ReactionKind
 from foreman.store import closing
 from foreman.store.actions import LogEntry, StoredAction
+from foreman.values import dataclass
 
 AGAIN = timedelta(hours=1)
 """When to look again whether the comment was posted."""

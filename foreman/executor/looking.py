@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from foreman.executor import freshness
 from foreman.executor.freshness import Own
@@ -11,6 +11,7 @@ from foreman.forge.base import Change, ForgeReader
 from foreman.gate import marker
 from foreman.model import Account, ActionState, Comment, Issue
 from foreman.store.actions import LogEntry, StoredAction
+from foreman.values import dataclass
 
 _DID = frozenset({ActionState.DONE, ActionState.UNDONE})
 _MAY_HAVE = frozenset({ActionState.SENT, ActionState.UNKNOWN})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,6 +16,7 @@ from foreman.model import ActionState, Allow, EventKind, Outcome, Verdict
 from foreman.store import actions, controls, inbox, memory
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -7,7 +7,7 @@ did, and look. The two assumptions are the constants here; outside them a commen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from foreman.forge.base import Change, ChangeKind, ForgeReader, Sign
 from foreman.gate import marker
 from foreman.model import Account, ReactionKind
 from foreman.store.actions import StoredAction
+from foreman.values import dataclass
 
 FINISHES_WITHIN = timedelta(seconds=10)
 """D: a forge ends a request within this time or drops it. GitHub, "Timeouts" in its REST documentation: a request that

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from foreman import checkpoint
@@ -16,6 +16,7 @@ from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account, ActionState, Outcome
 from foreman.store.actions import LogEntry, StoredAction
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

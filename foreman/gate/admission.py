@@ -7,13 +7,13 @@ A pause is no reason here: it stops writing, not thinking. The rules that say wh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 
 from foreman.config.effective import Policy
 from foreman.gate import staleness
 from foreman.gate.facts import Facts
 from foreman.gate.reasons import Reason
 from foreman.model import INSIDERS, Allow, Deny, EventKind, Hold, Role, Verdict
+from foreman.values import dataclass
 
 HOLD_LABEL = "foreman:hold"
 """On an issue it means: hands off."""

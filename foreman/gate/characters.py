@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+
+from foreman.values import dataclass
 
 ZWSP = "\u200b"
 """Zero-width space; the gate itself puts one behind an at sign so that nobody is called."""

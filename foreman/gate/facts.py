@@ -5,11 +5,11 @@ None means that it could not be found out, which never allows anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.gate.turn import Owed
 from foreman.model import Account, EventKind, ForgeKind, Issue, IssueRef, Label, Role
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

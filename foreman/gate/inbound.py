@@ -7,9 +7,9 @@ a link are shown as what they are, and long text is cut with a notice. Linear sc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from foreman.gate.characters import make_visible
+from foreman.values import dataclass
 
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(([^()\s<>]{0,600})[^()\n]{0,300}\)")
 _PICTURE = r"<(?:img|picture|source|svg|video|audio|object|embed|iframe)\b"

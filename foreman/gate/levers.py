@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from foreman.gate.reasons import Reason
 from foreman.gate.secret_scan import REMOVED
+from foreman.values import dataclass
 
 
 class Kind(StrEnum):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 
 from foreman.model import Comment, IssueRef
+from foreman.values import dataclass
 
 _LINE = re.compile(r"<!-- foreman:v1 key=([0-9a-f]{32}) tag=([0-9a-f]{32}) -->")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+
+from foreman.values import dataclass
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
 _IPV4 = re.compile(r"(?<![\w.@=/+~-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from foreman.gate.text import CleanText, outgoing
 from foreman.gate.text_context import TextContext
 from foreman.model import ActionState, Allow, Deny, EventKind, Hold, Mode, Verdict
 from foreman.protocol import Action, AddComment, Decision
+from foreman.values import dataclass
 
 MAX_KEPT = 2_000
 """Characters kept of a comment that was refused, for the log."""

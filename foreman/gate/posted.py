@@ -5,7 +5,7 @@ Apart from the judging, which renders the text: whoever only shows what waits ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from foreman.values import dataclass
 
 FOOTER = (
     "_I am a bot and may be wrong. Say so here and a maintainer will see it; "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from foreman.config.effective import Policy
 from foreman.gate.admission import Objection
 from foreman.gate.facts import Facts
 from foreman.protocol import Action, Decision
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,6 @@ Neutralised where that is provably safe, refused otherwise; what counts is the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from foreman.gate.characters import ZWSP
 from foreman.gate.posted import FOOTER as FOOTER
 from foreman.gate.posted import CleanText as CleanText
@@ -17,6 +15,7 @@ from foreman.gate.text_checks import CHECKS, Check, Result
 from foreman.gate.text_context import TextContext
 from foreman.gate.text_rendered import Rendered, render
 from foreman.gate.text_steps import STEPS, Step
+from foreman.values import dataclass
 
 _MAX_BRACKETS = 1_000
 """Opening brackets in one comment; a renderer tries each as the start of a link, at 25 microseconds apiece."""

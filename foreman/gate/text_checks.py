@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from foreman.gate import text_patterns as patterns
 from foreman.gate.characters import make_visible
@@ -19,6 +18,7 @@ from foreman.gate.text_remote import unsaid
 from foreman.gate.text_rendered import Rendered
 from foreman.gate.text_source import masked
 from foreman.model import ForgeKind
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from foreman.gate.secret_scan import NO_SECRETS, KnownSecrets
 from foreman.model import ForgeKind, RepoRef
+from foreman.values import dataclass
 
 MAX_REFERENCES = 3
 """Other issues one comment may refer to; each reference leaves a line on that issue's page."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from foreman.gate.text_source import parser_of
+from foreman.values import dataclass
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
+
+from foreman.values import dataclass
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -6,12 +6,12 @@ A step may overlook things; `text_checks` looks at the rendered result and refus
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from foreman.gate import text_effects as effects
 from foreman.gate import text_markup as markup
 from foreman.gate.characters import make_visible
 from foreman.gate.text_context import TextContext
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

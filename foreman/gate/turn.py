@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from foreman.forge.base import Change, ChangeKind
 from foreman.model import INSIDERS, Account, Comment, Issue, Role
+from foreman.values import dataclass
 
 UPSTREAM_LABELS = frozenset(
     {"upstream", "blocked", "external", "blocked upstream", "waiting for upstream", "upstream bug", "third party"}

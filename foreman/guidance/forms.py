@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from foreman.guidance import headings
+from foreman.values import dataclass
 
 MOST_FIELDS = 50
 MAX_HEADING_CHARS = 200

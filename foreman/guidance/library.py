@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -14,6 +13,7 @@ from foreman.guidance.sources import Role, roles
 from foreman.model import RepoRef
 from foreman.store import project_files
 from foreman.store.passages import Prepared, nearest, prepare
+from foreman.values import dataclass
 
 MOST_SHOWN = 5
 """Passages told of an issue."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from foreman.guidance import headings
+from foreman.values import dataclass
 
 MAX_CHARS = 600
 """Of one passage."""

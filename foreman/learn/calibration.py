@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import mul
 
 from foreman.learn.examples import Proof
+from foreman.values import dataclass
 
 WANTED_PRECISION = 0.9
 """Of the labels that are given without asking a model."""

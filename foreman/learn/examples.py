@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from foreman.values import dataclass
 
 OTHER = ""
 """Stands for "none of these labels": what people labelled, but with none that is offered."""

@@ -10,11 +10,11 @@ import math
 import random
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from operator import itemgetter, mul
 from typing import Any
 
 from foreman.learn.vectors import Vector
+from foreman.values import dataclass
 
 ROUNDS = 2
 """Passes over all issues; more change less than the choice of the folds does."""

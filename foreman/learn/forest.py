@@ -9,8 +9,9 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import cycle, islice
+
+from foreman.values import dataclass
 
 TREES = 100
 """How many vote; more change little."""

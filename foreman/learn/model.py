@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import itemgetter, mul
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from foreman.learn.examples import OTHER, Correction, Prior, Proof
 from foreman.learn.features import features
 from foreman.learn.forest import WEIGHT, Forest
 from foreman.learn.vectors import VOTERS, Counts, Vector, Vocabulary, asked_for, cosine
+from foreman.values import dataclass
 
 MOST_CORRECTIONS = 50
 """That a model carries beside what it was trained on, the newest."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from foreman.values import dataclass
 
 NOTHING = "(none)"
 """Stands in a confusion for no label at all."""

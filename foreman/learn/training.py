@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from foreman.learn import calibration, fitting
 from foreman.learn.examples import Example, Proof, classes_of
@@ -13,6 +12,7 @@ from foreman.learn.features import features, form_lines
 from foreman.learn.forest import grow
 from foreman.learn.model import Fitted, Model
 from foreman.learn.vectors import VOTERS, Counts, asked_count, asked_for, vocabularies
+from foreman.values import dataclass
 
 FOLDS = 3
 """Trainings on two thirds each, to see what the model says of issues it was not shown."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from foreman.learn.features import PARTS
+from foreman.values import dataclass
 
 MOST_FEATURES = {"shape": 6_000, "title": 9_000, "stems": 18_000, "grams": 8_000}
 """Of each part that are kept: those that tell most about the labels."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from foreman.errors import BudgetExceeded, ForemanError
 from foreman.llm.chat import BadRequest
 from foreman.llm.grants import NotGranted, TooMany
+from foreman.values import dataclass
 
 _RETRY_SECONDS = 5
 """Told to an agent when nobody said how long to wait."""

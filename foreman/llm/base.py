@@ -6,7 +6,6 @@ An agent never sees either; it talks to `gateway` with a token for one task.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from foreman.errors import ConfigError, Problem
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

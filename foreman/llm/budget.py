@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import threading
 import time as clock
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from foreman.errors import BudgetExceeded, ModelUnavailable, StoreError
 from foreman.llm.base import ModelCall, UsageLedger
 from foreman.llm.chat import BadRequest
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from foreman.llm.base import Completion, LLMBackend
 from foreman.llm.budget import Purse
 from foreman.llm.call import Call, News
 from foreman.llm.grants import Grant, Grants, TooMany
+from foreman.values import dataclass
 
 LARGE_BYTES = 32 * 1024
 """A request above must fit whole into the budget; below, the budget may be overdrawn by one call."""

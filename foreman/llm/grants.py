@@ -6,13 +6,14 @@ import hashlib
 import hmac
 import secrets
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
 from foreman import tracing
 from foreman.errors import ModelError
 from foreman.llm.base import ModelCall
+from foreman.values import dataclass
 
 MAX_CALLS = 32
 """Of one task. The bundled agent needs two at the most."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -20,6 +20,7 @@ from foreman.store import actions, controls, corrections, inbox, memory
 from foreman.store.actions import LogEntry, NewAction, StoredAction
 from foreman.store.commands import Ordered
 from foreman.undo import UndoPlan
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

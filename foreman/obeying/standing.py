@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from foreman.commands import heard_on
@@ -13,6 +13,7 @@ from foreman.model import Account, RepoRef
 from foreman.store import commands
 from foreman.store.commands import Ordered
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 MOST_AN_HOUR = 30
 """Comments with orders taken from one person in an hour."""

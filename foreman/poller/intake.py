@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -31,6 +31,7 @@ from foreman.store.database import Database
 from foreman.store.issues import Snapshot
 from foreman.store.mirror_text import CleanIssue
 from foreman.store.polls import PollState
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -8,10 +8,10 @@ were once looked at together drift apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from foreman.forge.base import Quota
+from foreman.values import dataclass
 
 QUIET_AFTER = timedelta(days=1)
 """How long a repository keeps its own interval after the last news."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from foreman import changes
@@ -25,6 +25,7 @@ from foreman.poller.schedule import Schedule
 from foreman.store import controls, issues, mirror, mirror_text, polls
 from foreman.store.database import Database
 from foreman.store.polls import PollState
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -15,6 +14,7 @@ from foreman.poller import pace
 from foreman.poller.pace import Spending
 from foreman.store import quotas
 from foreman.store.quotas import QuotaState
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -13,6 +12,7 @@ from foreman.model import RepoRef
 from foreman.priors import pools
 from foreman.priors.retraining import LEAST_EXAMPLES
 from foreman.store import priors
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,6 +13,7 @@ from foreman.learn.features import MAX_BODY_CHARS, MAX_TITLE_CHARS
 from foreman.learn.training import MOST_EXAMPLES
 from foreman.model import IssueRef, RepoRef
 from foreman.store import corrections, logged, mirror, mirror_facts, priors
+from foreman.values import dataclass
 
 CORRECTED_WEIGHT = 3.0
 """How many other issues one counts for where a person put something right."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
+
+from foreman.values import dataclass
 
 PREFIX = "foreman_"
 """What every metric's name begins with."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Text, and_, bindparam, cast, func, or_, select
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Text, and_, bindparam, cast, func, or_, selec
 from foreman.model import Account, ActionState, IssueRef, RepoRef
 from foreman.store.commands import AGENT
 from foreman.store.tables import action_log, actions, issues
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

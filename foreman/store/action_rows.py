@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from foreman.model import ActionState, IssueRef
 from foreman.store.logged import StoredAction
 from foreman.store.rows import issue_of
 from foreman.store.tables import action_counts, actions
+from foreman.values import dataclass
 
 S = ActionState
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, true
 from foreman.model import ActionState, RepoRef
 from foreman.store import commands
 from foreman.store.tables import action_log, actions, corrections, is_state, issues
+from foreman.values import dataclass
 
 WINDOW = timedelta(days=90)
 """What is older says nothing about today's configuration."""

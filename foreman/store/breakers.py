@@ -8,7 +8,6 @@ Closed, it lets everything pass. Open, nothing until `open_until`; then one prob
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from foreman.store import flood
 from foreman.store.rows import put
 from foreman.store.tables import breakers
+from foreman.values import dataclass
 
 THRESHOLD = 5
 """Failures in a row that open a breaker."""

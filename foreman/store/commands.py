@@ -7,7 +7,7 @@ ready -> ignored (nobody who may order, or nobody can tell)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, o
 from foreman.model import ForgeKind, IssueRef, RepoRef
 from foreman.store.rows import issue_of
 from foreman.store.tables import commands, is_state
+from foreman.values import dataclass
 
 AGENT = "commands"
 """Under this name the log has what people ordered by comment."""

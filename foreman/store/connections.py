@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from foreman.errors import StoreError
 from foreman.store.quick import QuickConnection
 from foreman.store.rows import driver
+from foreman.values import dataclass
 
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long a writer waits for another; one of ours holds the lock for milliseconds."""

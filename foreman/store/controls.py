@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select
 from foreman.model import IssueRef, RepoRef
 from foreman.store.rows import put
 from foreman.store.tables import controls, meta
+from foreman.values import dataclass
 
 EVERYTHING = "all"
 """Scope of a pause that concerns every repository."""

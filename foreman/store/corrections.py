@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from foreman.store import agreement, ladder, plain_issue
 from foreman.store.logged import Correction
 from foreman.store.rows import driver, inserted_id, issue_of
 from foreman.store.tables import corrections
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from foreman.model import RepoRef
 from foreman.store.polls import baseline_key
 from foreman.store.rows import put
 from foreman.store.tables import discovered, issues, meta, patterns, polls, reactions
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Text, cast, exists, literal, select, text, union
@@ -13,6 +12,7 @@ from foreman.model import IssueRef
 from foreman.store import controls
 from foreman.store.rows import issue_of
 from foreman.store.tables import action_log, actions, issues, meta
+from foreman.values import dataclass
 
 KEPT = timedelta(days=90)
 """An older one is not told of any more."""

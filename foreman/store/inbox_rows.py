@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from foreman.errors import LeaseLost
 from foreman.model import EventKind, InboxState, IssueRef
 from foreman.store.rows import issue_of
 from foreman.store.tables import WAITING_STATES, inbox, inbox_attempts, inbox_counts, is_state, turns
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from foreman.model import IssueRef, RepoRef
 from foreman.store.rows import issue_of, put
 from foreman.store.tables import issues
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

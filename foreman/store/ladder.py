@@ -8,7 +8,6 @@ is lifted, only what is decided after that counts: the same reversals never step
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -20,6 +19,7 @@ from foreman.store import agreement, breakers
 from foreman.store.action_record import record
 from foreman.store.action_rows import NewDecision, fetch, move
 from foreman.store.tables import OPEN_STATES, actions, is_state
+from foreman.values import dataclass
 
 log = get_logger(__name__)
 

@@ -5,12 +5,12 @@ Commands that only show something import this and `plain`, and not what reads an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from foreman.model import ActionState, IssueRef, Reaction
+from foreman.values import dataclass
 
 HASH_CHARS = 8
 """How much of a payload's hash people see and type."""

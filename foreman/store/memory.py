@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from foreman.store.commands import AGENT
 from foreman.store.logged import Correction, StoredAction
 from foreman.store.rows import driver, put
 from foreman.store.tables import memory_summary, meta
+from foreman.values import dataclass
 
 MAX_CHARS = 2_000
 """Longest summary, characters; the oldest lines go first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Literal
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete, ins
 from foreman.model import INSIDERS, Account, ActionState, Comment, Issue, IssueRef, RepoRef
 from foreman.store import mirror
 from foreman.store.tables import actions, mirror_comments, mirror_labels
+from foreman.values import dataclass
 
 By = Literal["person", "us", "bot", "unknown"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from foreman.store import mirror
 from foreman.store.plain import repo_of
 from foreman.store.rows import put
 from foreman.store.tables import mirror_reading
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

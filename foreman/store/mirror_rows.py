@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from foreman.model import IssueRef
 from foreman.store import mirror_text
 from foreman.store.mirror_text import CleanIssue
 from foreman.store.rows import issue_of
+from foreman.values import dataclass
 
 _MOST_LABELS = 100  # GitHub's own limit on an issue
 

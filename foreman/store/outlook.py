@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, or_, select
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from foreman.model import InboxState
 from foreman.store.commands import CommandState
 from foreman.store.tables import OPEN_STATES, actions, commands, inbox, is_state
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from foreman.model import RepoRef
 from foreman.store.rows import put
 from foreman.store.tables import polls
+from foreman.values import dataclass
 
 LATE_INTERVALS = 3
 """So many intervals without a good poll, and a person is told."""

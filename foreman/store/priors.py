@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 from foreman.model import RepoRef
 from foreman.store.rows import put
 from foreman.store.tables import priors
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ Texts come in without known secrets and cut; `poller.project_files` sees to that
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from foreman.model import RepoRef
 from foreman.store.plain import repo_of
 from foreman.store.rows import put
 from foreman.store.tables import project_files, project_reading
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from foreman.store.rows import put
 from foreman.store.tables import quotas
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ The newest row of a table stays however old it is: by it SQLite gives the next o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ from foreman.store.tables import (
     meta,
     model_calls,
 )
+from foreman.values import dataclass
 
 BATCH_ROWS = 500
 """Rows of a table that one transaction deletes: with them the write lock is held for some hundredths of a second."""

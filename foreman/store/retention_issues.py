@@ -6,7 +6,6 @@ Never a part of it: a label that was put on, and not the order that took it off 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +39,7 @@ from foreman.store.tables import (
     mirror_labels,
     reactions,
 )
+from foreman.values import dataclass
 
 WAITS = (ActionState.PLANNED, ActionState.SENT, ActionState.HELD, ActionState.UNKNOWN)
 """Actions that are still to be done, or that a person is asked about."""

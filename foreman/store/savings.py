@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
 from foreman.store.tables import action_log, model_calls
+from foreman.values import dataclass
 
 _ZERO = Decimal(0)
 

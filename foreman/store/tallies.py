@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from foreman.store.agreement import NOT_AGENTS
 from foreman.store.logged import Correction
 from foreman.store.rows import issue_of
 from foreman.store.tables import action_log, actions, corrections, events, inbox_counts, issues
+from foreman.values import dataclass
 
 PASSED = (
     ActionState.PLANNED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 from foreman.counting import MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS, MODEL_USD, count, observe
 from foreman.store.database import Database
 from foreman.store.tables import model_calls
+from foreman.values import dataclass
 
 _ZERO = Decimal(0)
 

@@ -7,7 +7,6 @@ inverse actions out like any others; nothing is sent from here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -22,6 +21,7 @@ from foreman.store import actions, commands, ladder, memory
 from foreman.store.actions import LogEntry, NewAction, NewDecision, StoredAction
 from foreman.store.database import Database
 from foreman.undo.takeback import Look, Nothing, Standing
+from foreman.values import dataclass
 
 DECISION = "undo"
 """Word in `action_log.decision`."""

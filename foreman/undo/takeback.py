@@ -5,13 +5,13 @@ Ours is what our account did last. Where a person did something to the same fiel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from foreman.forge.base import Change, ChangeKind
 from foreman.gate import marker
 from foreman.model import Comment, Issue
 from foreman.store.actions import StoredAction
+from foreman.values import dataclass
 
 WITHDRAWN = "This comment was withdrawn."
 """What is left of a comment that is not deleted."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.agent.engine import engine_version
@@ -16,6 +15,7 @@ from foreman.app.onboarding.writing import written
 from foreman.errors import ContainerError, UsageError
 from foreman.model import ForgeKind
 from foreman.secrets import looks_like_token, lookup
+from foreman.values import dataclass
 
 _ENGINE_SECONDS = 3.0
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from foreman.config.checks import KEYLESS
 from foreman.model import ForgeKind
+from foreman.values import dataclass
 
 SOMEBODY = "your-bot"
 """Stands for the bot's login until somebody writes it down; no forge would let us act under a wrong one."""

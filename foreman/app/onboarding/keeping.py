@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -12,6 +11,7 @@ import yaml
 from foreman.app.onboarding.roles import can_be_configured
 from foreman.forge.base import ForgeReader
 from foreman.model import ForgeKind, RepoRef
+from foreman.values import dataclass
 
 MOST_FORMS = 10
 """Forms that are read, a request each."""

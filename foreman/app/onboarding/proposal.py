@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.app.onboarding import quiet, words
@@ -12,6 +11,7 @@ from foreman.app.onboarding.roles import KINDS, LabelRole, kind_named, plain_nam
 from foreman.app.onboarding.survey import Survey
 from foreman.app.onboarding.words import Keyword
 from foreman.model import INSIDERS, RepoRef
+from foreman.values import dataclass
 
 MOST_KEYWORDS = 6
 """Words from the history for one label."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from foreman.app.onboarding.roles import LabelRole
 from foreman.app.onboarding.survey import Survey
 from foreman.model import Issue
+from foreman.values import dataclass
 
 OLD = timedelta(days=180)
 """A label whose issues stay open so long is one that keeps them."""

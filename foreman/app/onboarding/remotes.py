@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from foreman.errors import ForemanError
+from foreman.values import dataclass
 
 PREFERRED = ("upstream", "origin")
 """Whoever has a fork calls the real one `upstream`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from foreman.app.onboarding.remotes import Remote, parse
 from foreman.config.fields import is_loopback
 from foreman.errors import UsageError
 from foreman.model import ForgeKind, RepoRef
+from foreman.values import dataclass
 
 GITHUB, GITLAB = "https://api.github.com", "https://gitlab.com"
 USUAL = {ForgeKind.GITHUB: GITHUB, ForgeKind.GITLAB: GITLAB}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from statistics import median
@@ -14,6 +14,7 @@ from foreman.app.onboarding.roles import can_be_configured
 from foreman.errors import ForgeError
 from foreman.forge.base import ForgeReader, Permission, RepoInfo
 from foreman.model import INSIDERS, Account, Comment, Issue, Label, RepoRef, Role
+from foreman.values import dataclass
 
 MOST_ROWS = 400
 """Issues and pull requests that are read: five requests at the most."""

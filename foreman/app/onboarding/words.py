@@ -12,9 +12,9 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from foreman.model import Issue
+from foreman.values import dataclass
 
 LEAST_ISSUES = 8
 """Issues of a label from which its words are looked for."""

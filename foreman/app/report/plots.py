@@ -6,9 +6,9 @@ Drawn 340 units wide, so that the letters can be read on a telephone and are not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from foreman.app.report.markup import Markup, element, join
+from foreman.values import dataclass
 
 WIDTH, HEIGHT = 340.0, 246.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 28.0, 42.0
