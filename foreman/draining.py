@@ -41,19 +41,21 @@ class _Steps:
     """What the threads of one `drain` have under way; when one finds that everything is done, all end.
 
     Attributes:
+        unseen: Who has taken no step yet: what waits for him alone, such as orders to be read, nobody else knows of.
         lock: For the counters, and for what is counted elsewhere.
         active: Steps under way.
         done: Steps that did something.
         rest: Set when nothing is left to do.
     """
 
+    unseen: set[str]
     lock: threading.Lock = field(default_factory=threading.Lock)
     active: int = 0
     done: int = 0
     rest: threading.Event = field(default_factory=threading.Event)
 
-    def take(self, step: Callable[[], bool]) -> bool:
-        """Take one step; returns whether it did something."""
+    def take(self, name: str, step: Callable[[], bool]) -> bool:
+        """Take one step of somebody; returns whether it did something."""
         did = False
         with self.lock:
             self.active += 1
@@ -63,13 +65,14 @@ class _Steps:
             with self.lock:
                 self.active -= 1
                 self.done += did
+                self.unseen.discard(name)
         return did
 
     def at_rest(self, due: Callable[[], bool]) -> bool:
         """Find out whether nothing is being worked on and nothing is due, and tell everybody."""
         with self.lock:
             before = self.done
-            if self.active:
+            if self.active or self.unseen:
                 return False
         if due():
             return False
@@ -98,13 +101,13 @@ def drain(
         due: Whether anything waits that could be done now.
         stop: Set to end early.
     """
-    steps = _Steps()
+    steps = _Steps(unseen={*thinkers, *writers})
     failures: list[BaseException] = []
 
-    def until_rest(step: Callable[[], bool]) -> None:
+    def until_rest(name: str, step: Callable[[], bool]) -> None:
         try:
             while not (stop.is_set() or steps.rest.is_set()):
-                if not steps.take(step) and not steps.at_rest(due):
+                if not steps.take(name, step) and not steps.at_rest(due):
                     stop.wait(_IDLE_SECONDS)
         except BaseException as error:
             failures.append(error)
@@ -126,7 +129,7 @@ def drain(
 
     parts = [(name, functools.partial(think, work)) for name, work in thinkers.items()]
     parts += [(name, functools.partial(write, work)) for name, work in writers.items()]
-    threads = [threading.Thread(target=until_rest, args=(step,), name=name) for name, step in parts]
+    threads = [threading.Thread(target=until_rest, args=(name, step), name=name) for name, step in parts]
     for thread in threads:
         thread.start()
     try:

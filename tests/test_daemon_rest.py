@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from foreman.daemon import Daemon, Drained
+from foreman.draining import drain
 from foreman.model import RepoRef
 from foreman.pipeline import Ending
 from foreman.store.database import Database
@@ -69,6 +70,23 @@ def test_what_was_decided_behind_a_look_is_written_all_the_same(tmp_path: Path) 
         daemon.drain(done)
 
     assert (desk.written, done.steps, done.tasks) == (1, 1, {"decided": 1})
+
+
+@pytest.mark.timeout(120)
+def test_nobody_rests_before_all_have_looked() -> None:
+    """What is ordered on a forge is known to no table until the one who writes has read it."""
+    read: list[str] = []
+
+    def look() -> bool:
+        read.append(threading.current_thread().name)
+        return False
+
+    for turn in range(50):
+        thinkers = {f"once:{n}": lambda: None for n in range(4)}
+        writers = {f"once:{turn}": look}
+        drain(Drained(), thinkers=thinkers, writers=writers, due=lambda: False, stop=threading.Event())
+
+    assert set(read) == {f"once:{turn}" for turn in range(50)}
 
 
 @pytest.mark.timeout(120)
