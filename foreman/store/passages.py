@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 
-from foreman.store import full_text, words
+from foreman.store import words
 from foreman.store.search import BODY_TERMS
+from foreman.store.stems import stems
 from foreman.store.tables import FULL_TEXT_TOKENS
 
 HEADING_WEIGHT = 2.0
@@ -67,7 +68,7 @@ def nearest(passages: Prepared, *, title: str, body: str, limit: int) -> tuple[i
         wanted = [*(word for word in in_title if word in told), *strongest]
         if not wanted:
             return ()
-        once = full_text.stems(wanted).values()
+        once = stems(wanted).values()
         have = Counter(row for word in once for row in told[word])
         least = min(LEAST_WORDS, len(once))
         found = raw.execute(

@@ -21,12 +21,9 @@ BODY_TERMS = 10
 COMMON = math.log(4)
 """How rare a word in a fifth of all issues is: more common ones are left out, which halves the time of a search."""
 
-RARE_ROWS = 800
-"""An issue that is found has one of the rarest words, which are in so many issues together. That keeps a search in ten
-thousand issues at the time of one in two thousand, and finds as much."""
-
-MOST_ROWS = 4_000
-"""Rows with any of the words, added up; the commonest are left out beyond it."""
+MOST_ROWS = 2_000
+"""Rows with any of the words, added up; the commonest are left out beyond it. That keeps a search in ten thousand
+issues at the time of one in two thousand, and finds as much."""
 
 _ENOUGH = 3  # words, for others to be left out
 
@@ -89,8 +86,7 @@ def similar(
     wanted = {word: rare[word] for word in (*in_title, *strongest) if word in rare}
     telling = {word: term for word, term in wanted.items() if term.weight > COMMON}
     wanted = _rarest(telling if len(telling) >= _ENOUGH else wanted, MOST_ROWS)
-    needed = _rarest(wanted, RARE_ROWS)
-    found = full_text.find(connection, repo, wanted, needed=needed, limit=limit, before=before, exclude=exclude)
+    found = full_text.find(connection, repo, wanted, limit=limit, before=before, exclude=exclude)
     return tuple(map(_hit, found))
 
 
