@@ -83,10 +83,10 @@ def test_nobody_rests_before_all_have_looked() -> None:
 
     for turn in range(50):
         thinkers = {f"once:{n}": lambda: None for n in range(4)}
-        writers = {f"once:{turn}": look}
+        writers = {f"write:{turn}": look}
         drain(Drained(), thinkers=thinkers, writers=writers, due=lambda: False, stop=threading.Event())
 
-    assert set(read) == {f"once:{turn}" for turn in range(50)}
+    assert set(read) == {f"write:{turn}" for turn in range(50)}
 
 
 @pytest.mark.timeout(120)
