@@ -16,7 +16,7 @@ from typing import Protocol
 
 from foreman import draining
 from foreman.account import Account
-from foreman.crew import Crew
+from foreman.crew import STEP_SECONDS, Crew
 from foreman.draining import Drained
 from foreman.errors import ForemanError
 from foreman.log import get_logger
@@ -113,6 +113,7 @@ class Daemon:
         self._learn = learn
         self._tidy = tidy
         self._task_seconds = task_seconds
+        self._started = False
         self._crew = Crew(stop=stop, pulse=pulse or Pulse())
         for account in self._accounts:
             account.gets_on = self._crew.pulse.get_on
@@ -149,12 +150,10 @@ class Daemon:
     def start(self) -> None:
         """Start the threads and the scheduler; returns at once."""
         self.recover()
+        self._started = True
         crew = self._crew
         for account in self._accounts:
-            crew.thread(f"poll:{account.name}", functools.partial(self._poll, account), self._until_next_tick)
-            crew.thread(
-                f"write:{account.name}", account.write_next, functools.partial(self._until_rung, account.rest_seconds)
-            )
+            self._employ(account)
         crew.every(CHORES_SECONDS, "chores", self._chores)
         # Apart from the chores: an agent that is slow to show its health must not keep others' held work waiting.
         crew.every(CHORES_SECONDS, "agents", self._agents.tend)
@@ -162,12 +161,52 @@ class Daemon:
             crew.every(LEARN_SECONDS, "learn", self._learn, step_seconds=LEARN_STEP_SECONDS)
         if self._tidy is not None:
             crew.every(TIDY_SECONDS, "tidy", self._tidy)
-        resting = functools.partial(self._until_rung, lambda: IDLE_SECONDS)
         for number in range(self._workers):
-            crew.thread(f"work:{number}", self._work_next, resting, waits_seconds=self._task_seconds)
+            self._set_to_work(number)
         watch = Watch(self._db, now=self._now)
         crew.thread("watch", lambda: self._look_out(watch), lambda _: self._stop.wait(LOOK_SECONDS))
         crew.start()
+        self._warm()
+
+    def join(self, account: Account) -> None:
+        """Look after one more account from now on.
+
+        Args:
+            account: On a forge that no other one is on.
+        """
+        account.gets_on = self._crew.pulse.get_on
+        self._accounts = (*self._accounts, account)
+        if self._started:
+            self._employ(account)
+
+    def expect_agents(self, *, workers: int, task_seconds: float) -> None:
+        """Be ready for agents that a reload brings, and start them.
+
+        Args:
+            workers: How many tasks at a time, at least.
+            task_seconds: How long the slowest of them may be at one task.
+        """
+        self._task_seconds = max(self._task_seconds, task_seconds)
+        self._crew.pulse.allow("work", step_seconds=STEP_SECONDS + self._task_seconds)
+        before, self._workers = self._workers, max(self._workers, workers)
+        if self._started:
+            for number in range(before, self._workers):
+                self._set_to_work(number)
+            self._warm()
+
+    def _employ(self, account: Account) -> None:
+        crew = self._crew
+        crew.thread(f"poll:{account.name}", functools.partial(self._poll, account), self._until_next_tick)
+        crew.thread(
+            f"write:{account.name}", account.write_next, functools.partial(self._until_rung, account.rest_seconds)
+        )
+
+    def _set_to_work(self, number: int) -> None:
+        resting = functools.partial(self._until_rung, lambda: IDLE_SECONDS)
+        self._crew.thread(f"work:{number}", self._work_next, resting, waits_seconds=self._task_seconds)
+
+    def _warm(self) -> None:
+        crew = self._crew
         threading.Thread(target=crew.guarded, args=("warm", self._agents.warm), name="warm", daemon=True).start()
 
     def wait(self) -> None:

@@ -18,10 +18,18 @@ class Places:
             workers: Tasks at a time, all agents together; each agent has at least one whatever this says.
             max_concurrency: Per agent type.
         """
+        self._wanted = workers
         self._workers = max(workers, len(max_concurrency))
         self._limits = dict(max_concurrency)
         self._running: Counter[str] = Counter()
         self._lock = threading.RLock()
+
+    def add(self, agent: str, max_concurrency: int) -> int:
+        """Give one more agent its places; returns for how many workers there is room now."""
+        with self._lock:
+            self._limits[agent] = max_concurrency
+            self._workers = max(self._wanted, len(self._limits))
+            return self._workers
 
     @contextmanager
     def choosing(self) -> Iterator[frozenset[str]]:

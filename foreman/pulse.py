@@ -50,6 +50,17 @@ class Pulse:
             step_seconds=step_seconds, due_seconds=due_seconds, thread=thread, since=self._monotonic()
         )
 
+    def allow(self, kind: str, *, step_seconds: float) -> None:
+        """Give every part of a kind at least so long for a step.
+
+        Args:
+            kind: What their names begin with, up to the colon.
+            step_seconds: How long one step may go without getting on.
+        """
+        for name, part in tuple(self._parts.items()):
+            if name.partition(":")[0] == kind:
+                part.step_seconds = max(part.step_seconds, step_seconds)
+
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Take one step of a part; nothing is kept of one that is not expected."""

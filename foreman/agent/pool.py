@@ -34,6 +34,18 @@ class AgentPool:
         self._in_flight = dict.fromkeys(self._runtimes, 0)
         self._lock = threading.Condition()
 
+    def add(self, agent: str, runtime: AgentRuntime, max_concurrency: int) -> None:
+        """Take one more runtime; it is started when it is first asked.
+
+        Args:
+            agent: Agent type.
+            runtime: Its runtime.
+            max_concurrency: Its bound.
+        """
+        with self._lock:
+            self._limits[agent], self._in_flight[agent] = max_concurrency, 0
+            self._runtimes = {**self._runtimes, agent: runtime}
+
     @property
     def agents(self) -> tuple[str, ...]:
         """Agent types, in the order given."""

@@ -26,7 +26,11 @@ log = get_logger(__name__)
 
 
 class AgentOffice:
-    """What the daemon and the deliberation see of the agents."""
+    """What the daemon and the deliberation see of the agents.
+
+    Attributes:
+        types: Agent types at work; those that a reload brings come to it.
+    """
 
     def __init__(
         self, *, pool: AgentPool, settings: Mapping[str, AgentSettings], db: Database, now: Callable[[], datetime]
@@ -39,10 +43,26 @@ class AgentOffice:
             db: Where quarantine is kept.
             now: Current time, aware UTC.
         """
+        self.types = list(settings)
+        self._told = False
         self._pool = pool
         self._settings = dict(settings)
         self._db = db
         self._now = now
+
+    def add(self, agent: str, settings: AgentSettings, runtime: AgentRuntime) -> None:
+        """Take one more agent, which is started when it is first asked.
+
+        Args:
+            agent: Its type.
+            settings: How it is run.
+            runtime: What runs it.
+        """
+        self._settings = {**self._settings, agent: settings}
+        self._pool.add(agent, runtime, settings.max_concurrency)
+        self.types.append(agent)
+        if not runtime.sealed:
+            log.warning("agent_not_sealed", agent=agent, runtime=settings.runtime)
 
     def ask(self, agent: str, task: bytes, *, timeout_seconds: float) -> bytes:
         """Send a task to an agent and return its raw reply."""
@@ -84,7 +104,9 @@ class AgentOffice:
     def warm(self) -> None:
         """Start every agent now; one that does not start is told of, and tried again with its first task."""
         self._side_by_side(self._pool.agents, self._start)
-        self.tell_unsealed()
+        if not self._told:
+            self._told = True
+            self.tell_unsealed()
 
     def tell_unsealed(self) -> None:
         """Say in the log which agents are not sealed."""

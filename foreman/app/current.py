@@ -20,7 +20,7 @@ from foreman.app.limits import Limits
 from foreman.config import load
 from foreman.config.effective import Policy, RepoPattern, RepoPlan
 from foreman.config.models import Config
-from foreman.errors import ConfigError
+from foreman.errors import AgentError, ConfigError, ContainerError, ForgeError
 from foreman.gate import permission
 from foreman.gate.reasons import Reason
 from foreman.log import get_logger
@@ -32,12 +32,16 @@ from foreman.store.database import Database
 
 log = get_logger(__name__)
 
-NEEDS_RESTART = ("identity", "llm", "storage", "server", "workers", "agents")
-"""Sections whose parts are built once, at the start."""
+NEEDS_RESTART = ("llm", "storage", "server", "workers")
+"""Sections whose parts are built once, at the start; so is what is used of `identity` and `agents`."""
 
 
 class CurrentConfig:
-    """Gives the plans to everybody who asks, one whole configuration at a time."""
+    """Gives the plans to everybody who asks, one whole configuration at a time.
+
+    Attributes:
+        welcome: Sets up what a new configuration needs and the start did not, before it holds.
+    """
 
     def __init__(self, config: Config, *, source: Path | None, db: Database, now: Callable[[], datetime]) -> None:
         """Take the configuration of the start.
@@ -54,8 +58,9 @@ class CurrentConfig:
         self._lock = threading.Lock()
         self._limits = Limits(db=db, now=now)
         self._config = config
-        self._kinds = forges.kinds(config)
-        self._agents = frozenset(in_use(config))
+        self._built = _parts_of(config)
+        self._coming: tuple[RepoPlan, ...] = ()
+        self.welcome: Callable[[Config], None] = lambda _: None
         self._patterns = config.patterns()
         self._plans = self._planned(config)
         self._asked: dict[RepoRef, RepoPlan] = {}
@@ -74,9 +79,10 @@ class CurrentConfig:
 
     @property
     def reached(self) -> tuple[RepoPlan, ...]:
-        """The plans, and those of repositories that a pattern takes and somebody asked for before any lookup."""
+        """The plans, also those about to hold, and of repositories that somebody asked for before any lookup."""
         with self._lock:
-            return (*self._plans.values(), *(plan for repo, plan in self._asked.items() if repo not in self._plans))
+            asked = (plan for repo, plan in self._asked.items() if repo not in self._plans)
+            return (*self._plans.values(), *asked, *self._coming)
 
     @property
     def patterns(self) -> tuple[RepoPattern, ...]:
@@ -149,10 +155,12 @@ class CurrentConfig:
         except ConfigError as error:
             log.error("reload_refused", problems=[str(problem) for problem in error.problems])
             return False
-        later = [name for name in NEEDS_RESTART if getattr(new, name) != getattr(self.config, name)]
-        later += [f"repos on {kind}" for kind in forges.kinds(new) if kind not in self._kinds]
-        later += [f"agent {name}" for name in in_use(new) if name not in self._agents]
         plans = self._planned(new)
+        if not self._welcomed(new, tuple(plans.values())):
+            return False
+        parts = _parts_of(new)
+        self._built = {**parts, **self._built}
+        later = list(dict.fromkeys(name[0] for name, part in parts.items() if part != self._built[name]))
         with self._lock:
             before = self._plans
             self._config = new
@@ -163,6 +171,20 @@ class CurrentConfig:
         self._tighten(plans)
         self._hasten(before, plans)
         log.info("reloaded", repos=len(plans), **({"needs_restart": later} if later else {}))
+        return True
+
+    def _welcomed(self, new: Config, plans: tuple[RepoPlan, ...]) -> bool:
+        self._coming = plans
+        try:
+            self.welcome(new)
+        except ConfigError as error:
+            log.error("reload_refused", problems=[str(problem) for problem in error.problems])
+            return False
+        except (ForgeError, AgentError, ContainerError) as error:
+            log.error("reload_refused", reason=str(error), do="reload again once that is over")
+            return False
+        finally:
+            self._coming = ()
         return True
 
     def _hasten(self, before: Mapping[RepoRef, RepoPlan], after: Mapping[RepoRef, RepoPlan]) -> None:
@@ -209,6 +231,15 @@ class CurrentConfig:
 
 BY_PEOPLE = frozenset({undo.AGENT, approvals.AGENT, orders.AGENT})
 """Under these names people have something done, or are told something."""
+
+
+def _parts_of(config: Config) -> dict[tuple[str, str], object]:
+    """Return what parts are built of that work for a configuration, by section and which."""
+    parts: dict[tuple[str, str], object] = {(name, ""): getattr(config, name) for name in NEEDS_RESTART}
+    for kind in forges.kinds(config):
+        mine = {name: value for name, value in config.identity if name.startswith(f"{kind.value}_")}
+        parts["identity", kind.value] = mine
+    return parts | {("agents", name): agent for name, agent in in_use(config).items()}
 
 
 def _longest(plan: RepoPlan) -> timedelta:

@@ -72,7 +72,7 @@ def run_folder(root: Path, *, owner: str, alone: bool, containers: bool) -> Iter
     try:
         folder = Path(mkdtemp(prefix=prefix, dir=root))
         if containers:
-            (folder / _CONTAINERS).touch()
+            expect_containers(folder)
     except OSError as error:
         problem = f"no folder for sockets can be made in {root}: {error.strerror}"
         raise ConfigError([Problem(path="FOREMAN_RUN_DIR", message=problem)]) from error
@@ -80,6 +80,11 @@ def run_folder(root: Path, *, owner: str, alone: bool, containers: bool) -> Iter
         yield folder
     finally:
         discard(folder, timeout_seconds=_DISCARD_SECONDS)
+
+
+def expect_containers(folder: Path) -> None:
+    """Note in a run's folder that it may start containers, so that those it leaves behind are looked for."""
+    (folder / _CONTAINERS).touch()
 
 
 def _clear(root: Path, prefix: str, owner: str) -> None:

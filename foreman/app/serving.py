@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from foreman import heap
-from foreman.app.found import in_use
 from foreman.app.systemd import ServiceManager
 from foreman.app.vitals import Life, StoreVitals
 from foreman.app.workshop import Workshop, workshop
@@ -80,7 +79,7 @@ def serve(config: Config, *, settings: Settings, secrets: KnownSecrets, source: 
         shop.daemon.start()
         log.info("daemon_ready", repos=len(shop.config.plans), pid=os.getpid())
         if not (shop.config.plans or shop.config.patterns):
-            log.warning("nothing_to_look_after", do="name a repository under `repos`, then start again")
+            log.warning("nothing_to_look_after", do="name a repository under `repos`, then reload (SIGHUP)")
         manager.ready(_watching(shop))
         stop.wait(_LOOK_SECONDS)  # for what threads load beside this
         heap.loaded()
@@ -114,7 +113,7 @@ def _health(config: Config, shop: Workshop) -> Iterator[None]:
         StoreVitals(
             db=shop.db,
             plans=lambda: shop.config.plans,
-            agents=tuple(in_use(config)),
+            agents=shop.agents.types,
             life=Life(
                 stopping=lambda: shop.daemon.stopping,
                 hanging=shop.daemon.hanging,

@@ -17,8 +17,8 @@ from foreman.app import models
 from foreman.app.agents import AgentOffice
 from foreman.app.found import in_use
 from foreman.app.gate_secrets import LiveSecrets
-from foreman.app.rundir import owner_of, run_folder, visitor
-from foreman.config.models import Config
+from foreman.app.rundir import expect_containers, owner_of, run_folder, visitor
+from foreman.config.models import AgentSettings, Config
 from foreman.deliberation import Thinker
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
@@ -34,10 +34,12 @@ class Thinking:
     Attributes:
         agents: The agents, each started when it is first asked.
         thinker: Asks them, with a model where there is one.
+        hire: Takes one more agent.
     """
 
     agents: AgentOffice
     thinker: Thinker
+    hire: Callable[[str, AgentSettings], None]
 
 
 @contextmanager
@@ -81,8 +83,9 @@ def thinking(
             gateway.start()
             stack.callback(gateway.stop)
             desk = models.ModelOffice(gateway, provider=config.llm.provider, model=config.llm.model or "")
-        runtimes: dict[str, AgentRuntime] = {
-            name: agents_of.runtime_for(
+
+        def made_for(name: str, agent: AgentSettings) -> AgentRuntime:
+            return agents_of.runtime_for(
                 name,
                 agent,
                 run_dir=run_dir / "agents",
@@ -90,8 +93,13 @@ def thinking(
                 gateway_url=gateway.tcp_url if gateway else "",
                 owner=owner,
             )
-            for name, agent in at_work.items()
-        }
+
+        def hire(name: str, agent: AgentSettings) -> None:
+            if agent.runtime == "docker" and alone:
+                expect_containers(run_dir)
+            office.add(name, agent, made_for(name, agent))
+
+        runtimes = {name: made_for(name, agent) for name, agent in at_work.items()}
         pool = AgentPool(runtimes, {name: agent.max_concurrency for name, agent in at_work.items()})
         stack.callback(pool.stop, timeout_seconds=_STOP_SECONDS)
         office = AgentOffice(pool=pool, settings=at_work, db=db, now=now)
@@ -103,4 +111,4 @@ def thinking(
             llm_when=config.llm.when,
             now=now,
         )
-        yield Thinking(agents=office, thinker=thinker)
+        yield Thinking(agents=office, thinker=thinker, hire=hire)

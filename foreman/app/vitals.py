@@ -52,14 +52,14 @@ class StoreVitals:
         Args:
             db: The store.
             plans: What is configured now.
-            agents: Agent types that are at work.
+            agents: Agent types that are at work; read anew each time.
             life: The daemon's own word.
             now: Current time, aware UTC.
             counted: What happened since the start.
         """
         self._db = db
         self._plans = plans
-        self._agents = tuple(agents)
+        self._agents = agents
         self._life = life
         self._now = now
         self._counted = counted

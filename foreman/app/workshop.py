@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from foreman.app.connection import Connection
 from foreman.app.current import CurrentConfig
 from foreman.app.found import in_use
 from foreman.app.gate_secrets import LiveSecrets
+from foreman.app.newcomers import Newcomers
 from foreman.app.otlp import traces
 from foreman.app.thinking import thinking
 from foreman.app.visibility import Visibility
@@ -43,6 +43,7 @@ from foreman.store import controls
 from foreman.store.database import Database
 from foreman.store.lease import DaemonLease
 from foreman.store.tidying import Tidying
+from foreman.values import dataclass
 
 
 def utc_now() -> datetime:
@@ -128,16 +129,24 @@ def workshop(
             stack.callback(lease.release)
             db.guard_with(lease.check)
         current = CurrentConfig(config, source=source, db=db, now=now)
-        connections, late = accounts_of.connect_all(
-            config,
-            forges.kinds(config) if forge is None else (forge,),
-            db=db,
-            connect=lambda kind, known: forges.connect(
-                config, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.reached, known=known
-            ),
-            stack=stack,
-            claim=claim,
-        )
+
+        late: dict[ForgeKind, str] = {}
+
+        def connect(of: Config, kinds: Sequence[ForgeKind]) -> dict[ForgeKind, Connection]:
+            found, troubled = accounts_of.connect_all(
+                of,
+                kinds,
+                db=db,
+                connect=lambda kind, known: forges.connect(
+                    of, kind, secrets=secrets, now=now, stop=stop, plans=lambda: current.reached, known=known
+                ),
+                stack=stack,
+                claim=claim,
+            )
+            late.update(troubled)
+            return found
+
+        connections = connect(config, forges.kinds(config) if forge is None else (forge,))
         parts = stack.enter_context(thinking(config, db=db, settings=settings, secrets=secrets, now=now, alone=claim))
         thinker, office = parts.thinker, parts.agents
         at_work = in_use(config)
@@ -145,28 +154,19 @@ def workshop(
             marker_secret = controls.marker_secret(reading)
         precedents = Precedents(db)
         redact = LiveSecrets(secrets).redact
-        deliberators = {
-            kind: Deliberator(
+        deliberators: dict[ForgeKind, Deliberator] = {}
+        accounts: dict[ForgeKind, Account] = {}
+
+        def employ(connection: Connection) -> Account:
+            connections[connection.kind] = connection
+            deliberators[connection.kind] = Deliberator(
                 recall=Recall(
                     db=db, reader=connection.reader, bot=connection.bot, marker_secret=marker_secret, now=now
                 ),
                 precedents=precedents,
                 thinker=thinker,
             )
-            for kind, connection in connections.items()
-        }
-        pipeline = Pipeline(
-            db=db,
-            plan_of=current.plan_of,
-            deliberator_of=lambda repo: _deliberator(deliberators, repo),
-            max_retries=office.max_retries,
-            places=Places(config.workers, {name: agent.max_concurrency for name, agent in at_work.items()}),
-            now=now,
-            model=config.llm.model or "",
-            stopping=stop.is_set,
-        )
-        accounts = {
-            kind: account_for(
+            account = accounts[connection.kind] = account_for(
                 connection,
                 current=current,
                 db=db,
@@ -176,14 +176,25 @@ def workshop(
                 now=now,
                 stop=stop,
             )
-            for kind, connection in connections.items()
-        }
-        if claim:
-            for kind, account in accounts.items():
-                if kind in late:
-                    account.refused(late[kind])
-                else:
-                    account.proven()  # by `connect`, a moment ago
+            if claim and connection.kind in late:
+                account.refused(late[connection.kind])
+            elif claim:
+                account.proven()  # by `connect`, a moment ago
+            return account
+
+        for connection in tuple(connections.values()):
+            employ(connection)
+        places = Places(config.workers, {name: agent.max_concurrency for name, agent in at_work.items()})
+        pipeline = Pipeline(
+            db=db,
+            plan_of=current.plan_of,
+            deliberator_of=lambda repo: _deliberator(deliberators, repo),
+            max_retries=office.max_retries,
+            places=places,
+            now=now,
+            model=config.llm.model or "",
+            stopping=stop.is_set,
+        )
         daemon = Daemon(
             db=db,
             accounts=tuple(accounts.values()),
@@ -202,6 +213,16 @@ def workshop(
             ).tend,
             tidy=Tidying(db, keep_days=config.storage.keep_days, now=now).tend,
         )
+        current.welcome = Newcomers(
+            connections=connections,
+            agents=office.types,
+            secrets=secrets,
+            connect=connect,
+            employ=lambda connection: daemon.join(employ(connection)),
+            hire=parts.hire,
+            places=places,
+            daemon=daemon,
+        ).welcome
         yield Workshop(
             config=current,
             db=db,
