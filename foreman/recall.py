@@ -116,7 +116,7 @@ class Recall:
             ForgeError: The issue itself cannot be read, or is shown as it was before the event.
         """
         issue = self._reader.issue(ref)
-        comments = self._try(ref, "comments", lambda: self._reader.comments(ref))
+        comments = self._comments(issue, event)
         self._refuse_what_lags(issue, comments)
         history = self._history(issue)
         repo = self._repo(ref.repo)
@@ -184,6 +184,21 @@ class Recall:
             under_way = sum(whose == mine for whose in self._begun.values())
             self._begun[task_id] = mine
         return replace(look, facts=replace(look.facts, runs_of_author_today=logged + under_way))
+
+    def _comments(self, issue: Issue, event: EventKind) -> tuple[Comment, ...] | None:
+        """Read the comments; where there are none, and none was ever heard of, that saves a request.
+
+        The number may be of a copy that lags behind: it is not believed against what the poller has seen, and never
+        after we may have said something ourselves, for our own comments are counted here.
+        """
+        if not issue.comment_count and event is not EventKind.COMMENTED:
+            with self._db.read() as connection:
+                known = issues.get(connection, issue.ref)
+                touched = actions.touched(connection, issue.ref)
+            heard = known is not None and (known.comment_count or known.heard or issue.updated_at < known.updated_at)
+            if not heard and not touched:
+                return ()
+        return self._try(issue.ref, "comments", lambda: self._reader.comments(issue.ref))
 
     def _refuse_what_lags(self, issue: Issue, comments: tuple[Comment, ...] | None) -> None:
         """Take no decision on less than the poller has seen: the event would count as dealt with."""

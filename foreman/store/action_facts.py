@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy import Connection, Text, and_, bindparam, cast, exists, func, or_, select
 
 from foreman.model import Account, ActionState, IssueRef, RepoRef
 from foreman.store.commands import AGENT
@@ -29,6 +29,7 @@ _OF_ISSUE = and_(actions.c.repo == bindparam("repo"), actions.c.issue_id == bind
 _LABELLED = and_(
     _OF_ISSUE, actions.c.state == ActionState.DONE.value, actions.c.type.in_(("add_label", "remove_label"))
 )
+_TOUCHED = select(exists().where(_OF_ISSUE))
 _LABELS = (
     select(actions.c.type, actions.c.payload, actions.c.agent)
     .where(_LABELLED)
@@ -50,6 +51,19 @@ _RUNS_OF_ISSUE = _RUNS.where(action_log.c.issue_id == bindparam("number"))
 _RUNS_OF_AUTHOR = _RUNS.where(action_log.c.author_id == bindparam("author_id"))
 _WRITES = select(func.count()).where(actions.c.sent_at >= bindparam("since"))
 _WRITES_OF_REPO = _WRITES.where(actions.c.repo == bindparam("repo"))
+
+
+def touched(connection: Connection, issue: IssueRef) -> bool:
+    """Tell whether anything was ever to be done to an issue, whatever became of it.
+
+    Args:
+        connection: To read from.
+        issue: The issue.
+
+    Returns:
+        Whether an action of ours is about it.
+    """
+    return bool(connection.execute(_TOUCHED, {"repo": issue.repo.key, "number": issue.number}).scalar())
 
 
 def labels_by_us(connection: Connection, issue: IssueRef) -> frozenset[str]:

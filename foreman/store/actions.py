@@ -26,6 +26,7 @@ from foreman.store.action_facts import (
     newest,
     runs_of_author_since,
     runs_since,
+    touched,
     writes_per_hour_history,
     writes_since,
 )
@@ -85,6 +86,7 @@ __all__ = (
     "runs_since",
     "settle",
     "states",
+    "touched",
     "writes_per_hour_history",
     "writes_since",
 )
