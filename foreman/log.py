@@ -16,14 +16,18 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any, Literal, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
-import structlog
-from structlog.typing import FilteringBoundLogger
-
-from foreman import tracing
+from foreman import lean, tracing
 from foreman.printable import printable
 from foreman.secrets import KnownSecrets, mask_tokens
+
+# With these, tracebacks for people are painted; ours are plain, see `configure`.
+with lean.without("rich", "better_exceptions", "colorama"):
+    import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["console", "json"]

@@ -61,8 +61,8 @@ def application(vitals: Vitals, *, operator_token: str, asking: Executor) -> Any
     app = FastAPI(title="Foreman", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
     @app.get(ALIVE)
-    async def alive() -> dict[str, str]:
-        return {"status": "ok"}
+    async def alive() -> JSONResponse:  # as it is: for a model of an answer FastAPI would load pydantic's old version
+        return JSONResponse({"status": "ok"})
 
     @app.get(f"{ALIVE}/ready", dependencies=[Depends(admitted)])
     async def ready() -> JSONResponse:

@@ -1,0 +1,42 @@
+"""What a library would load besides is kept out while it is imported, and only then."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from foreman import lean
+
+
+@pytest.fixture
+def optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package that nobody has imported."""
+    (tmp_path / "foreman_test_optional.py").write_text("here = True\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "foreman_test_optional", raising=False)
+    return "foreman_test_optional"
+
+
+def test_a_package_is_as_if_not_installed_and_there_again_afterwards(optional: str) -> None:
+    with lean.without(optional), pytest.raises(ImportError):
+        importlib.import_module(optional)
+    assert optional not in sys.modules
+    assert importlib.import_module(optional).here
+    del sys.modules[optional]
+
+
+def test_what_was_imported_before_stays(optional: str) -> None:
+    before = importlib.import_module(optional)
+    with lean.without(optional):
+        assert importlib.import_module(optional) is before
+    assert sys.modules.pop(optional) is before
+
+
+def test_a_failure_leaves_nothing_out_for_good(optional: str) -> None:
+    with pytest.raises(RuntimeError), lean.without(optional):
+        raise RuntimeError
+    assert importlib.import_module(optional).here
+    del sys.modules[optional]
