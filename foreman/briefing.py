@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +76,8 @@ class _Cleaner:
         self._redact = redact
 
     def clean(self, text: str, limit: int) -> str:
+        if not text:
+            return text
         done = inbound.clean(text, limit=limit)
         self.hidden.update(done.hidden)
         self.cut = self.cut or done.cut
@@ -179,12 +182,18 @@ def _labels(known: tuple[Label, ...], plan: AgentPlan, by_us: frozenset[str]) ->
     return tuple(
         TaskLabel(
             name=label.name,
-            description=inbound.clean(label.description, limit=200).text,
+            description=_described(label.description),
             may_add=label.name in policy.labels_add,
             may_remove=label.name in policy.labels_remove or label.name in by_us,
         )
         for label in known[:MAX_LABELS]
     )
+
+
+@lru_cache(maxsize=2_000)
+def _described(description: str) -> str:
+    """Clean what a label is for; remembered, for every task tells of every label."""
+    return inbound.clean(description, limit=200).text
 
 
 def _similar(hit: Hit, issue: Issue, cleaner: _Cleaner) -> dict[str, Any]:

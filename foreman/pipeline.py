@@ -214,7 +214,6 @@ class Pipeline:
         except (AgentError, ContainerError) as error:
             return self._endings.agent_trouble(item, plan, error)
         checkpoint.reach("pipeline.judged")
-        self._agent_is_well(item, thought)
         reckoning.admitted(thought.admission)
         if isinstance(thought.admission, Hold):
             return self._endings.hold(item, f"{thought.admission.reason}: {thought.admission.detail}", None)
@@ -228,6 +227,8 @@ class Pipeline:
         now = self.now()
         decision = scribe.decision_row(item, plan, thought, model=self.model)
         with tracing.step("record"), self.db.transaction() as connection:
+            if thought.decision is not None:
+                breakers.record_success(connection, scope_of(item.agent), now=now)
             if self._plan(item) != plan:
                 # A reload came in between: judged by rules that hold no more.
                 inbox.postpone(
@@ -252,13 +253,3 @@ class Pipeline:
             log_id=log_id,
             reason=decision.rationale if skipped else "",
         )
-
-    def _agent_is_well(self, item: InboxItem, thought: Deliberation) -> None:
-        if thought.decision is None:
-            return
-        with self.db.read() as connection:
-            before = breakers.get(connection, scope_of(item.agent))
-        if before is None or not (before.failures or before.trips or before.open):
-            return  # as nearly always: nobody waits for the write lock because of it
-        with self.db.transaction() as connection:
-            breakers.record_success(connection, scope_of(item.agent), now=self.now())

@@ -91,8 +91,8 @@ class Precedents:
             As much as there is.
         """
         issue = look.facts.issue
-        priors = self._priors.of(issue, plan, private=look.facts.private_repo)
         with self._db.read() as connection:
+            priors = self._priors.of(issue, plan, private=look.facts.private_repo)
             newest = _standing(corrections.of_repo(connection, issue.ref.repo, _AMONG))
             far = _AMONG if newest else MOST_SIMILAR
             hits = _alike(connection, issue, far)

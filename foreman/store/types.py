@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _NANO = Decimal(1_000_000_000)
+_JSON = json.JSONEncoder(separators=(", ", ": "), allow_nan=False)
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -29,13 +31,30 @@ class UtcTime(TypeDecorator[datetime]):
             )
         return dialect.type_descriptor(DateTime())
 
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Turn an aware time into naive UTC; a naive one is a bug."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone: {value!r}")
-        return value.astimezone(UTC).replace(tzinfo=None)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Turn an aware time into naive UTC, on SQLite its text; a naive one is a bug."""
+        text = dialect.name == "sqlite"
+        digits = "seconds" if self._seconds_only else "microseconds"
+
+        def bind(value: datetime | None) -> Any:
+            if value is None:
+                return None
+            if value.tzinfo is None:
+                raise ValueError(f"a time without a zone: {value!r}")
+            naive = value.astimezone(UTC).replace(tzinfo=None)
+            return naive.isoformat(" ", digits) if text else naive
+
+        return bind
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """Say that what was stored is UTC."""
+        if dialect.name != "sqlite":
+            return super().result_processor(dialect, coltype) or (lambda value: value)
+
+        def result(value: str | None) -> datetime | None:
+            return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+        return result
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Say that what was stored is UTC."""
@@ -57,7 +76,7 @@ class JsonText(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> str:
         """Write JSON."""
-        return json.dumps(value, separators=(", ", ": "), allow_nan=False)
+        return _JSON.encode(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         """Read JSON."""

@@ -9,7 +9,7 @@ import pytest
 from foreman.gate import marker, reasons
 from foreman.gate.personal import redact_personal
 from foreman.gate.policy import final_state, text_context
-from foreman.gate.secret_scan import REMOVED, KnownSecrets
+from foreman.gate.secret_scan import FOREIGN, REMOVED, KnownSecrets
 from foreman.gate.text import FOOTER, CleanText, compose, outgoing
 from foreman.gate.text_links import is_allowed
 from foreman.gate.text_rendered import render
@@ -184,3 +184,36 @@ def test_every_reason_is_explained() -> None:
     assert set(reasons.EXPLANATIONS) == set(reasons.Reason)
     assert reasons.explain("hold_label").meaning
     assert reasons.explain("a_reason_of_an_older_version").remedy == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ghp_" + "a" * 36,
+        "github_pat_" + "a" * 40,
+        "glpat-" + "a" * 20,
+        "sk-ant-" + "a" * 30,
+        "AKIA" + "A" * 16,
+        "ASIA" + "A" * 16,
+        "-----BEGIN RSA PRIVATE KEY-----\n" + "a" * 64,
+        "xoxb-" + "1" * 20,
+        "AIza" + "a" * 35,
+        "pypi-AgE" + "a" * 40,
+        "npm_" + "a" * 36,
+        "hf_" + "a" * 34,
+        "rk_live_" + "a" * 24,
+        "eyJ" + "a" * 20 + ".eyJ" + "a" * 20 + "." + "a" * 20,
+        "HTTPS://kim:hunter22@example.org",
+    ],
+)
+def test_what_looks_like_a_token_of_a_known_service_is_found_alone(text: str) -> None:
+    found = KnownSecrets().find(text)
+
+    assert len(found) == 1
+    assert found == KnownSecrets().find(f"a line\n{text} " + "and more text " * 300)
+
+
+def test_every_known_service_has_its_example() -> None:
+    (examples,) = test_what_looks_like_a_token_of_a_known_service_is_found_alone.pytestmark
+
+    assert {name for text in examples.args[1] for name in KnownSecrets().find(text)} == set(FOREIGN)
