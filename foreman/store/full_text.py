@@ -6,14 +6,13 @@ is quoted, and none holds a quotation mark.
 
 from __future__ import annotations
 
-import heapq
 import json
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, func, select, text
 
@@ -33,8 +32,7 @@ _LEAST = 1e-6  # what bm25() takes a word for that is in more than half of all r
 _MORE_IN_TITLE = TITLE_WEIGHT * (1 + _K1) / (TITLE_WEIGHT + _K1) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """What the index knows of a word.
 
     Attributes:
@@ -175,7 +173,7 @@ def find(
     most = sum(term.weight for term in wanted.values()) * (_K1 + 1)
     ahead = limit + _AHEAD
     while True:
-        best = _by_length(connection, span[0], heapq.nlargest(ahead, scores, key=scores.__getitem__), scores)
+        best = _by_length(connection, span[0], _highest(scores, ahead))
         rows = _rows(connection, span[0], [number for _, number in (best[:limit] if before is None else best)], before)
         found = [Found(rows[number], min(1.0, score / most)) for score, number in best if number in rows]
         if before is None or len(found) >= limit or ahead >= len(scores):
@@ -203,16 +201,20 @@ def _scores(raw: sqlite3.Connection, wanted: Mapping[str, Term], first: int) -> 
     return scores
 
 
-def _by_length(
-    connection: Connection, first: int, numbers: Sequence[str], scores: Mapping[str, float]
-) -> list[tuple[float, int]]:
+def _highest(scores: Mapping[str, float], most: int) -> dict[str, float]:
+    """Return so many of the highest, and all that are as high as the last of them."""
+    least = sorted(scores.values(), reverse=True)[:most][-1:]
+    return {number: score for number, score in scores.items() if score >= least[0]} if least else {}
+
+
+def _by_length(connection: Connection, first: int, scores: Mapping[str, float]) -> list[tuple[float, int]]:
     """Return scores and numbers, the best first: a word says less the longer the text is that it is in."""
     rows, whole = _totals(connection)
     usual = whole / rows if whole else 0.0
-    listed = f"[{','.join(numbers)}]"
+    listed = f"[{','.join(scores)}]"
     found = []
     for number, packed in driver(connection).execute(_SIZES, {"first": first, "numbers": listed}):
-        length = sum(_numbers(packed)) / usual if usual else 1.0
+        length = sum(packed if len(packed) == _SHORT else _numbers(packed)) / usual if usual else 1.0
         fits = (_OFTEN + _K1) / (_OFTEN + _K1 * (1 - _B + _B * length))
         found.append((scores[str(number)] * fits, number))
     found.sort(key=lambda one: (-one[0], one[1]))
@@ -232,7 +234,8 @@ def _rows(connection: Connection, first: int, numbers: Sequence[int], before: da
 SHOWN = ("repo", "issue_id", "title", "state", "state_reason", "labels", "created_at")
 """What is read of an issue that fits."""
 
-_AHEAD = 30  # so many more are looked at as to their length
+_SHORT = 2  # bytes: the words of title and body, fewer than 128 each
+_AHEAD = 20  # so many more are looked at as to their length
 _FURTHER = 8
 
 _ADD = text("INSERT INTO mirror_text (rowid, title, body) VALUES (:row_id, :title, :body)")

@@ -21,7 +21,7 @@ BODY_TERMS = 10
 COMMON = math.log(4)
 """How rare a word in a fifth of all issues is: more common ones are left out, which halves the time of a search."""
 
-MOST_ROWS = 2_000
+MOST_ROWS = 1_500
 """Rows with any of the words, added up; the commonest are left out beyond it. That keeps a search in ten thousand
 issues at the time of one in two thousand, and finds as much."""
 
