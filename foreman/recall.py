@@ -116,8 +116,11 @@ class Recall:
             ForgeError: The issue itself cannot be read, or is shown as it was before the event.
         """
         issue = self._reader.issue(ref)
-        comments = self._comments(issue, event)
-        self._refuse_what_lags(issue, comments)
+        with self._db.read() as connection:
+            known = issues.get(connection, ref)
+            touched = actions.touched(connection, ref)
+        comments = self._comments(issue, event, known, touched=touched)
+        self._refuse_what_lags(issue, comments, known)
         history = self._history(issue)
         repo = self._repo(ref.repo)
         now = self._now()
@@ -185,25 +188,24 @@ class Recall:
             self._begun[task_id] = mine
         return replace(look, facts=replace(look.facts, runs_of_author_today=logged + under_way))
 
-    def _comments(self, issue: Issue, event: EventKind) -> tuple[Comment, ...] | None:
+    def _comments(
+        self, issue: Issue, event: EventKind, known: issues.Snapshot | None, *, touched: bool
+    ) -> tuple[Comment, ...] | None:
         """Read the comments; where there are none, and none was ever heard of, that saves a request.
 
         The number may be of a copy that lags behind: it is not believed against what the poller has seen, and never
         after we may have said something ourselves, for our own comments are counted here.
         """
         if not issue.comment_count and event is not EventKind.COMMENTED:
-            with self._db.read() as connection:
-                known = issues.get(connection, issue.ref)
-                touched = actions.touched(connection, issue.ref)
             heard = known is not None and (known.comment_count or known.heard or issue.updated_at < known.updated_at)
             if not heard and not touched:
                 return ()
         return self._try(issue.ref, "comments", lambda: self._reader.comments(issue.ref))
 
-    def _refuse_what_lags(self, issue: Issue, comments: tuple[Comment, ...] | None) -> None:
+    def _refuse_what_lags(
+        self, issue: Issue, comments: tuple[Comment, ...] | None, known: issues.Snapshot | None
+    ) -> None:
         """Take no decision on less than the poller has seen: the event would count as dealt with."""
-        with self._db.read() as connection:
-            known = issues.get(connection, issue.ref)
         behind = known is not None and (
             issue.updated_at < known.updated_at or comments is None or len(comments) < issue.comment_count
         )
@@ -219,8 +221,10 @@ class Recall:
     def _reactions(self, ref: IssueRef, comments: tuple[Comment, ...] | None) -> dict[int, tuple[Reaction, ...]]:
         """Read what people think of our comments, where the forge tells by a number that it is not what it was."""
         told = [said for said in comments or () if said.author.id == self._bot.id and said.thumbs_down is not None]
+        if not told:
+            return {}
         with self._db.read() as connection:
-            known = reactions.thumbs(connection, ref) if told else {}
+            known = reactions.thumbs(connection, ref)
         new = [said.id for said in told if (said.thumbs_up, said.thumbs_down) != known.get(said.id, (0, 0))]
         read = {
             comment_id: self._try(ref, "reactions", partial(self._reader.reactions, ref, comment_id))
