@@ -9,22 +9,27 @@ from typing import Any
 
 
 @contextmanager
-def without(*names: str) -> Iterator[None]:
+def without(*names: str, forget: str = "") -> Iterator[None]:
     """Let imports in this block go on as where some packages, which are optional for them, are not installed.
 
     For the first moments of a process: an import of one of them by another thread would fail meanwhile.
 
     Args:
-        names: Of packages; those that were imported before are left as they are.
+        *names: Of packages; those that were imported before are left as they are.
+        forget: A package that does less without them: whoever imports it next gets a whole one of its own.
 
     Yields:
         Nothing; afterwards they can be imported as ever.
     """
     modules: dict[str, Any] = sys.modules
     kept_out = [name for name in names if name not in modules]
+    forget = "" if forget in modules else forget
     modules.update(dict.fromkeys(kept_out))
     try:
         yield
     finally:
         for name in kept_out:
             modules.pop(name, None)
+        for name in list(modules):
+            if kept_out and forget and (name == forget or name.startswith(f"{forget}.")):
+                del modules[name]

@@ -40,3 +40,23 @@ def test_a_failure_leaves_nothing_out_for_good(optional: str) -> None:
         raise RuntimeError
     assert importlib.import_module(optional).here
     del sys.modules[optional]
+
+
+def test_what_went_without_is_whole_for_the_next_who_imports_it(optional: str, tmp_path: Path) -> None:
+    half = tmp_path / "foreman_test_half"
+    half.mkdir()
+    (half / "__init__.py").write_text("from foreman_test_half import inner\n", encoding="utf-8")
+    lines = ["try:", f"    import {optional}", "    whole = True", "except ImportError:", "    whole = False"]
+    (half / "inner.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        with lean.without(optional, forget="foreman_test_half"):
+            first = importlib.import_module("foreman_test_half")
+        assert not first.inner.whole
+        second = importlib.import_module("foreman_test_half")
+        assert second.inner.whole
+        with lean.without("foreman_test_other", forget="foreman_test_half"):
+            pass
+        assert importlib.import_module("foreman_test_half") is second
+    finally:
+        for name in [name for name in sys.modules if name.startswith("foreman_test_")]:
+            del sys.modules[name]

@@ -19,6 +19,7 @@ NOT_AT_START = (
     "sqlalchemy.dialects.postgresql",
     "foreman.sandbox",  # the demo's forge
     "alembic",  # a database that is up to date needs no migration
+    "cryptography",  # for the key of an app
     "rich",
     "pygments",
     "pydantic.v1",

@@ -10,11 +10,11 @@ from contextlib import AbstractContextManager
 from typing import Any, Unpack
 
 import requests
-from github.Requester import Requester
 
 from foreman import __version__
 from foreman.forge.github_errors import LIMIT_HEADERS, translated
 from foreman.forge.github_grants import TOLD
+from foreman.forge.github_library import Requester
 from foreman.forge.github_wire import FreshToken, GitHubConnection
 from foreman.forge.line import Asked, Line, LineOptions
 from foreman.forge.trouble import Circumstances

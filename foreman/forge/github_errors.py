@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from github import BadAttributeException, GithubException
-
 from foreman.errors import (
     ForgeAuthError,
     ForgeError,
@@ -17,6 +15,7 @@ from foreman.errors import (
     ForgeUnavailable,
 )
 from foreman.forge import trouble
+from foreman.forge.github_library import BadAttributeException, GithubException
 from foreman.forge.trouble import Circumstances, limited, wire_error
 
 LIMIT_HEADERS = "x-ratelimit-"

@@ -6,9 +6,8 @@ from collections.abc import Callable, ItemsView
 from typing import Any
 
 import requests
-from github.Auth import Auth
-from github.Requester import HTTPRequestsConnectionClass
 
+from foreman.forge.github_library import Auth, HTTPRequestsConnectionClass
 from foreman.forge.http_exchange import UnusableReply
 from foreman.forge.wire import OneOrigin, WireReply, sendable
 
