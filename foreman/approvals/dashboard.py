@@ -167,7 +167,10 @@ class Dashboard:
     def _open(self, repo: RepoRef, look: Look, plans: Sequence[RepoPlan]) -> bool:
         news = self._news.text(repo, plans)
         page = self._composer.page(repo, look, news)
-        number, digest, opened = self._opener.find_or_open(repo, page.body)
+        found = self._opener.find_or_open(repo, page.body)
+        if found is None:
+            return False
+        number, digest, opened = found
         if number is None:
             self._leave(repo, self._now() + TROUBLE_PAUSE, "the dashboard could not be opened; see the log")
             return True

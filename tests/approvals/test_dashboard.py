@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -301,6 +303,32 @@ def test_a_pause_stops_the_page_and_shadow_stops_everything(office: Office) -> N
     office.approve(label)
     office.turn()
     assert office.state(label) == "planned", "a person's word is taken, but nothing is written"
+    assert len(office.effects()) == 1
+
+
+def test_a_pause_holds_while_the_page_waits_for_its_turn(office: Office) -> None:
+    office.hold(LABEL)
+    forge = office.rig.forge
+
+    class Waiting:
+        """Is paused while it waits for its turn."""
+
+        def turn(self, repo: RepoRef) -> AbstractContextManager[None]:
+            office.pause("all")
+            return forge.turn(repo)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(forge, name)
+
+    office.rig.forge = Waiting()  # type: ignore[assignment]
+    office.restart()
+    office.turn()
+    assert (office.effects(), office.noted()) == ([], [])
+
+    office.rig.forge = forge
+    office.restart()
+    office.resume("all")
+    office.turn()
     assert len(office.effects()) == 1
 
 
