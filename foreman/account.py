@@ -116,27 +116,27 @@ class Account:
         told = self._dashboard is not None and self._dashboard.wanted
         return REST_WITH_DASHBOARD_SECONDS if told else REST_SECONDS
 
-    def poll_when_due(self) -> bool:
+    def poll_when_due(self) -> int:
         """Do as `poll_due`, unless there can be nothing to look at: then nobody is asked, not even the database."""
         if not self._lull.over():
-            return False
+            return 0
         self._lull.begin()
         return self.poll_due()
 
-    def poll_due(self) -> bool:
-        """Poll the repositories that are due; returns whether there is new work.
+    def poll_due(self) -> int:
+        """Poll the repositories that are due; returns how many pieces of work were found.
 
         A repository at a time, the one that waited longest first; a broken one only costs its own request.
         """
         if self.shut:
-            return False
+            return 0
         self._discover()
-        found = False
+        found = 0
         for repo in rounds.due(self._db, self._repos, now=self._now, monotonic=self._monotonic):
             if self._stop.wait(self._beat.pause()) or self.shut:
                 break
             self.gets_on()
-            found = self._poll(repo).items > 0 or found
+            found += self._poll(repo).items
         self._fill()
         return found
 

@@ -18,11 +18,18 @@ class Bell:
         """How often it was rung; to be read before a look and handed to `wait` after it."""
         return self._rung
 
-    def ring(self) -> None:
-        """Wake everybody."""
+    def ring(self, most: int | None = None) -> None:
+        """Wake those who wait; whoever looks at this moment looks once more, too.
+
+        Args:
+            most: How many, where there is only so much to do; None for everybody.
+        """
         with self._changed:
             self._rung += 1
-            self._changed.notify_all()
+            if most is None:
+                self._changed.notify_all()
+            else:
+                self._changed.notify(most)
 
     def wait(self, heard: int, seconds: float) -> None:
         """Wait until it is rung again, or has been already.

@@ -29,10 +29,11 @@ STEP_SECONDS = 1800.0
 
 
 class Crew:
-    """Threads that share a bell and an end.
+    """Threads that share two bells and an end.
 
     Attributes:
-        bell: Wakes those who rest.
+        bell: Wakes those who think.
+        desk: Wakes those who write.
         pulse: Keeps whether everything goes on.
         lost: Why the database is no longer ours, None while it is.
     """
@@ -45,6 +46,7 @@ class Crew:
             pulse: Keeps whether everything goes on.
         """
         self.bell = Bell()
+        self.desk = Bell()
         self.pulse = pulse
         self.lost: ForemanError | None = None
         self._stop = stop
@@ -72,18 +74,31 @@ class Crew:
         self.pulse.expect(name, step_seconds=step_seconds, due_seconds=seconds + DUE_SECONDS)
         self._scheduler.add_job(self._job, "interval", args=(name, work), seconds=seconds)
 
+    def ring(self) -> None:
+        """Wake everybody who rests."""
+        self.bell.ring()
+        self.desk.ring()
+
     def thread(
-        self, name: str, step: Callable[[], bool], rest: Callable[[int], object], *, waits_seconds: float = 0.0
+        self,
+        name: str,
+        step: Callable[[], bool],
+        rest: Callable[[int], object],
+        *,
+        bell: Bell | None = None,
+        waits_seconds: float = 0.0,
     ) -> None:
         """Have somebody take one step after the other, from now on.
 
         Args:
             name: Of the part, `kind` or `kind:which`.
             step: Returns whether there was something to do.
-            rest: Waits after a step without anything; is told what `bell.rung` was before that step.
+            rest: Waits after a step without anything; is told what the bell's `rung` was before that step.
+            bell: Which one he listens to; None for those who think.
             waits_seconds: How long a step may wait for others.
         """
-        thread = threading.Thread(target=self._loop, args=(name, step, rest), name=name, daemon=True)
+        hears = bell or self.bell
+        thread = threading.Thread(target=self._loop, args=(name, step, rest, hears), name=name, daemon=True)
         self._threads.append(thread)
         self.pulse.expect(name, step_seconds=STEP_SECONDS + waits_seconds, thread=thread)
         thread.start()
@@ -95,7 +110,7 @@ class Crew:
     def dismiss(self) -> None:
         """Let nobody begin anything more; returns at once."""
         self._stop.set()
-        self.bell.ring()
+        self.ring()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -155,12 +170,12 @@ class Crew:
                 return done
         return None
 
-    def _loop(self, name: str, step: Callable[[], bool], rest: Callable[[int], object]) -> None:
+    def _loop(self, name: str, step: Callable[[], bool], rest: Callable[[int], object], bell: Bell) -> None:
         while not self._stop.is_set():
-            heard = self.bell.rung
+            heard = bell.rung
             if self.guarded(name, step) is False and not self._stop.is_set():
                 rest(heard)
 
     def _job(self, name: str, work: Callable[[], Any]) -> None:
         if not self._stop.is_set() and self.guarded(name, work):
-            self.bell.ring()
+            self.ring()

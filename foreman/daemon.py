@@ -16,6 +16,7 @@ from typing import Protocol
 
 from foreman import draining
 from foreman.account import Account
+from foreman.bell import Bell
 from foreman.crew import STEP_SECONDS, Crew
 from foreman.draining import Drained
 from foreman.errors import ForemanError
@@ -197,13 +198,12 @@ class Daemon:
     def _employ(self, account: Account) -> None:
         crew = self._crew
         crew.thread(f"poll:{account.name}", functools.partial(self._poll, account), self._until_next_tick)
-        crew.thread(
-            f"write:{account.name}", account.write_next, functools.partial(self._until_rung, account.rest_seconds)
-        )
+        rest = functools.partial(self._until_rung, crew.desk, account.rest_seconds)
+        crew.thread(f"write:{account.name}", account.write_next, rest, bell=crew.desk)
 
     def _set_to_work(self, number: int) -> None:
-        resting = functools.partial(self._until_rung, lambda: IDLE_SECONDS)
-        self._crew.thread(f"work:{number}", self._work_next, resting, waits_seconds=self._task_seconds)
+        rest = functools.partial(self._until_rung, self._crew.bell, lambda: IDLE_SECONDS)
+        self._crew.thread(f"work:{number}", self._work_next, rest, waits_seconds=self._task_seconds)
 
     def _warm(self) -> None:
         crew = self._crew
@@ -240,7 +240,7 @@ class Daemon:
 
     def ring(self) -> None:
         """Wake everybody who waits for work."""
-        self._crew.bell.ring()
+        self._crew.ring()
 
     def once(self, repos: Sequence[RepoRef] | None = None) -> Drained:
         """Poll every repository once and drain the inbox, in this thread and the workers.
@@ -294,8 +294,8 @@ class Daemon:
 
     def _poll(self, account: Account) -> bool:
         """Poll what is due; rests afterwards in any case, for a round looks at everything that is due."""
-        if account.poll_when_due():
-            self.ring()
+        if found := account.poll_when_due():
+            self._crew.bell.ring(found)
         return False
 
     def _look_out(self, watch: Watch) -> bool:
@@ -306,18 +306,18 @@ class Daemon:
     def _until_next_tick(self, _rung: int) -> None:
         self._stop.wait(POLL_TICK_SECONDS)
 
-    def _until_rung(self, seconds: Callable[[], float], heard: int) -> None:
-        self._crew.bell.wait(heard, seconds())
+    def _until_rung(self, bell: Bell, seconds: Callable[[], float], heard: int) -> None:
+        bell.wait(heard, seconds())
 
     def _work_next(self) -> bool:
-        # All workers are woken for one piece of work: a look by those who come too late takes no lock.
+        # More are woken than there is work, where nobody counted it: a look by those who come too late takes no lock.
         if not self._pipeline.owes:
             with self._db.read() as connection:
                 if not inbox.any_ready(connection, now=self._now()):
                     return False
         passed = self._pass(threading.current_thread().name)
-        if passed is not None:
-            self.ring()
+        if passed is not None and not passed.quiet:
+            self._crew.desk.ring()
         return passed is not None
 
     def _pass(self, worker: str) -> Passed | None:

@@ -62,6 +62,7 @@ class Passed:
         reason: One line; empty when it was decided.
         account_refused: The forge refused the token: the account must pause.
         unreachable: The forge gave no usable answer.
+        quiet: Nothing came of it that those who write could do or tell.
     """
 
     item: InboxItem
@@ -70,6 +71,7 @@ class Passed:
     reason: str = ""
     account_refused: bool = False
     unreachable: bool = False
+    quiet: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

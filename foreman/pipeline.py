@@ -252,4 +252,5 @@ class Pipeline:
             ending=Ending.SKIPPED if skipped else Ending.DECIDED,
             log_id=log_id,
             reason=decision.rationale if skipped else "",
+            quiet=decision.decision == "skip" and not decision.actions and not item.requested,
         )

@@ -167,6 +167,29 @@ def test_a_ring_between_a_look_and_the_wait_after_it_is_heard() -> None:
     assert not waiting.is_alive()
 
 
+def test_one_piece_of_work_wakes_one_and_nobody_who_looks_misses_it() -> None:
+    bell, woken = Bell(), threading.Semaphore(0)
+
+    def wait() -> None:
+        bell.wait(heard, 3600.0)
+        woken.release()
+
+    heard = bell.rung
+    waiting = [threading.Thread(target=wait, daemon=True) for _ in range(3)]
+    for each in waiting:
+        each.start()
+    wait_until(lambda: len(bell._changed._waiters) == 3, "three who wait")
+    bell.ring(1)
+
+    assert woken.acquire(timeout=60)
+    assert not woken.acquire(timeout=0.2)
+    bell.wait(heard, 3600.0)  # who was looking while it rang
+    bell.ring()
+    for each in waiting:
+        each.join(60)
+    assert not any(each.is_alive() for each in waiting)
+
+
 @pytest.mark.timeout(300)
 def test_an_idle_daemon_asks_its_database_next_to_nothing(tmp_path: Path) -> None:
     """Counted, not timed: a slow machine only asks less."""
