@@ -102,7 +102,8 @@ def spread(connection: Connection, wanted: Sequence[str]) -> Mapping[str, Term]:
     unknown = [stem for stem in known_as if stem not in known]
     if unknown:
         known.update(driver(connection).execute(_SPREAD, (json.dumps(unknown),)).fetchall())
-    return {word: Term(_weight(rows, known[stem]), known[stem]) for stem, word in known_as.items() if stem in known}
+    in_rows = ((word, known.get(stem, 0)) for stem, word in known_as.items())
+    return {word: Term(_weight(rows, number), number) for word, number in in_rows if number}
 
 
 def _totals(connection: Connection) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -75,15 +76,13 @@ def similar(
     Returns:
         The best first; empty where nothing shares a word that tells anything.
     """
-    in_title = list(dict.fromkeys(words.of_title(title)))
-    in_body = Counter(word for word in words.of_question(body) if word not in set(in_title))
-    rare = full_text.spread(connection, [*in_title, *in_body])
-
-    def weight(word: str) -> float:
-        return rare[word].weight if word in rare else 0.0
-
-    strongest = sorted(in_body, key=lambda word: (-in_body[word] * weight(word), word))[:BODY_TERMS]
-    wanted = {word: rare[word] for word in (*in_title, *strongest) if word in rare}
+    in_title = dict.fromkeys(words.of_title(title))
+    in_body = Counter(word for word in words.of_question(body) if word not in in_title)
+    known = full_text.spread(connection, [*in_title, *in_body])
+    strongest = heapq.nsmallest(
+        BODY_TERMS, ((-number * known[word].weight, word) for word, number in in_body.items() if word in known)
+    )
+    wanted = {word: known[word] for word in (*in_title, *(word for _, word in strongest)) if word in known}
     telling = {word: term for word, term in wanted.items() if term.weight > COMMON}
     wanted = _rarest(telling if len(telling) >= _ENOUGH else wanted, MOST_ROWS)
     found = full_text.find(connection, repo, wanted, limit=limit, before=before, exclude=exclude)
