@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -36,6 +35,7 @@ from foreman.protocol import (
 )
 from foreman.recall import Look
 from foreman.store.search import Hit
+from foreman.values import dataclass
 
 MAX_TITLE_CHARS = 512
 MAX_BODY_CHARS = 32_768

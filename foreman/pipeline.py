@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -36,6 +36,7 @@ from foreman.store import breakers, inbox, memory, reactions
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
 from foreman.store.scopes import scope_of
+from foreman.values import dataclass
 
 __all__ = ["Ending", "Passed", "Pipeline", "nothing_there"]
 

@@ -6,7 +6,7 @@ Everything is of the same repository, and nothing of a confidential issue. Nothi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from foreman.store.database import Database
 from foreman.store.logged import Correction
 from foreman.store.mirror import MirrorIssue
 from foreman.store.search import Hit
+from foreman.values import dataclass
 
 MOST_SIMILAR = 5
 """Similar issues that an agent is told of."""

@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from foreman.values import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

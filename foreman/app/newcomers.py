@@ -7,7 +7,6 @@ old one in force.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from foreman.app import forges
 from foreman.app.connection import Connection
@@ -19,6 +18,7 @@ from foreman.errors import ForgeError, ForgeUnavailable
 from foreman.model import ForgeKind
 from foreman.places import Places
 from foreman.secrets import KnownSecrets
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from foreman.agent.base import AgentRuntime
@@ -23,6 +22,7 @@ from foreman.deliberation import Thinker
 from foreman.secrets import KnownSecrets
 from foreman.settings import Settings
 from foreman.store.database import Database
+from foreman.values import dataclass
 
 _STOP_SECONDS = 2.0
 

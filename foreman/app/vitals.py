@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -17,6 +16,7 @@ from foreman.server import Check, Metric, Sample
 from foreman.store import breakers, polls
 from foreman.store.database import Database
 from foreman.store.polls import PollState
+from foreman.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ import http.client
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import requests
@@ -19,6 +18,7 @@ from foreman.errors import ForgeError, ForgeMoved, ForgeRateLimited, ForgeUnavai
 from foreman.forge.http_exchange import UnusableReply
 from foreman.forge.meter import retry_at
 from foreman.forge.wire import Redirected
+from foreman.values import dataclass
 
 FOREIGN: tuple[type[BaseException], ...] = (
     Redirected,

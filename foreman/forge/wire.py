@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -19,6 +18,7 @@ from foreman.counting import REQUESTS, count
 from foreman.errors import ForgeAuthError
 from foreman.forge.http_door import Door
 from foreman.forge.http_exchange import UnusableReply, request_bytes
+from foreman.values import dataclass
 
 MAX_REPLY_BYTES = 20 * 1024 * 1024
 """A page of 100 issues with bodies at GitHub's limit of 65,536 characters of four bytes is 26 MB, which nobody has."""

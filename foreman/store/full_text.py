@@ -10,7 +10,6 @@ import json
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -21,6 +20,7 @@ from foreman.store import words
 from foreman.store.rows import driver
 from foreman.store.stems import stems
 from foreman.store.tables import NUMBERS, mirror
+from foreman.values import dataclass
 
 TITLE_WEIGHT = 4.0
 """How much more a word in the title says than one in the body; 2 to 6 find the same on Hadoop's tracker."""

@@ -6,7 +6,6 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,6 +14,7 @@ from foreman.model import IssueRef, RepoRef
 from foreman.store import full_text, words
 from foreman.store.full_text import Found, Term
 from foreman.store.rows import issue_of
+from foreman.values import dataclass
 
 BODY_TERMS = 10
 """Words of the body that are looked for, by how often they are in it and how rare elsewhere."""
