@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http.client import BadStatusLine, HTTPException, RemoteDisconnected
 from typing import Protocol
 
@@ -232,13 +233,20 @@ def _parsed(text: str) -> Head:
         if name and line[:1] in (" ", "\t"):  # the line before, gone on with
             headers[name] += f" {line.strip()}"
             continue
-        name, colon, value = line.partition(":")
-        if not colon or not _NAME.fullmatch(name):
+        given, colon, value = line.partition(":")
+        name = _name(given) if colon else ""
+        if not name:
             raise HTTPException("no header")
-        name, value = name.lower(), value.strip()
+        value = value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     closes = "close" in headers.get("connection", "").lower()
     return Head(status=int(told[2]), headers=headers, persists=told[1] == "1" and not closes)
+
+
+@lru_cache(maxsize=256)
+def _name(given: str) -> str:
+    """Return a header's name in lower case; empty for what is none."""
+    return given.lower() if _NAME.fullmatch(given) else ""
 
 
 def _chunked(head: Head) -> bool:

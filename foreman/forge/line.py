@@ -290,7 +290,8 @@ class Line(ABC):
         now = self.clock()
         if until is not None and until - self.meter.skew > now:
             self._limited_until = min(until - self.meter.skew, now + LONGEST_WAIT)
-        links = requests.utils.parse_header_links(reply.headers.get("link", ""))
+        link = reply.headers.get("link", "")
+        links = requests.utils.parse_header_links(link) if link else ()
         return Reply(
             status=reply.status,
             etag=reply.headers.get("etag", ""),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from foreman.forge.base import Quota
 
@@ -54,13 +55,20 @@ class Meter:
         self.quota = Quota(limit=int(limit), remaining=int(remaining), reset_at=at)
 
     def _hear_date(self, text: str, now: datetime) -> None:
-        try:
-            at = parsedate_to_datetime(text)
-        except ValueError:
-            return
-        if at.tzinfo:
-            skew = at.astimezone(UTC) - now
+        at = _date(text)
+        if at is not None:
+            skew = at - now
             self.skew = skew if abs(skew) >= _SAME_TIME else timedelta(0)
+
+
+@lru_cache(maxsize=16)
+def _date(text: str) -> datetime | None:
+    """Read a date, None where it is none. Many replies have the same one."""
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else None
 
 
 def retry_at(headers: Mapping[str, str], prefix: str, *, now: datetime, strikes: int) -> datetime:
