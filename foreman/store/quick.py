@@ -22,10 +22,6 @@ from sqlalchemy.types import TupleType
 from foreman.store.rows import driver
 
 _Convert = Callable[[Any], Any]
-_Slot = tuple[str, int | None, _Convert | None]
-"""Where a value comes from: the name of a parameter, its place in a list, and what turns it into the database's."""
-
-
 LONGEST_LIST = 60
 """Values in one `in_` up to which a statement is kept for each length: more of them are rare, and each has its own."""
 
@@ -37,27 +33,27 @@ class QuickConnection(Connection):
 
     def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         """Run a statement, by the short way where there is one."""
-        known = None if options or not isinstance(statement, _Known) else _known.get(statement)
-        if known is None:
+        plans = None if options or not isinstance(statement, _Known) else _known.get(statement)
+        if plans is None:
             if isinstance(statement, _Known):
                 _known[statement] = {}
             return super().execute(statement, parameters, **options)
-        found = self._run(known, statement, parameters) if self.in_transaction() else None
+        found = self._run(plans, statement, parameters) if self.in_transaction() else None
         return super().execute(statement, parameters) if found is None else found
 
-    def _run(self, known: dict[tuple[str, ...], _Plan | None], statement: Any, parameters: Any) -> Found | None:
+    def _run(self, plans: dict[tuple[str, ...], _Plan | None], statement: Any, parameters: Any) -> Found | None:
         many = type(parameters) is list and isinstance(statement, Insert)
         if not (many or parameters is None or type(parameters) is dict):
             return None
-        first = parameters[0] if many else parameters
-        shape = tuple(first) if first else ()
-        if shape not in known:
-            known[shape] = _planned(statement, shape, self)
-        plan = known[shape]
+        shape = () if not parameters else tuple(parameters[0] if many else parameters)
+        plan = plans.get(shape)
         if plan is None:
-            return None
-        raw = driver(self)
-        return plan.run_many(raw, parameters) if many else plan.run(raw, parameters or {})
+            if shape in plans:
+                return None
+            plan = plans[shape] = _planned(statement, shape, self)
+            if plan is None:
+                return None
+        return plan.run_many(driver(self), parameters) if many else plan.run(driver(self), parameters or {})
 
 
 class Found:
@@ -123,18 +119,18 @@ class Found:
 class _Plan:
     """A compiled statement."""
 
-    __slots__ = ("_by_length", "_changes", "_columns", "_compiled", "_fixed", "_lists", "_row", "_values")
+    __slots__ = ("_changes", "_columns", "_compiled", "_fixed", "_lists", "_row", "_slots", "_sql")
 
     def __init__(self, compiled: Any, statement: Any, dialect: Any) -> None:
         self._compiled = compiled
-        self._fixed = compiled.params
-        self._values: dict[str, _Convert] = {}
-        for bound, name in compiled.bind_names.items():
-            convert = bound.type.dialect_impl(dialect).bind_processor(dialect)
-            if convert is not None:
-                self._values[name] = convert
-        self._lists = tuple(name for bound, name in compiled.bind_names.items() if bound.expanding)
-        self._by_length: dict[tuple[int, ...], tuple[str, tuple[_Slot, ...]]] = {}
+        binds = {name: bound for bound, name in compiled.bind_names.items()}
+        self._fixed = {name: compiled.params[name] for name, bound in binds.items() if not bound.required}
+        self._lists = tuple(name for name, bound in binds.items() if bound.expanding)
+        self._slots: tuple[tuple[str, _Convert | None, bool], ...] = tuple(
+            (name, binds[name].type.dialect_impl(dialect).bind_processor(dialect), binds[name].expanding)
+            for name in compiled.positiontup
+        )
+        self._sql: dict[tuple[int, ...], str] = {} if self._lists else {(): str(compiled)}
         self._changes = not isinstance(statement, Select)
         columns = [] if self._changes else list(statement.selected_columns)
         self._row: Any = namedtuple("Row", [column.key for column in columns], rename=True)  # type: ignore[misc] # noqa: PYI024
@@ -146,12 +142,11 @@ class _Plan:
 
     def run(self, raw: sqlite3.Connection, parameters: dict[str, Any]) -> Found | None:
         """Run it once; None where a list is too long for this way."""
-        given = {**self._fixed, **parameters}
-        ready = self._ready(given)
-        if ready is None:
+        given = self._fixed | parameters
+        sql = self._of_lengths(given)
+        if sql is None:
             return None
-        sql, slots = ready
-        cursor = raw.execute(sql, [_bound(given, slot) for slot in slots])
+        cursor = raw.execute(sql, self._bound(given))
         if self._changes:
             return Found((), cursor.rowcount, cursor.lastrowid)
         make, columns = self._row._make, self._columns
@@ -167,40 +162,30 @@ class _Plan:
 
     def run_many(self, raw: sqlite3.Connection, rows: list[dict[str, Any]]) -> Found | None:
         """Run it for each of some rows, all with the same columns."""
-        ready = self._ready({**self._fixed, **rows[0]})
-        if ready is None:
+        sql = self._of_lengths(self._fixed | rows[0])
+        if sql is None:
             return None
-        sql, slots = ready
-        cursor = raw.executemany(sql, [[_bound({**self._fixed, **row}, slot) for slot in slots] for row in rows])
+        cursor = raw.executemany(sql, [self._bound(self._fixed | row) for row in rows])
         return Found((), cursor.rowcount)
 
-    def _ready(self, given: dict[str, Any]) -> tuple[str, tuple[_Slot, ...]] | None:
-        lengths = tuple(len(given[name]) for name in self._lists) if self._lists else ()
-        known = self._by_length.get(lengths)
-        if known is None and max(lengths, default=0) <= LONGEST_LIST:
-            known = self._by_length[lengths] = self._of_lengths(given)
+    def _bound(self, given: dict[str, Any]) -> list[Any]:
+        """Put the values in the order of the placeholders, as the database has them."""
+        values: list[Any] = []
+        for name, convert, is_list in self._slots:
+            value = given[name]
+            if is_list:
+                values += value if convert is None else map(convert, value)
+            else:
+                values.append(value if convert is None else convert(value))
+        return values
+
+    def _of_lengths(self, given: dict[str, Any]) -> str | None:
+        """Return the SQL with as many placeholders where a list goes as it has values."""
+        lengths = tuple([len(given[name]) for name in self._lists])
+        known = self._sql.get(lengths)
+        if known is None and max(lengths) <= LONGEST_LIST:
+            known = self._sql[lengths] = self._compiled.construct_expanded_state(given).statement
         return known
-
-    def _of_lengths(self, given: dict[str, Any]) -> tuple[str, tuple[_Slot, ...]]:
-        """Put as many placeholders where a list goes as it has values."""
-        if not self._lists:
-            return str(self._compiled), tuple(
-                (name, None, self._values.get(name)) for name in self._compiled.positiontup
-            )
-        state = self._compiled.construct_expanded_state(given)
-        element = {
-            each: (name, place)
-            for name, expanded in state.parameter_expansion.items()
-            for place, each in enumerate(expanded)
-        }
-        names = (element.get(name, (name, None)) for name in state.positiontup)
-        return state.statement, tuple((name, place, self._values.get(name)) for name, place in names)
-
-
-def _bound(given: dict[str, Any], slot: _Slot) -> Any:
-    name, place, convert = slot
-    value = given[name] if place is None else given[name][place]
-    return value if convert is None else convert(value)
 
 
 def _planned(statement: Any, shape: tuple[str, ...], connection: Connection) -> _Plan | None:
