@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -80,14 +80,14 @@ class Rig:
     age: timedelta = timedelta(0)
     tasks: int = 0
 
-    def poller(self) -> Poller:
+    def poller(self, redact: Callable[[str], str] = str) -> Poller:
         return Poller(
             db=self.db,
             reader=self.forge,
             bot=self.bot,
             plan=self.plans.get,
             route=route,
-            redact=str,
+            redact=redact,
             now=self.clock,
             jitter=lambda: 0.5,
             monotonic=self.clock.monotonic,

@@ -24,6 +24,7 @@ from foreman.forge.base import Change, ForgeReader
 from foreman.log import get_logger
 from foreman.model import Account, Comment, Event, EventKind, Issue, Route
 from foreman.poller import ordered
+from foreman.poller.kept import Kept
 from foreman.store import actions, corrections, events, inbox, issues, memory, mirror, mirror_facts, mirror_text, polls
 from foreman.store import commands as orders
 from foreman.store.commands import Ordered
@@ -115,6 +116,7 @@ class Intake:
     redact: Callable[[str], str]
     now: Callable[[], datetime]
     _patience: dict[str, int] = field(default_factory=dict)
+    _kept: Kept = field(default_factory=Kept)
 
     @property
     def bot_id(self) -> int:
@@ -218,7 +220,8 @@ class Intake:
 
     def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> _Seen:
         if changes.same(before, issue):
-            return _Seen(snapshot=None, issue=issue, shown=self._clean(issue, plan), updated_at=issue.updated_at)
+            shown = None if issue in self._kept else self._clean(issue, plan)
+            return _Seen(snapshot=None, issue=issue, shown=shown, updated_at=issue.updated_at)
         wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
         if issue.is_pull_request:
             opened = changes.compare(before, issue, horizon=horizon, bot_id=self.bot_id, wanted=wanted)
@@ -319,6 +322,9 @@ class Intake:
             if advance:
                 polls.save(connection, state)
             checkpoint.reach("poller.rows.inside")
+        for row in seen:
+            if row.issue is not None and row.shown is not None:
+                self._kept.note(row.issue)
         checkpoint.reach("poller.rows.committed")
         return state
 

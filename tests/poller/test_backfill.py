@@ -9,6 +9,7 @@ import pytest
 
 from foreman.errors import ForgeAuthError
 from foreman.forge.base import Quota
+from foreman.model import IssueRef
 from foreman.poller import Backfill, backfill, leisure
 from foreman.sandbox import Fault, reply
 from foreman.store import inbox, memory, mirror, mirror_facts, mirror_reading, search
@@ -71,6 +72,29 @@ def test_what_is_polled_is_mirrored_at_once_and_pull_requests_are_not(bench: Rig
     assert kept(bench) == [1, ref.number]
     assert found is not None and found.title == "Kettle explodes when full"
     assert [hit.issue for hit in hits] == [ref]
+
+
+def test_what_is_kept_as_it_is_is_not_read_for_secrets_again_and_what_changed_is(bench: Rig) -> None:
+    read: list[str] = []
+
+    def redact(text: str) -> str:
+        read.append(text)
+        return text
+
+    watch = bench.poller(redact)
+    watch.poll(WIDGET)
+    for turn in range(4):
+        bench.clock.advance(60)
+        bench.open(f"number {turn}")
+        watch.poll(WIDGET)
+    assert [title for title in read if title] == [f"number {turn}" for turn in range(4)]
+
+    bench.clock.advance(60)
+    bench.sandbox.edit_issue(REPO, 2, body="It still does", by="reporter")
+    watch.poll(WIDGET)
+    with bench.db.read() as connection:
+        found = mirror.get(connection, IssueRef(WIDGET, 2))
+    assert found is not None and found.body == "It still does"
 
 
 def test_older_issues_are_read_newest_span_first_and_make_no_work(grown: Rig) -> None:
