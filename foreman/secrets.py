@@ -159,6 +159,7 @@ class KnownSecrets:
         """Start with none."""
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
+        self._items: tuple[tuple[str, str], ...] = ()
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, value: str, name: str) -> None:
@@ -185,6 +186,7 @@ class KnownSecrets:
         longest_first = sorted(self._names, key=len, reverse=True)
         pattern = "|".join(re.escape(secret) for secret in longest_first)
         self._pattern = re.compile(pattern) if pattern else None
+        self._items = tuple(self._names.items())
 
     def redact(self, text: str) -> str:
         """Replace every known value by `[NAME]`."""
@@ -194,9 +196,12 @@ class KnownSecrets:
         return pattern.sub(lambda match: f"[{self._names.get(match[0], 'secret')}]", text)
 
     def items(self) -> tuple[tuple[str, str], ...]:
-        """Return the pairs of value and name, for a scanner that looks for more than the plain value."""
-        with self._lock:
-            return tuple(self._names.items())
+        """Return the pairs of value and name, for a scanner that looks for more than the plain value.
+
+        Returns:
+            The same tuple until a value is added or forgotten.
+        """
+        return self._items
 
     def __contains__(self, text: str) -> bool:
         """Tell whether a known value is in a text."""

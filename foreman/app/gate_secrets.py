@@ -23,7 +23,7 @@ class LiveSecrets:
         """Return the secrets of this moment."""
         items = self._known.items()
         with self._lock:
-            if items != self._items:
+            if items is not self._items:
                 self._items, self._view = items, GateSecrets(_named(items))
             return self._view
 

@@ -19,6 +19,9 @@ else in each answer, say, must not fill a memory, ours or that of whoever collec
 MOST_CHARS = 80
 """Longest value of a label, characters."""
 
+_MOST_REMEMBERED = 1_000
+"""Ways of saying the labels of a series that are remembered: nearly all counting is of the same few again."""
+
 _STRANGE = re.compile(r"[^A-Za-z0-9_.:/@-]")
 
 OTHER = "other"
@@ -60,6 +63,7 @@ class Counters:
         """
         self.metrics = tuple(metrics)
         self._lock = threading.Lock()
+        self._found: dict[tuple[str, ...], _Series] = {}
         self._series: dict[str, dict[_Key, _Series]] = {metric.name: {} for metric in self.metrics}
         for metric in self.metrics:
             if isinstance(metric, Counter) and metric.from_zero:
@@ -101,6 +105,15 @@ class Counters:
             )
 
     def _of(self, metric: Counter | Histogram, labels: dict[str, str]) -> _Series:
+        said = (metric.name, *labels, *labels.values())
+        found = self._found.get(said)
+        if found is None:
+            found = self._looked_up(metric, labels)
+            if len(self._found) < _MOST_REMEMBERED:
+                self._found[said] = found
+        return found
+
+    def _looked_up(self, metric: Counter | Histogram, labels: dict[str, str]) -> _Series:
         if labels.keys() != metric.labels.keys():
             raise ValueError(f"{metric.name} has the labels {list(metric.labels)}, not {list(labels)}")
         known = self._series[metric.name]

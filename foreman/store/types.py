@@ -41,7 +41,7 @@ class UtcTime(TypeDecorator[datetime]):
                 return None
             if value.tzinfo is None:
                 raise ValueError(f"a time without a zone: {value!r}")
-            naive = value.astimezone(UTC).replace(tzinfo=None)
+            naive = (value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None)
             return naive.isoformat(" ", digits) if text else naive
 
         return bind
