@@ -31,7 +31,6 @@ MAX_SOCKET_PATH_BYTES = 107 if sys.platform == "linux" else 103
 _DIRECTORY_MODE = 0o711
 _SOCKET_MODE = 0o666
 _END_SECONDS = 2.0
-_POLL_SECONDS = 0.05  # how long `stop` may wait for a server to notice
 
 
 class Gateway:
@@ -104,7 +103,7 @@ class Gateway:
         self._servers.append(tcp)
         self._tcp_url = f"http://127.0.0.1:{tcp.server_address[1]}/v1"
         for server in self._servers:
-            thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="gateway", daemon=True)
+            thread = threading.Thread(target=server.serve_forever, name="gateway", daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -113,10 +112,10 @@ class Gateway:
         if self._threads:
             for server in self._servers:
                 server.shutdown()
-        for server in self._servers:
-            server.server_close()
         for thread in self._threads:
             thread.join(_END_SECONDS)
+        for server in self._servers:
+            server.server_close()
         self._connections.end(timeout_seconds=_END_SECONDS)
         if self._servers:
             with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import selectors
 import socket
 import socketserver
 import time
@@ -184,10 +185,34 @@ class Handler(BaseHTTPRequestHandler):
 class _Server(socketserver.ThreadingMixIn):
     daemon_threads = True
     block_on_close = False
+    timeout: float | None = 0
+    """For `handle_request`, which is called when somebody is there."""
 
     desk: Desk
     connections: Connections
     read_seconds: float
+
+    def __init__(self, *args: Any) -> None:
+        self._hears, self._tells = socket.socketpair()
+        super().__init__(*args)
+
+    def serve_forever(self, poll_interval: float = 0.0) -> None:  # noqa: ARG002 - nothing is polled
+        """Serve until `shutdown`; while nobody comes, nothing happens at all."""
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self, selectors.EVENT_READ)  # type: ignore[arg-type]  # the server this is mixed into
+            waiting.register(self._hears, selectors.EVENT_READ)
+            while not any(key.fileobj is self._hears for key, _ in waiting.select()):
+                self.handle_request()  # type: ignore[attr-defined]
+
+    def shutdown(self) -> None:
+        """Have `serve_forever` end; returns at once."""
+        self._tells.send(b"x")
+
+    def server_close(self) -> None:
+        """Stop listening."""
+        super().server_close()
+        self._hears.close()
+        self._tells.close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Begin a thread for a connection that was admitted."""

@@ -71,7 +71,7 @@ class HealthServer:
         """Stop serving, within `STOP_SECONDS`; harmless when it does not run."""
         self._stopping.set()
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.end()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS / 2)
         if self._server is not None:
@@ -105,11 +105,12 @@ class HealthServer:
         import uvicorn
 
         from foreman.server.page import application
+        from foreman.server.patient import PatientServer
 
         asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health-ask")
         try:
             app = application(self._vitals, operator_token=self._token, asking=asking)
-            self._server = uvicorn.Server(
+            self._server = PatientServer(
                 uvicorn.Config(
                     RequestIds(app),
                     http="h11",
