@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import field
+from functools import lru_cache
 from pathlib import Path
 
 from foreman.errors import AgentUnavailable
@@ -96,13 +97,13 @@ def _connected_tcp(address: Address, deadline: float) -> socket.socket:
 
 def _resolved(address: Address, deadline: float) -> list[tuple[int, tuple[object, ...]]]:
     """Look a name up in a thread of its own: a name server that does not answer has no time-out to set."""
-    with contextlib.suppress(OSError, UnicodeError):  # an address needs no looking up
-        return _places(address, socket.AI_NUMERICHOST)
+    if (known := _numeric(address.host, address.port)) is not None:  # an address needs no looking up
+        return known
     answer: queue.SimpleQueue[list[tuple[int, tuple[object, ...]]] | OSError] = queue.SimpleQueue()
 
     def look_up() -> None:
         try:
-            answer.put(_places(address))
+            answer.put(_places(address.host, address.port))
         except OSError as error:
             answer.put(error)
         except UnicodeError:
@@ -118,8 +119,17 @@ def _resolved(address: Address, deadline: float) -> list[tuple[int, tuple[object
     return told
 
 
-def _places(address: Address, flags: int = 0) -> list[tuple[int, tuple[object, ...]]]:
-    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=flags)
+@lru_cache(maxsize=64)
+def _numeric(host: str, port: int) -> list[tuple[int, tuple[object, ...]]] | None:
+    """Return where an address is, None for a name. Not to be changed: every task to the same agent asks."""
+    try:
+        return _places(host, port, socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return None
+
+
+def _places(host: str, port: int, flags: int = 0) -> list[tuple[int, tuple[object, ...]]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return [(family, where) for family, _, _, _, where in found]
 
 
