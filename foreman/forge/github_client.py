@@ -12,11 +12,12 @@ from typing import Any, Unpack
 import requests
 
 from foreman import __version__
+from foreman.forge.asking import Asked
 from foreman.forge.github_errors import LIMIT_HEADERS, translated
 from foreman.forge.github_grants import TOLD
 from foreman.forge.github_library import Requester
 from foreman.forge.github_wire import FreshToken, GitHubConnection
-from foreman.forge.line import Asked, Line, LineOptions
+from foreman.forge.line import Line, LineOptions
 from foreman.forge.trouble import Circumstances
 from foreman.forge.wire import WireReply
 

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from foreman.errors import ForgeNotFound
 from foreman.forge import github_rows as rows
+from foreman.forge.asking import Reply
 from foreman.forge.base import ListedFile, RepoFile
 from foreman.forge.files import MOST_LISTED, plain, text_of
 from foreman.forge.github_client import GitHubClient
-from foreman.forge.line import Reply
 from foreman.forge.reading import require, shaped
 from foreman.forge.trouble import readable
 from foreman.model import RepoRef

@@ -10,11 +10,11 @@ from foreman.errors import ForgeNotFound
 from foreman.forge import github_files, github_owned
 from foreman.forge import github_map as words
 from foreman.forge import github_rows as rows
+from foreman.forge.asking import Reply
 from foreman.forge.base import LONGEST_FILE, Change, Labelling, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_grants import grants_of
 from foreman.forge.grants import Grants
-from foreman.forge.line import Reply
 from foreman.forge.reading import OnLine, by_change, elsewhere, labellings_in, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef

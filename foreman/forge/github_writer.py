@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from foreman.errors import ForgeNotFound, ForgeRejected
 from foreman.forge import github_rows as rows
+from foreman.forge.asking import Reply
 from foreman.forge.base import Sign
 from foreman.forge.github_client import GitHubClient
 from foreman.forge.github_map import is_about
-from foreman.forge.line import Reply
 from foreman.forge.reading import require
 from foreman.forge.trouble import readable
 from foreman.model import IssueRef, RepoRef

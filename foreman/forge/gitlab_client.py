@@ -11,9 +11,10 @@ import requests
 from gitlab.exceptions import GitlabHttpError
 
 from foreman import __version__
+from foreman.forge.asking import Asked
 from foreman.forge.gitlab_errors import LIMIT_HEADERS, translated
 from foreman.forge.gitlab_wire import WireSession
-from foreman.forge.line import Asked, Line, LineOptions
+from foreman.forge.line import Line, LineOptions
 from foreman.forge.trouble import Circumstances
 from foreman.forge.wire import WireReply
 

@@ -13,11 +13,11 @@ from foreman.errors import ForgeAuthError, ForgeMoved, ForgeNotFound, ForgeRejec
 from foreman.forge import gitlab_files, gitlab_history, gitlab_owned
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
+from foreman.forge.asking import Reply
 from foreman.forge.base import LONGEST_FILE, Change, Labelling, ListedFile, Permission, Probe, RepoFile, RepoInfo
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_people import People
 from foreman.forge.grants import Grants, TokenKind
-from foreman.forge.line import Reply
 from foreman.forge.reading import OnLine, by_change, elsewhere, labellings_in, shaped
 from foreman.forge.trouble import readable
 from foreman.model import Account, Comment, ForgeKind, Issue, IssueRef, Label, Reaction, RepoRef

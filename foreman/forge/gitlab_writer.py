@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager
 from foreman.errors import ForgeAuthError, ForgeError, ForgeLocked, ForgeNotFound, ForgeRejected
 from foreman.forge import gitlab_map as words
 from foreman.forge import gitlab_rows as shapes
+from foreman.forge.asking import Reply
 from foreman.forge.base import Sign
 from foreman.forge.gitlab_client import GitLabClient
 from foreman.forge.gitlab_commands import has_command
-from foreman.forge.line import Reply
 from foreman.forge.reading import require, shaped
 from foreman.forge.rows import read
 from foreman.forge.trouble import readable

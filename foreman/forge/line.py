@@ -5,14 +5,12 @@ Nothing is asked twice here. A forge's own client says how a request goes out an
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Required, TypedDict
 
@@ -20,66 +18,12 @@ import requests
 import requests.utils
 
 from foreman.errors import ForgeRateLimited, ForgeUnavailable
+from foreman.forge.asking import Asked, QueryValue, Reply, is_given
 from foreman.forge.http_exchange import UnusableReply
 from foreman.forge.meter import LONGEST_WAIT, Meter, exhausted_until
 from foreman.forge.trouble import Circumstances
 from foreman.forge.turns import Turns
 from foreman.forge.wire import OneOrigin, WireReply
-
-QueryValue = str | int | tuple[int, ...]
-"""A parameter, or several of one name."""
-
-_OF_CONTENT = "content:"
-"""Begins a tag of our own making, which no forge would know."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request on its way.
-
-    Attributes:
-        verb: HTTP method in capitals.
-        path: From the API's root, quoted.
-        query: Parameters.
-        headers: Beyond what every request has.
-        body: To send as JSON; None for nothing.
-    """
-
-    verb: str
-    path: str
-    query: Mapping[str, QueryValue] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, object] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """A reply of 2xx or 304.
-
-    Attributes:
-        status: HTTP status.
-        etag: To ask with the next time; empty when there was none.
-        has_next: The forge says that another page follows. Its address is never used.
-        data: Parsed JSON, None for an empty body.
-    """
-
-    status: int
-    etag: str
-    has_next: bool
-    data: Any
-
-    @property
-    def tag(self) -> str:
-        """To ask with the next time; made of the content where the forge gives none."""
-        if self.etag:
-            return self.etag
-        return _OF_CONTENT + hashlib.sha256(json.dumps(self.data, sort_keys=True).encode()).hexdigest()
-
-    def is_known(self, tag: str) -> bool:
-        """Tell whether this says nothing that is not known by an earlier reply's tag, at 304 and at 200 alike."""
-        if self.status == requests.codes.not_modified:
-            return True
-        return bool(tag) and self.tag == tag
 
 
 def utc_now() -> datetime:
@@ -192,9 +136,7 @@ class Line(ABC):
         Raises:
             ForgeError: Anything else.
         """
-        # What cannot stand in a header is no tag that we were ever given.
-        given = etag.isascii() and etag.isprintable() and etag and not etag.startswith(_OF_CONTENT)
-        tag = {"If-None-Match": etag} if given else {}
+        tag = {"If-None-Match": etag} if is_given(etag) else {}
         return self._exchange(operation, repo, Asked(verb="GET", path=path, query=dict(query or {}), headers=tag))
 
     def write(

@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from foreman.errors import ForgeMoved
+from foreman.forge.asking import Reply
 from foreman.forge.base import Change, ChangeKind, Labelling, Quota
-from foreman.forge.line import Line, Reply
+from foreman.forge.line import Line
 from foreman.forge.rows import read
 from foreman.forge.trouble import readable
 from foreman.model import Issue, RepoRef
