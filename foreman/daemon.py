@@ -24,7 +24,7 @@ from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
 from foreman.pipeline import Passed, Pipeline
 from foreman.pulse import Pulse
-from foreman.store import breakers, far_future, inbox
+from foreman.store import actions, breakers, far_future, inbox
 from foreman.store.database import Database
 from foreman.watch import LOOK_SECONDS, Watch
 
@@ -142,9 +142,10 @@ class Daemon:
         return "" if self.stopping else self._crew.pulse.hanging()
 
     def recover(self) -> None:
-        """Make what a crash left claimed ready again."""
+        """Make what a crash left claimed ready again, and let nothing wait twice."""
         with self._db.transaction() as connection:
             count = inbox.recover(connection, now=self._now())
+            actions.replace_doubles(connection, now=self._now())
         if count:
             log.info("work_recovered", items=count)
 

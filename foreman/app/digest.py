@@ -150,6 +150,7 @@ class _Facts:
     labels: Mapping[RepoRef, dict[str, int]]
     closed: Mapping[RepoRef, tuple[Closed, ...]]
     stood: Mapping[RepoRef, Counter[ActionState]]
+    replaced: Mapping[RepoRef, int]
     held: Mapping[RepoRef, Counter[ActionState]]
     put_right: Mapping[RepoRef, tuple[Correction, ...]]
     standing: Mapping[RepoRef, tuple[Standing, ...]]
@@ -172,6 +173,7 @@ def _facts(connection: Connection, repos: Sequence[RepoRef], since: datetime) ->
         labels=tallies.labels_put_on(connection, repos, since),
         closed=tallies.closes(connection, repos, since),
         stood=tallies.stood(connection, repos, since, _STOOD),
+        replaced=tallies.replaced(connection, repos, since),
         held=tallies.stood(connection, repos, None, (ActionState.HELD,)),
         put_right=tallies.put_right(connection, repos, since),
         standing=tallies.standing(connection, repos),
@@ -200,7 +202,7 @@ def _of_repo(
         labels=facts.labels[repo],
         closed=tuple(one for one in facts.closed[repo] if one.number not in left_out),
         shadow=stood[ActionState.SHADOW],
-        refused=stood[ActionState.DENIED],
+        refused=stood[ActionState.DENIED] - facts.replaced[repo],
         failed=stood[ActionState.FAILED] + stood[ActionState.UNKNOWN],
         held=facts.held[repo][ActionState.HELD],
         put_right=tuple(one for one in facts.put_right[repo] if one.kind != _WITHDRAWN),

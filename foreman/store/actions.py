@@ -32,7 +32,7 @@ from foreman.store.action_facts import (
 )
 from foreman.store.action_log import LogEntry, entries, entry, held, states
 from foreman.store.action_record import record
-from foreman.store.action_replaced import replace_held, replaced
+from foreman.store.action_replaced import replace_doubles, replace_held, replaced
 from foreman.store.action_rows import (
     MOVES,
     NewAction,
@@ -80,6 +80,7 @@ __all__ = (
     "record",
     "reject",
     "release",
+    "replace_doubles",
     "replace_held",
     "replaced",
     "runs_of_author_since",

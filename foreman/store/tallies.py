@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func
 
 from foreman.model import ActionState, EventKind, InboxState, RepoRef
 from foreman.store.agreement import NOT_AGENTS
-from foreman.store.logged import Correction
+from foreman.store.logged import REPLACED, Correction
 from foreman.store.rows import issue_of
 from foreman.store.tables import action_log, actions, corrections, events, inbox_counts, issues
 from foreman.values import dataclass
@@ -147,6 +147,19 @@ def stood(
     for key, state, number in connection.execute(wanted):
         found[named[key]][ActionState(state)] = number
     return found
+
+
+def replaced(connection: Connection, repos: Collection[RepoRef], since: datetime) -> Counter[RepoRef]:
+    """Return how many of those that are `denied` nobody refused: a newer decision took their place."""
+    act, named = actions.c, _named(repos)
+    here = (
+        act.repo.in_(named),
+        act.state == ActionState.DENIED.value,
+        act.reason == REPLACED,
+        act.created_at >= since,
+    )
+    rows = connection.execute(select(act.repo, func.count()).where(*here).group_by(act.repo))
+    return Counter({named[key]: number for key, number in rows})
 
 
 def gave_up(connection: Connection, repos: Collection[RepoRef]) -> Counter[RepoRef]:

@@ -73,7 +73,7 @@ def test_only_the_newer_of_two_waits_and_the_older_says_what_took_its_place(held
     assert "Which version is that, please?" in said.body
 
 
-def test_what_was_replaced_is_nobodys_verdict_and_no_waiting_comment(held: World) -> None:
+def test_what_was_replaced_is_nobodys_verdict_and_no_waiting_comment(held: World, foreman: Command) -> None:
     decide_anew(held, LABEL, comment("Which version, please?"))
     with closing(Database.open(Path(held.config["storage"]["path"]))) as db, db.read() as connection:
         learned = corrections.of_repo(connection, logged(held)[0].issue.repo, 10)
@@ -85,6 +85,8 @@ def test_what_was_replaced_is_nobodys_verdict_and_no_waiting_comment(held: World
     assert "comment replaced by a newer decision" in first
     assert "comment waits for a person" in second
     assert (stand[ActionState.HELD], stand[ActionState.DENIED]) == (2, 2)
+    (told,) = json.loads(foreman("digest", "--json").answer)["repos"]
+    assert (told["held"], told["refused"]) == (2, 0)
 
 
 NOT_NEWER: dict[str, tuple[dict[str, Any], ...]] = {
