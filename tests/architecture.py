@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("values", "heap", "lean"),
+    ("values", "heap", "lean", "patterns"),
     ("errors",),
     ("model", "protocol", "secrets", "printable", "agentkit", "checkpoint", "bell", "counting", "pulse", "tracing"),
     ("config", "settings", "log"),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, cast
 
+from foreman.patterns import late
 from foreman.values import dataclass
 
 MAX_ORDERS = 50
@@ -20,8 +21,8 @@ MAX_BECAUSE_CHARS = 500
 MAX_LINE_CHARS = 2_000
 """Longer lines are prose."""
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ORDER = re.compile(
+_FENCE = late(r" {0,3}(`{3,}|~{3,})")
+_ORDER = late(
     r"@(?P<bot>[A-Za-z0-9][A-Za-z0-9_.\-\[\]]{0,100})[:,]? (?P<verb>approve|reject) "
     r"(?P<hashes>`?[0-9a-f]{8,64}`?(?:(?:, |,| )`?[0-9a-f]{8,64}`?)*)"
     r"(?:[:,.]? because (?P<because>\S.*))?[.!]?",

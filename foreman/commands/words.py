@@ -8,6 +8,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
+from foreman.patterns import late
 from foreman.values import dataclass
 
 MAX_BECAUSE_CHARS = 500
@@ -87,13 +88,13 @@ class Said:
 
 
 # ASCII alone: with other letters a name that only looks like ours would be folded into it.
-_LINE = re.compile(
+_LINE = late(
     r"@(?P<bot>[a-z0-9_][a-z0-9_.-]{0,254}(?:\[bot\])?)[:,]? +(?P<verb>[a-z]{3,8})(?P<rest>(?: .*)?[.!?]?)",
     re.ASCII | re.IGNORECASE,
 )
-_BARE = re.compile(r" *[.!?]?")
-_LABEL = re.compile(r"([+-])(?:\"([^\"]{1,100})\"|`([^`]{1,100})`|([^\s\"`,]{1,100}))(?:,|(?= )|$)")
-_HASHES = re.compile(
+_BARE = late(r" *[.!?]?")
+_LABEL = late(r"([+-])(?:\"([^\"]{1,100})\"|`([^`]{1,100})`|([^\s\"`,]{1,100}))(?:,|(?= )|$)")
+_HASHES = late(
     r"(?P<hashes>`?[0-9a-f]{8,64}`?(?:(?:, |,| )`?[0-9a-f]{8,64}`?)*)(?:[:,.]? because (?P<because>\S.*?))?[.!]?",
     re.ASCII | re.IGNORECASE,
 )

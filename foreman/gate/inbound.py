@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 
 from foreman.gate.characters import make_visible
+from foreman.patterns import late
 from foreman.values import dataclass
 
-_IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\(([^()\s<>]{0,600})[^()\n]{0,300}\)")
+_IMAGE = late(r"!\[([^\[\]\n]{0,300})\]\(([^()\s<>]{0,600})[^()\n]{0,300}\)")
 _PICTURE = r"<(?:img|picture|source|svg|video|audio|object|embed|iframe)\b"
 _HTML_IMAGES = (
     # First with quotes in pairs, for a bracket between them; then what has a stray one.
-    re.compile(_PICTURE + r"(?:[^<>\"']|\"[^<\"]{0,2000}\"|'[^<']{0,2000}')*+>", re.IGNORECASE),
-    re.compile(_PICTURE + r"[^<>]{0,4000}>", re.IGNORECASE),
+    late(_PICTURE + r"(?:[^<>\"']|\"[^<\"]{0,2000}\"|'[^<']{0,2000}')*+>", re.IGNORECASE),
+    late(_PICTURE + r"[^<>]{0,4000}>", re.IGNORECASE),
 )
 # Declarations, processing instructions and CDATA: raw HTML that no page shows.
-_DECLARATION = re.compile(r"<\?[^<>]{0,4000}\?>|<![A-Za-z][^<>]{0,4000}>|<!\[CDATA\[[^<>]{0,4000}\]\]>")
-_DATA = re.compile(r"data:[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60};base64,[A-Za-z0-9+/=]{64,}", re.IGNORECASE)
-_DEFINITION = re.compile(
+_DECLARATION = late(r"<\?[^<>]{0,4000}\?>|<![A-Za-z][^<>]{0,4000}>|<!\[CDATA\[[^<>]{0,4000}\]\]>")
+_DATA = late(r"data:[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60};base64,[A-Za-z0-9+/=]{64,}", re.IGNORECASE)
+_DEFINITION = late(
     r"^[ \t]{0,3}\[([^\[\]\n]{1,200})\]:[ \t]{0,4}"
     r"(?=#|<>|//|[^\s<>]{1,600}[ \t]{1,4}(?:\"[^\"\n]{1,600}\"|'[^'\n]{1,600}'|\([^()\n]{1,600}\))[ \t]*$)",
     re.MULTILINE,

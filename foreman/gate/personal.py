@@ -9,17 +9,18 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from foreman.patterns import late
 from foreman.values import dataclass
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
-_IPV4 = re.compile(r"(?<![\w.@=/+~-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,7}(?![\w:])")
-_PHONE = re.compile(
+_EMAIL = late(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
+_IPV4 = late(r"(?<![\w.@=/+~-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_IPV6 = late(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:?){0,7}(?![\w:])")
+_PHONE = late(
     r"(?<![\w.#/-])"
     r"(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]?\d{2,4}){2,4}|\(\d{3}\) ?\d{3}[ .-]\d{4})"
     r"(?![\w-])"
 )
-_VERSION_BEFORE = re.compile(r"(?:version|ver|release|build|v)[ .:=]{0,3}$", re.IGNORECASE)
+_VERSION_BEFORE = late(r"(?:version|ver|release|build|v)[ .:=]{0,3}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

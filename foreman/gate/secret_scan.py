@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import unquote
 
+from foreman.patterns import late
+
 WINDOW = 12
 """Letters and digits in a row that give a secret away; shorter ones occur by chance."""
 
@@ -23,30 +25,30 @@ _HALF = WINDOW // 2
 _MIN_WHOLE = 6
 """A shorter secret is not looked for at all: it would be found everywhere."""
 
-_NOT_WORD = re.compile(rb"[^a-z0-9]+")
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
-_NOT_HEX = re.compile(r"[^0-9a-fA-F]+")
-_HEX_PREFIX = re.compile(r"0x|\\x|\\u00", re.IGNORECASE)
+_NOT_WORD = late(rb"[^a-z0-9]+")
+_NOT_BASE64 = late(r"[^A-Za-z0-9+/]+")
+_NOT_HEX = late(r"[^0-9a-fA-F]+")
+_HEX_PREFIX = late(r"0x|\\x|\\u00", re.IGNORECASE)
 
 FOREIGN: Mapping[str, re.Pattern[str]] = {
-    "GitHub token": re.compile(r"gh[pousr]_[A-Za-z0-9]{30,255}"),
-    "GitHub fine-grained token": re.compile(r"github_pat_[A-Za-z0-9_]{20,255}"),
-    "GitLab token": re.compile(r"gl(?:pat|rt|dt|cbt|ptt|soat|ft|imt|agent|oas)-[\w-]{18,255}"),
-    "model provider key": re.compile(r"(?<![A-Za-z0-9])sk-(?:ant-)?[\w-]{20,255}"),
-    "AWS key": re.compile(r"(?<![A-Za-z0-9])A(?:KIA|SIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    "GitHub token": late(r"gh[pousr]_[A-Za-z0-9]{30,255}"),
+    "GitHub fine-grained token": late(r"github_pat_[A-Za-z0-9_]{20,255}"),
+    "GitLab token": late(r"gl(?:pat|rt|dt|cbt|ptt|soat|ft|imt|agent|oas)-[\w-]{18,255}"),
+    "model provider key": late(r"(?<![A-Za-z0-9])sk-(?:ant-)?[\w-]{20,255}"),
+    "AWS key": late(r"(?<![A-Za-z0-9])A(?:KIA|SIA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
     # What follows may have lost its end, be quoted, or stand in one line.
-    "private key": re.compile(
+    "private key": late(
         r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
         r"(?:[^-]{0,10000}-----END [A-Z ]{0,40}PRIVATE KEY-----|(?:[\s>]+[A-Za-z0-9+/=]{16,})*)"
     ),
-    "Slack token": re.compile(r"xox[abeprs]-[\w-]{10,255}"),
-    "Google key": re.compile(r"AIza[\w-]{35}"),
-    "PyPI token": re.compile(r"pypi-AgE[\w-]{20,255}"),
-    "npm token": re.compile(r"npm_[A-Za-z0-9]{36}"),
-    "Hugging Face token": re.compile(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,255}"),
-    "Stripe key": re.compile(r"[rs]k_live_[A-Za-z0-9]{20,255}"),
-    "signed web token": re.compile(r"eyJ[\w-]{15,2000}\.eyJ[\w-]{15,4000}\.[\w-]{16,2000}"),
-    "password in a URL": re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@`<>]{1,100}:[^\s/@`<>]{3,200}@", re.IGNORECASE),
+    "Slack token": late(r"xox[abeprs]-[\w-]{10,255}"),
+    "Google key": late(r"AIza[\w-]{35}"),
+    "PyPI token": late(r"pypi-AgE[\w-]{20,255}"),
+    "npm token": late(r"npm_[A-Za-z0-9]{36}"),
+    "Hugging Face token": late(r"(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,255}"),
+    "Stripe key": late(r"[rs]k_live_[A-Za-z0-9]{20,255}"),
+    "signed web token": late(r"eyJ[\w-]{15,2000}\.eyJ[\w-]{15,4000}\.[\w-]{16,2000}"),
+    "password in a URL": late(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@`<>]{1,100}:[^\s/@`<>]{3,200}@", re.IGNORECASE),
 }
 """What tokens of well-known services look like."""
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 
 from foreman.model import ForgeKind
+from foreman.patterns import late
 
 _MOST_CHARS = 20_000
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^\s*>.*$|^(?: {4}|\t).*$|https?://\S+", re.DOTALL | re.MULTILINE)
-_FENCES = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_NOT_NEW = re.compile(
+_CODE = late(r"```.*?(?:```|\Z)|`[^`\n]*`|^\s*>.*$|^(?: {4}|\t).*$|https?://\S+", re.DOTALL | re.MULTILINE)
+_FENCES = late(r"```.*?(?:```|\Z)", re.DOTALL)
+_NOT_NEW = late(
     r"\b(?:upgrad|bump|updat|depend|transitive|audit|snyk|dependabot|scanner|owasp|backport|mitigat)\w*", re.IGNORECASE
 )
-_WISH = re.compile(
+_WISH = late(
     r"^\W*(?:\w+\W+)?(?:how (?:do|to|can)|docs?\b|document|add |support |feature|allow |question|(?<!cve )request"
     r"|proposal|remove )",
     re.IGNORECASE,
@@ -32,12 +33,12 @@ _NAMED = (
     r"|arbitrary file (?:read|write|upload|deletion)s?|insecure direct object|broken access control"
     r"|clickjacking|subdomain takeover|0-?day|zero-day"
 )
-_HOLE = re.compile(
+_HOLE = late(
     rf"\b(?:{_NAMED}|vulnerabilit(?:y|ies)|security (?:hole|flaw|breach)|csrf|arbitrary (?:code|command|file)s?"
     r"|use[- ]after[- ]free|(?:buffer|heap|stack) overflow|read any file|redos)\b",
     re.IGNORECASE,
 )
-_TITLE = re.compile(
+_TITLE = late(
     rf"\b(?:{_NAMED}|redos"
     r"|security (?:vulnerabilit(?:y|ies)|issues?|bugs?|flaws?|holes?|problems?|reports?|breach(?:es)?|disclosures?)"
     r"|(?:critical|serious|severe|possible|potential) vulnerabilit(?:y|ies)|vulnerability (?:report|in|disclosure)"
@@ -49,7 +50,7 @@ _TITLE = re.compile(
 )
 """What a title says that is about a hole and hardly about anything else."""
 
-_TELLS = re.compile(
+_TELLS = late(
     r"\b(?:security researcher|bug bounty|responsible disclosure|coordinated disclosure"
     r"|(?:found|discovered|report(?:ing)?|identified) (?:a|an|some|multiple|several|this) "
     r"(?:\w+ ){0,3}(?:vulnerabilit(?:y|ies)|security (?:hole|flaw|issue|bug)s?)"
@@ -61,26 +62,26 @@ _TELLS = re.compile(
 )
 """What a text says that tells of a hole in words of its own."""
 
-_ATTACK = re.compile(
+_ATTACK = late(
     r"\b(?:attackers?|exploit(?:s|ed|able|ation|ing)?|proof[- ]of[- ]concept|pocs?|malicious(?:ly)?|victims?"
     r"|unauthenticated|pwn(?:ed)?)\b",
     re.IGNORECASE,
 )
-_LEAK = re.compile(
+_LEAK = late(
     r"\b(?:leak(?:s|ed|ing)?|expos(?:es|ed)|committed|published)\b[^.\n]{0,40}?"
     r"\b(?:private keys?|api keys?|credentials|access tokens?|passwords?)\b"
     r"|\b(?:private keys?|api keys?|credentials|access tokens?|passwords?) (?:is |are |gets? |was |were )"
     r"(?:leaked|exposed|published|committed)\b",
     re.IGNORECASE,
 )
-_ELSEWHERE = re.compile(
+_ELSEWHERE = late(
     r"\bsicherheitslücken?\b|\bfaille de sécurité\b|\bvulnerabilidade?s?\b"
     r"|\bуязвимост|安全漏洞|脆弱性",
     re.IGNORECASE,
 )
 """What a title says in other languages when it reports a hole."""
 
-_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
+_KEY = late(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----")
 
 
 def is_report(title: str, body: str) -> bool:

@@ -10,26 +10,27 @@ from urllib.parse import unquote, urlsplit
 
 from foreman.gate.text_context import TextContext
 from foreman.gate.text_source import MASK
+from foreman.patterns import late
 
-_PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{0,1900})?")
-_DOT_SEGMENT = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+_PLAIN_URL = late(r"https://[A-Za-z0-9.-]{1,253}(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{0,1900})?")
+_DOT_SEGMENT = late(r"(?:^|/)\.{1,2}(?:/|$)")
 # What strangers can upload under a repository's own address.
-_UPLOADS = re.compile(r"(?:^|/)(?:files|assets|uploads|suites|raw|archive|zipball|tarball)/", re.IGNORECASE)
-_ISSUE = re.compile(r"/(issues|pull|discussions|merge_requests|work_items)/(\d{1,12})(?!\d)", re.IGNORECASE)
+_UPLOADS = late(r"(?:^|/)(?:files|assets|uploads|suites|raw|archive|zipball|tarball)/", re.IGNORECASE)
+_ISSUE = late(r"/(issues|pull|discussions|merge_requests|work_items)/(\d{1,12})(?!\d)", re.IGNORECASE)
 _TRAILING = ".,;:!?'\"*_~)]}"
 
 _END = r"\t-\r <>`\\\x00|"  # of a URL; only ASCII spaces are, as in the forges' renderers
-URL = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]{{0,20}}://[^{_END}]{{0,2000}}")
+URL = late(rf"[A-Za-z][A-Za-z0-9+.-]{{0,20}}://[^{_END}]{{0,2000}}")
 """Anything that looks like a URL in running text."""
 
-WWW = re.compile(rf"(?<![A-Za-z0-9/])www\.[^{_END}().][^{_END}()]{{0,2000}}", re.IGNORECASE)
+WWW = late(rf"(?<![A-Za-z0-9/])www\.[^{_END}().][^{_END}()]{{0,2000}}", re.IGNORECASE)
 """What GitHub links without a scheme; one label is enough for it, and any letters."""
 
-_MAIL = re.compile(r"(?<=[A-Za-z0-9._+-])@(?:[A-Za-z0-9_-]{1,255}\.){1,20}[A-Za-z0-9_-]{0,255}[A-Za-z]")
+_MAIL = late(r"(?<=[A-Za-z0-9._+-])@(?:[A-Za-z0-9_-]{1,255}\.){1,20}[A-Za-z0-9_-]{0,255}[A-Za-z]")
 _LOCAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-")
 
 _KNOWN_NAMES = frozenset(("asp.net", "ado.net", "vb.net", "ml.net", "java.net", "system.net", "socket.io", "java.io"))
-_BARE = re.compile(
+_BARE = late(
     r"(?<![\w@/:\\-])(?:[\w-]{1,63}\.){1,5}"
     r"(?:(?:com|net|org|biz|edu|gov|xyz)(?![\w-]|\.\w)"
     r"|(?:io|me|co|ly|tk|ru|cn|gg|ai|to|us|uk|de|eu|app|dev|site|top|link|click|online)(?=/))"

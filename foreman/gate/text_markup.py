@@ -15,28 +15,29 @@ from foreman.gate.text_context import TextContext
 from foreman.gate.text_links import is_allowed, is_plain
 from foreman.gate.text_source import MASK, Edit, apply, as_code, close_last_fence, fence_infos, masked
 from foreman.model import ForgeKind
+from foreman.patterns import late
 
-_PLAIN_INFO = re.compile(r"[ \t]*[A-Za-z0-9+#._-]{0,30}[ \t]*\r?")
+_PLAIN_INFO = late(r"[ \t]*[A-Za-z0-9+#._-]{0,30}[ \t]*\r?")
 # Fences that a forge draws instead of showing; the last two lines are what Kroki draws for GitLab.
-_DRAWN = re.compile(
+_DRAWN = late(
     r"mermaid|math|geojson|topojson|stl|suggestion|plantuml|kroki|glql|query|json:table|graphviz"
     r"|(?:block|seq|act|nw|packet|rack)diag|bpmn|bytefield|c4plantuml|d2|dbml|diagramsnet|ditaa|dot|erd|excalidraw|nomnoml"
     r"|pikchr|structurizr|svgbob|symbolator|tikz|umlet|vega|vegalite|wavedrom|wireviz"
 )
 _DECODED = frozenset("@#/:.-%$+=,;?\uff20")
-_COMMENT = re.compile(r"<!--")
-_ANGLE = re.compile(
+_COMMENT = late(r"<!--")
+_ANGLE = late(
     r"(?<!\\)<(?:(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>\x00]{0,2000})>"
     r"|(?P<mail>[^\s<>@\x00]{1,254}@[^\s<>@\x00]{1,254})>|(?=[A-Za-z/!?]))"
 )
-_LINK = re.compile(
+_LINK = late(
     r"\]\([ \t]*(?:<(?P<angle>[^<>\n\x00]{0,1000})>"
     r"|(?P<bare>[^\s()<>\x00]{0,1000}(?:\([^\s()<>\x00]{0,300}\)[^\s()<>\x00]{0,300}){0,3}))"
     r"(?P<title>[ \t\n]{1,4}(?:\"[^\"\x00]{0,1000}\"|'[^'\x00]{0,1000}'|\([^()\x00]{0,1000}\)))?[ \t\n]{0,4}\)"
 )
-_WIKI_LINK = re.compile(r"(?<!\\)\[(?=\[[^\[\]\n]{1,2000}\]\])")
-_DOLLARS = re.compile(r"\$+")
-_PARAGRAPH_END = re.compile(r"\n[ \t>]*\r?\n")
+_WIKI_LINK = late(r"(?<!\\)\[(?=\[[^\[\]\n]{1,2000}\]\])")
+_DOLLARS = late(r"\$+")
+_PARAGRAPH_END = late(r"\n[ \t>]*\r?\n")
 
 
 def fences(text: str, _context: TextContext) -> str:

@@ -9,29 +9,29 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-_FETCH = re.compile(
-    r"(?<![\w-])(?:curl|wget|fetch|aria2c|iwr|irm|invoke-webrequest|invoke-restmethod)\b", re.IGNORECASE
-)
+from foreman.patterns import late
+
+_FETCH = late(r"(?<![\w-])(?:curl|wget|fetch|aria2c|iwr|irm|invoke-webrequest|invoke-restmethod)\b", re.IGNORECASE)
 _SHELL = r"(?:(?:ba|z|da|k|fi|c)?sh|python[\d.]*|perl|ruby|node|php|pwsh|powershell|iex|invoke-expression)(?![\w-])"
 _AS = r"\s*(?:[$#>%]\s)?(?:(?:sudo|doas|env|exec|nohup)\s(?:(?:-\S+|\w+=\S*)\s){0,5}){0,3}(?:/[\w./-]{0,50}/)?"
-_PIPED = re.compile(_AS + _SHELL, re.IGNORECASE)
-_RUNS = re.compile(rf"(?<![\w./-])(?:{_SHELL}|eval\b|source\b|\.(?=\s))", re.IGNORECASE)
-_SUBSTITUTED = re.compile(r"(?:\$\(|<\(|`)\s?(?:curl|wget|fetch)\b", re.IGNORECASE)
-_EXPRESSION = re.compile(r"(?<![\w-])(?:iex|invoke-expression)\b", re.IGNORECASE)
-_DOWNLOADS = re.compile(
+_PIPED = late(_AS + _SHELL, re.IGNORECASE)
+_RUNS = late(rf"(?<![\w./-])(?:{_SHELL}|eval\b|source\b|\.(?=\s))", re.IGNORECASE)
+_SUBSTITUTED = late(r"(?:\$\(|<\(|`)\s?(?:curl|wget|fetch)\b", re.IGNORECASE)
+_EXPRESSION = late(r"(?<![\w-])(?:iex|invoke-expression)\b", re.IGNORECASE)
+_DOWNLOADS = late(
     r"(?<![\w-])(?:iwr|irm|invoke-webrequest|invoke-restmethod|curl|wget)\b|downloadstring", re.IGNORECASE
 )
 _STARTED = rf"{_AS}(?:(?:ba|z|da)?sh\s\S|chmod\s|\./\S)"
-_AFTERWARDS = re.compile(rf"(?:&&|;){_STARTED}", re.IGNORECASE)
-_NEXT_LINE = re.compile(_STARTED, re.IGNORECASE)
-_INSTALLS = re.compile(
+_AFTERWARDS = late(rf"(?:&&|;){_STARTED}", re.IGNORECASE)
+_NEXT_LINE = late(_STARTED, re.IGNORECASE)
+_INSTALLS = late(
     r"(?<![\w-])(?:(?:pip[\d.]*|pipx|uv|poetry|conda|npm|pnpm|yarn|bun|gem|cargo|brew|dnf|yum|rpm|snap|go)\s(?:pip\s|tool\s)?"
     r"(?:install|add|i|run|exec|dlx|-i|-U)|npx|uvx|bunx)\s",
     re.IGNORECASE,
 )
-_REMOTE = re.compile(r"(?:\S{0,200}=)?[\"'(]?(?:git\+|https?://|ftp://|git@|github:)", re.IGNORECASE)
-_GLOBAL = re.compile(r"(?<![\w-])(?:(?:npm|pnpm|bun)\s(?:i|install|add)\s|yarn\sglobal\sadd\s)", re.IGNORECASE)
-_AS_ROOT = re.compile(r"(?:[$#>%]\s?)?(?:sudo|doas)\s\S", re.IGNORECASE)
+_REMOTE = late(r"(?:\S{0,200}=)?[\"'(]?(?:git\+|https?://|ftp://|git@|github:)", re.IGNORECASE)
+_GLOBAL = late(r"(?<![\w-])(?:(?:npm|pnpm|bun)\s(?:i|install|add)\s|yarn\sglobal\sadd\s)", re.IGNORECASE)
+_AS_ROOT = late(r"(?:[$#>%]\s?)?(?:sudo|doas)\s\S", re.IGNORECASE)
 _PROSE = frozenset({"and", "see", "then", "or", "with", "the", "as", "is", "of", "described", "per", "documented"})
 
 _MOST_CHARS = 70_000

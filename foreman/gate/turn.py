@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from foreman.forge.base import Change, ChangeKind
 from foreman.model import INSIDERS, Account, Comment, Issue, Role
+from foreman.patterns import late
 from foreman.values import dataclass
 
 UPSTREAM_LABELS = frozenset(
@@ -27,10 +28,10 @@ NEEDS_INFO_LABELS = frozenset(
 )  # fmt: skip
 """Labels that say that the reporter must answer, beside the one that is configured."""
 
-_QUOTED = re.compile(r"^\s*>.*$", re.MULTILINE)
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
-_CALLED = re.compile(r"(?<![\w/.@])@([\w][\w.-]{0,250}[\w]|\w)")
-_ASKS = re.compile(
+_QUOTED = late(r"^\s*>.*$", re.MULTILINE)
+_CODE = late(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
+_CALLED = late(r"(?<![\w/.@])@([\w][\w.-]{0,250}[\w]|\w)")
+_ASKS = late(
     r"[?？؟]|\b(?:please|pls|kindly)\s+(?:\w+\s+){0,2}?(?:provide|add|attach|share|post|paste|send|upload|try|test|check"
     r"|confirm|tell|describe|explain|update|run|include|give)\b|\blet (?:me|us) know\b"
     r"|\bneed (?:some |a bit )?more (?:info|information|details)\b|\bbitte\b|\bpor favor\b"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from foreman.patterns import late
+
 MAX_TITLE_WORDS = 60
 """Words of a title that count; a longer one is a sentence pasted twice."""
 
@@ -21,12 +23,12 @@ MAX_QUESTION_WORDS = 40
 _MAX_WORD_CHARS = 40
 _MAX_READ_CHARS = 6_000  # of a body, before what is no prose is taken out
 
-_WORD = re.compile(r"[^\W_]+")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_UNSPACED = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = late(r"[^\W_]+")
+_HUMP = late(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_UNSPACED = late(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 """Scripts that are written without spaces between words, as far as it matters here."""
 
-_NOT_SAID = re.compile(
+_NOT_SAID = late(
     r"<!--.*?(?:-->|\Z)"  # what a template tells the reporter
     r"|^\s{0,3}\#{2,6}\s.*?$"  # its headings; a single sign begins a list in other notations
     r"|^\s*[-*]\s+\[[ xX]\].*?$",  # its boxes
