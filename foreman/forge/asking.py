@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import requests
+
+from foreman.values import dataclass
 
 QueryValue = str | int | tuple[int, ...]
 """A parameter, or several of one name."""

@@ -11,10 +11,11 @@ import re
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from http.client import BadStatusLine, HTTPException, RemoteDisconnected
 from typing import Protocol
+
+from foreman.values import dataclass
 
 _HEAD_BYTES = 256 * 1024
 _PIECE_BYTES = 64 * 1024
