@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from foreman import approvals, commands, undo
 from foreman.app import forges
 from foreman.app.found import in_use, plans_of
@@ -115,31 +117,11 @@ class CurrentConfig:
         if action.issue.repo not in plans and (plan := self.plan_of(action.issue.repo)) is not None:
             plans = {**plans, plan.repo: plan}
         mode, policy = _mode_of(plans, action), _policy_of(plans, action)
-        if action.agent not in BY_PEOPLE and self._kept_off(action):
-            return Deny(Reason.HOLD_LABEL, "a person ordered hold")
-        if mode is Mode.SHADOW:
-            return Deny(Reason.MODE_SHADOW, "the mode became stricter")
-        if policy is not None and (no := self._withdrawn(action, policy)) is not None:
-            return no
-        if mode is Mode.APPROVE:
-            return Hold(Reason.MODE_APPROVE, "the mode became stricter")
-        if action.agent not in BY_PEOPLE and self._stepped_down(action):
-            return Hold(Reason.STEPPED_DOWN, action.type)
+        with self._db.read() as connection:
+            objection = _objection(connection, action, mode, policy)
+        if objection is not None:
+            return objection
         return Allow() if policy is None else self._limits.verdict(action, policy)
-
-    def _stepped_down(self, action: StoredAction) -> bool:
-        with self._db.read() as connection:
-            return action.type in ladder.down(connection, action.issue.repo)
-
-    def _kept_off(self, action: StoredAction) -> bool:
-        with self._db.read() as connection:
-            return controls.kept_off(connection, action.issue)
-
-    def _withdrawn(self, action: StoredAction, policy: Policy) -> Deny | None:
-        with self._db.read() as connection:
-            seen = actions.entry(connection, action.log_id).seen
-        confidential = bool(seen.get("confidential", False))
-        return permission.withdrawn(action.type, action.payload, policy, confidential=confidential)
 
     def reload(self) -> bool:
         """Read the file again and put it into force.
@@ -244,6 +226,26 @@ def _parts_of(config: Config) -> dict[tuple[str, str], object]:
 
 def _longest(plan: RepoPlan) -> timedelta:
     return timedelta(seconds=max(plan.interval_seconds, plan.max_interval_seconds))
+
+
+def _objection(connection: Connection, action: StoredAction, mode: Mode, policy: Policy | None) -> Verdict | None:
+    """Return what is against an action by what holds now, but for the quotas."""
+    if action.agent not in BY_PEOPLE and controls.kept_off(connection, action.issue):
+        return Deny(Reason.HOLD_LABEL, "a person ordered hold")
+    if mode is Mode.SHADOW:
+        return Deny(Reason.MODE_SHADOW, "the mode became stricter")
+    if policy is not None and (no := _withdrawn(connection, action, policy)) is not None:
+        return no
+    if mode is Mode.APPROVE:
+        return Hold(Reason.MODE_APPROVE, "the mode became stricter")
+    if action.agent not in BY_PEOPLE and action.type in ladder.down(connection, action.issue.repo):
+        return Hold(Reason.STEPPED_DOWN, action.type)
+    return None
+
+
+def _withdrawn(connection: Connection, action: StoredAction, policy: Policy) -> Deny | None:
+    confidential = bool(actions.seen(connection, action.log_id).get("confidential", False))
+    return permission.withdrawn(action.type, action.payload, policy, confidential=confidential)
 
 
 def _mode_of(plans: Mapping[RepoRef, RepoPlan], action: StoredAction) -> Mode:

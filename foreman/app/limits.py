@@ -44,27 +44,26 @@ class Limits:
             Allow, or a Hold that a person may lift.
         """
         now = self._now()
-        flooded = self._flooded(now)
-        if flooded:
-            return Hold(Reason.BREAKER_OPEN, flooded)
+        self._watch(now)
         since = now - HOUR
         with self._db.read() as connection:
+            state = breakers.get(connection, flood.SCOPE) if breakers.flood_open(connection, now=now) else None
             count = actions.writes_since(connection, action.issue.repo, since)
+        if state is not None and state.reason:
+            return Hold(Reason.BREAKER_OPEN, state.reason)
         # One that is tried again is among those that are counted.
         count -= action.sent_at is not None and action.sent_at >= since
         if count >= policy.max_actions_per_hour:
             return Hold(Reason.HOURLY_CAP, f"{count} in an hour")
         return Allow()
 
-    def _flooded(self, now: datetime) -> str:
-        """Return why all writing stops, empty when it does not."""
-        if time.monotonic() - self._watched >= WATCH_SECONDS:
-            self._watched = time.monotonic()
-            with self._db.read() as connection:
-                reason = flood.excess(connection, now=now)
-            if reason is not None:
-                with self._db.transaction() as connection:
-                    breakers.watch_flood(connection, now=now)
+    def _watch(self, now: datetime) -> None:
+        """Stop all writing where it is far more than usual, now and then."""
+        if time.monotonic() - self._watched < WATCH_SECONDS:
+            return
+        self._watched = time.monotonic()
         with self._db.read() as connection:
-            state = breakers.get(connection, flood.SCOPE) if breakers.flood_open(connection, now=now) else None
-        return state.reason if state is not None else ""
+            reason = flood.excess(connection, now=now)
+        if reason is not None:
+            with self._db.transaction() as connection:
+                breakers.watch_flood(connection, now=now)

@@ -42,8 +42,9 @@ from foreman.store.database import Database
 
 log = get_logger(__name__)
 
+FEW_ROWS = 4
 ROWS = 50
-"""Open actions looked at to find the next issue."""
+"""Open actions looked at to find the next issue; the second number where the first were all in the way of a pause."""
 
 
 ANY_TIME = timedelta(days=-3650)
@@ -150,9 +151,11 @@ class Executor:
             if answers := self._answers(connection, only, now):
                 return answers
             skip: set[RepoRef] = set()
+            most = FEW_ROWS
             while rows := actions.open_actions(
-                connection, now=now, limit=ROWS, settle=ANY_TIME, skip_repos=skip, only=only
+                connection, now=now, limit=most, settle=ANY_TIME, skip_repos=skip, only=only
             ):
+                most = ROWS
                 for row in rows:
                     repo = row.issue.repo
                     if repo.forge is not self._reader.kind or controls.paused(connection, repo):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -12,12 +13,17 @@ from foreman.store.logged import LogEntry, StoredAction
 from foreman.store.rows import driver
 from foreman.store.tables import action_counts
 
-__all__ = ("LogEntry", "entries", "entry", "held", "states")
+__all__ = ("LogEntry", "entries", "entry", "held", "seen", "states")
 
 
 def entry(connection: Connection, log_id: int) -> LogEntry:
     """Return a decision whole; raises StoreError when there is none."""
     return plain_log.entry(driver(connection), log_id)
+
+
+def seen(connection: Connection, log_id: int) -> dict[str, Any]:
+    """Return what a decision was made on; raises StoreError when there is none."""
+    return plain_log.seen(driver(connection), log_id)
 
 
 def entries(

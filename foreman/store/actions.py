@@ -30,7 +30,7 @@ from foreman.store.action_facts import (
     writes_per_hour_history,
     writes_since,
 )
-from foreman.store.action_log import LogEntry, entries, entry, held, states
+from foreman.store.action_log import LogEntry, entries, entry, held, seen, states
 from foreman.store.action_record import record
 from foreman.store.action_replaced import replace_doubles, replace_held, replaced
 from foreman.store.action_rows import (
@@ -85,6 +85,7 @@ __all__ = (
     "replaced",
     "runs_of_author_since",
     "runs_since",
+    "seen",
     "settle",
     "states",
     "touched",

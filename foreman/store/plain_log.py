@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from typing import Any, cast
 
 from foreman.errors import StoreError
 from foreman.model import ActionState, IssueRef, RepoRef
@@ -23,6 +25,14 @@ def entry(raw: sqlite3.Connection, log_id: int) -> LogEntry:
     if not found:
         raise StoreError(f"there is no decision {log_id} in the log")
     return _whole(raw, found)[0]
+
+
+def seen(raw: sqlite3.Connection, log_id: int) -> dict[str, Any]:
+    """Return what a decision was made on; raises StoreError when there is none."""
+    found = raw.execute("SELECT seen FROM action_log WHERE id = ?", (log_id,)).fetchone()
+    if found is None:
+        raise StoreError(f"there is no decision {log_id} in the log")
+    return cast("dict[str, Any]", json.loads(found[0]))
 
 
 def entries(
