@@ -124,7 +124,7 @@ def _give_way(waiting: Iterable[Collection[StoredAction]], taken: Collection[str
 
 def _replace(connection: Connection, gone: Collection[StoredAction], *, by: int, now: datetime) -> None:
     for action in gone:
-        detail = f"by a newer decision, entry {by}"
+        detail = f"by the newer decision {by}"
         move(connection, action, ActionState.DENIED, reason=REPLACED, detail=detail, settled_at=now, not_before=None)
 
 

@@ -129,6 +129,22 @@ def test_a_hash_that_does_not_wait_is_nothing(office: Office) -> None:
     assert office.came_of_orders() == [("kim", "not settled: it does not wait any more")]
 
 
+def test_an_order_about_what_a_newer_decision_replaced_is_told_which(office: Office) -> None:
+    (older,) = office.hold(COMMENT)
+    office.turn()
+    (newer,) = office.hold(COMMENT, ref=older.issue)
+    with office.rig.db.transaction() as connection:
+        assert actions.replace_doubles(connection, now=office.rig.clock()) == (older.id,)
+    office.approve(older)
+    office.turn()
+
+    assert office.came_of_orders() == [("kim", f"not settled: it was replaced by the newer decision {newer.log_id}")]
+    assert (office.state(older), office.state(newer)) == ("denied", "held")
+    office.rig.clock.advance(120)
+    office.turn()
+    assert office.shown() == [newer.payload_hash[:8]]
+
+
 def test_each_comment_counts_once_even_when_the_action_waits_again(office: Office) -> None:
     """The issue moves on between the approval and the write: it is asked again, and the old yes is used up."""
     (label,) = office.hold(LABEL)

@@ -63,12 +63,12 @@ def test_only_the_newer_of_two_waits_and_the_older_says_what_took_its_place(held
     assert kept == label, "of labels the newer one says nothing"
     assert [action.state.value for action in logged(held)] == ["held", "denied", "done"]
     older = logged(held)[1]
-    assert (older.reason, older.detail) == ("replaced", f"by a newer decision, entry {new['decision_id']}")
+    assert (older.reason, older.detail) == ("replaced", f"by the newer decision {new['decision_id']}")
     assert older.settled_at
     assert refused.code == 2
-    why = f"action {old_comment['id']} was replaced by a newer decision, entry {new['decision_id']}"
+    why = f"action {old_comment['id']} was replaced by the newer decision {new['decision_id']}"
     assert why in " ".join(refused.story.split())
-    assert f"by a newer decision, entry {new['decision_id']}" in " ".join(told.split())
+    assert f"by the newer decision {new['decision_id']}" in " ".join(told.split())
     (said,) = [one for one in held.forge.issue(REPO, 1).comments if one.author == BOT]
     assert "Which version is that, please?" in said.body
 
@@ -149,5 +149,5 @@ def test_an_order_about_the_older_one_is_told_what_took_its_place(held: World, f
     held.once()
 
     (said,) = [one for one in held.forge.issue(REPO, 1).comments if one.author == BOT]
-    assert f"was replaced by a newer decision, entry {new['decision_id']}" in said.body
+    assert f"was replaced by the newer decision {new['decision_id']}" in said.body
     assert [one["id"] for one in waiting(foreman)] == [label["id"], new["id"]]

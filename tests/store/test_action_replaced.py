@@ -111,6 +111,6 @@ def test_the_hash_that_was_shown_leads_to_what_was_replaced(connection: Connecti
     found = actions.replaced(connection, RepoRef.parse("o/r"), shown.payload_hash[:8])
 
     assert found is not None
-    assert (found.id, found.replaced) == (shown.id, f"was replaced by a newer decision, entry {waits.log_id}")
+    assert (found.id, found.replaced) == (shown.id, f"was replaced by the newer decision {waits.log_id}")
     assert actions.replaced(connection, RepoRef.parse("o/r"), waits.payload_hash[:8]) is None
     assert actions.replaced(connection, RepoRef.parse("o/s"), shown.payload_hash[:8]) is None
