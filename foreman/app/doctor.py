@@ -5,12 +5,12 @@ Reads and asks, writes nothing to a forge. What depends on something that failed
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from foreman.app import forges
+from foreman.app import forges, room
 from foreman.app.checkup import Finding, fail, fine, site_of, tokens_page, told, warn
 from foreman.app.checkup_agents import look_at_agents, look_at_model
 from foreman.app.checkup_forge import look_at_clock, look_at_patterns, look_at_repositories
@@ -31,9 +31,6 @@ LOW_BYTES = 1024**3
 """Free space below which a person is warned: an agent's image and the logs take some hundred MB."""
 
 _NO_FORGE = "nothing there can be read or written"
-
-NO_BYTES = 100 * 1024**2
-"""Free space below which the database's log file may soon not be written any more."""
 
 
 def examine(
@@ -65,7 +62,7 @@ def examine(
         yield from _forges(reachable, secrets, lacking)
         yield from look_at_model(reachable, settings=settings, secrets=secrets, ask=ask_model, told_already=lacking)
         yield from look_at_agents(reachable, settings=settings)
-    yield _disk(config.storage.path)
+    yield from _disk(config.storage.path)
     yield _database(config.storage.path)
 
 
@@ -117,15 +114,21 @@ def _made_at(config: Config, kind: ForgeKind) -> str:
     return tokens_page(kind, site)
 
 
-def _disk(path: Path) -> Finding:
-    folder = next(place for place in path.absolute().parents if place.exists())
-    free = shutil.disk_usage(folder).free
+def _disk(path: Path) -> Iterator[Finding]:
+    """Judge as readiness does, and warn where it will soon say no."""
+    database, *others = room.places(path)
+    folder = next(place for place in path.absolute().parents if place.exists())  # before the first run
+    for place in (replace(database, folder=folder), *others):
+        if why := room.shortage(place):
+            move = "`storage.path`" if place.name == database.name else "temporary files by `TMPDIR`"
+            yield fail("disk", why, "soon nothing can be kept, and so nothing done", f"free some, or move {move}")
+            return
+    free = room.free_bytes(replace(database, folder=folder)) or 0
     text = f"{free / 1e9:.1f} GB free at {folder}"
-    if free < NO_BYTES:
-        return fail("disk", text, "soon nothing can be kept, and so nothing done", "free some, or move `storage.path`")
     if free < LOW_BYTES:
-        return warn("disk", text, "images and logs take some hundred MB", "free some soon: `docker system df` tells")
-    return fine("disk", text)
+        yield warn("disk", text, "images and logs take some hundred MB", "free some soon: `docker system df` tells")
+    else:
+        yield fine("disk", text)
 
 
 def _database(path: Path) -> Finding:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from foreman.app.ladder import Rung
     from foreman.app.learned import Learned
-    from foreman.app.overview import Overview, RepoStatus
     from foreman.app.reach import PatternStatus
+    from foreman.app.standing import Overview, RepoStatus
 
 MOST_POOLS = 5
 """What was learned of so many is told."""

@@ -135,7 +135,11 @@ class Polling(Section):
         1.0, ge=0, le=3600, description="Seconds between two writes; below 1 only against a test server."
     )
     settle_seconds: Number = Field(
-        60.0, ge=0, le=3600, description="Seconds after a lost reply in which a forge may still carry the request out."
+        60.0,
+        ge=0,
+        le=3600,
+        description="Seconds after a lost reply in which a forge may still carry the request out; below 40 only "
+        "against a test server.",
     )
     first_run: FirstRun = Field(
         "new",

@@ -30,9 +30,6 @@ HIDDEN_FOR = 4 * LISTS_WITHIN
 """How long after a decision its issue may be missing, as on a copy of the data that lags behind, before that is
 believed."""
 
-SETTLE_AT_LEAST = FINISHES_WITHIN + LISTS_WITHIN
-"""Bound below which `polling.settle_seconds` is only for test servers. The default, 60 s, is half as much again."""
-
 LOST = "the reply was lost"
 """Reason of a `sent` action whose request left, in time, without an answer."""
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from foreman.app.overview import Overview, overview
+from foreman.app.overview import overview
+from foreman.app.standing import Overview
 from foreman.config.load import load
 from foreman.daemon import Drained
 from foreman.model import ActionState

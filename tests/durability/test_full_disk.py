@@ -80,6 +80,9 @@ def test_a_full_disk_stops_acting_until_there_is_room(
         told = world.log.count("store_trouble")
         status = command(capsys, "--config", world.file, "status")
         assert (status.code, "the disk is almost full" in status.answer) == (1, True)
+        checked = command(capsys, "--config", world.file, "check")
+        assert (checked.code, f"MiB are free at {disk}" in checked.answer) == (1, True), checked.answer
+        assert f"MiB are free at {disk}" in status.answer
         assert (process.poll(), len(world.forge.writes())) == (None, 2)
         full = wait_until(
             lambda: {"disk", "database"} <= (found := _not_ready(world)).keys() and found,

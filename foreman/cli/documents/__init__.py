@@ -10,7 +10,7 @@ from typing import Any
 
 from foreman.agent.images import BuiltImage
 from foreman.app.digest import Digest
-from foreman.app.overview import Overview
+from foreman.app.standing import Overview
 from foreman.app.trial import AgentType
 from foreman.cli.documents import keeping, reports, work
 from foreman.cli.documents.schema import schema_of
