@@ -1,30 +1,26 @@
 """One request and its reply on an open connection: deadlines for head and body, and a bound for both.
 
-The HTTP libraries bound each read alone: a peer that sends one byte now and then holds a thread for ever. And they
-cost a millisecond for each request, most of it for what is not wanted here: redirects, retries, cookies, streams.
+The HTTP libraries that open connections bound each read alone: a peer that sends one byte now and then holds a thread
+for ever. And they cost a millisecond for each request, most of it for what is not wanted here: redirects, retries,
+cookies, streams. So h11 alone says what goes over the wire and what came, and we send and read.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
-from http.client import BadStatusLine, HTTPException, RemoteDisconnected
-from typing import Protocol
+from http.client import HTTPException, RemoteDisconnected
+from typing import Any, Protocol
+
+import h11
 
 from foreman.values import dataclass
 
 _HEAD_BYTES = 256 * 1024
 _PIECE_BYTES = 64 * 1024
-_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: .*)?")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_LINE = re.compile(r"[ -~]*")
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?")
-_BODILESS = frozenset({204, 304})
-_SWITCHING = 101
 
 
 class UnusableReply(Exception):
@@ -59,36 +55,10 @@ class Head:
     Attributes:
         status: HTTP status, 200 or more.
         headers: Names in lower case; those of one name are joined with commas.
-        persists: The peer speaks HTTP/1.1 and does not say that it closes the connection.
     """
 
     status: int
     headers: Mapping[str, str]
-    persists: bool
-
-
-def request_bytes(verb: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-    """Return a request as it goes out.
-
-    Args:
-        verb: HTTP method in capitals.
-        target: Path and query, quoted.
-        headers: All but the body's length.
-        body: None for nothing.
-
-    Returns:
-        Head and body.
-
-    Raises:
-        ValueError: Something in it could end a line, or is not ASCII. Nothing of it is quoted.
-    """
-    lines = [f"{verb} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if body is not None or verb != "GET":
-        lines.append(f"Content-Length: {len(body or b'')}")
-    if not all(map(_LINE.fullmatch, lines)) or " " in target:
-        message = "the request holds characters that cannot be sent"
-        raise ValueError(message)
-    return "\r\n".join([*lines, "", ""]).encode("ascii") + (body or b"")
 
 
 class Exchange:
@@ -103,34 +73,45 @@ class Exchange:
         """
         self._sock = sock
         self._timeout_seconds = timeout_seconds
-        self._buffer = bytearray()
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
         self._deadline = 0.0
+        self._heard = self._ended = False
 
-    def ask(self, request: bytes) -> Head:
+    def ask(self, verb: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Head:
         """Send a request and read the head of its reply.
 
         Args:
-            request: From `request_bytes`.
+            verb: HTTP method in capitals.
+            target: Path and query, quoted.
+            headers: All but the body's length.
+            body: None for nothing.
 
         Returns:
             The head.
 
         Raises:
-            TimeoutError: It did not come in time.
+            ValueError: Something in the request could end a line, or is not ASCII. Nothing of it is quoted.
+            TimeoutError: The head did not come in time.
             OSError: The connection ended.
             HTTPException: What came is no HTTP.
         """
+        if self.may_go_on:
+            self._http.start_next_cycle()
+        request = self._written(verb, target, headers, body)
+        self._heard = False
         self._sock.settimeout(self._timeout_seconds)
         # Who refuses a request may hang up before it has read it whole, after having answered.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._sock.sendall(request)
         self._deadline = time.monotonic() + self._timeout_seconds
-        while True:
-            head = _parsed(self._until(b"\r\n\r\n", _HEAD_BYTES).decode("latin-1"))
-            if head.status >= 200:
-                return head
-            if head.status == _SWITCHING:
-                raise BadStatusLine(str(head.status))
+        while not isinstance(event := self._next(), h11.Response):
+            """What comes before the reply says nothing to us."""
+        told: dict[str, str] = {}
+        for raw, value in event.headers:
+            name = _name(raw)
+            text = value.decode("latin-1")
+            told[name] = f"{told[name]}, {text}" if name in told else text
+        return Head(status=event.status_code, headers=told)
 
     def body(self, head: Head, *, most: int) -> bytes:
         """Read the body that belongs to a head, unpacked.
@@ -148,124 +129,61 @@ class Exchange:
             HTTPException: What came is no HTTP.
         """
         self._deadline = time.monotonic() + self._timeout_seconds
+        packed = bytearray()
         try:
-            packed = self._packed(head, most)
+            while len(packed) <= most and isinstance(event := self._next(), h11.Data):
+                packed += event.data
         except TimeoutError as error:
             raise UnusableReply("the reply came too slowly", status=head.status) from error
-        if len(packed) <= most:
-            packed = _unpacked(packed, head, most)
-        if len(packed) > most:
+        whole = _unpacked(bytes(packed), head, most) if len(packed) <= most else packed
+        if len(whole) > most:
             raise UnusableReply(f"the reply is longer than {most} bytes", status=head.status)
-        return packed
+        return bytes(whole)
 
-    def may_go_on(self, head: Head) -> bool:
-        """Tell whether another request may follow a body that was read whole: nothing more is there to read."""
-        ends_by_itself = _chunked(head) or _length(head) is not None or head.status in _BODILESS
-        return head.persists and ends_by_itself and not self._buffer
+    @property
+    def may_go_on(self) -> bool:
+        """Whether another request may follow: the body was read whole, and nothing more is there to read."""
+        http = self._http
+        return http.our_state is http.their_state is h11.DONE and not (self._ended or http.trailing_data[0])
 
-    def _packed(self, head: Head, most: int) -> bytes:
-        """Return the body as it comes; of one that is too long, somewhat more than `most`."""
-        if head.status in _BODILESS:
-            return b""
-        if _chunked(head):
-            return self._chunks(most)
-        length = _length(head)
-        if length is not None:
-            return self._take(min(length, most + 1))
-        while len(self._buffer) <= most and self._more():
-            pass
-        return self._take(len(self._buffer))
+    def _written(self, verb: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        pairs = list(headers.items())
+        if body is not None or verb != "GET":
+            pairs.append(("Content-Length", str(len(body or b""))))
+        try:
+            head = self._http.send(h11.Request(method=verb, target=target, headers=pairs))
+        except (h11.LocalProtocolError, UnicodeEncodeError):
+            raise ValueError("the request holds characters that cannot be sent") from None
+        rest = self._http.send(h11.Data(data=body)) if body else b""
+        self._http.send(h11.EndOfMessage())
+        return (head or b"") + (rest or b"")
 
-    def _chunks(self, most: int) -> bytes:
-        body = bytearray()
-        while len(body) <= most:
-            size = _CHUNK.fullmatch(self._until(b"\r\n", _PIECE_BYTES))
-            if size is None:
-                raise HTTPException("no chunk")
-            if not (length := int(size[1], 16)):
-                while self._until(b"\r\n", _PIECE_BYTES):
-                    """What follows the last chunk says nothing to us."""
-                break
-            body += self._take(min(length, most + 1))
-            if length <= most and self._take(2) != b"\r\n":
-                raise HTTPException("no end of a chunk")
-        return bytes(body)
+    def _next(self) -> Any:
+        """Return the next thing that came."""
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                self._http.receive_data(self._read())
+        except h11.RemoteProtocolError as error:
+            if not self._ended:
+                raise HTTPException("what came is no HTTP") from error
+            raise CutShort("in the reply") if self._heard else RemoteDisconnected("no answer") from error
+        return event
 
-    def _until(self, end: bytes, most: int) -> bytes:
-        """Take what comes before an end, and the end."""
-        seen = 0
-        while (at := self._buffer.find(end, max(0, seen - len(end)))) < 0:
-            seen = len(self._buffer)
-            if seen > most:
-                raise HTTPException("too long a head")
-            if not self._more():
-                raise CutShort("in the head") if seen else RemoteDisconnected("no answer")
-        taken = bytes(self._buffer[:at])
-        del self._buffer[: at + len(end)]
-        return taken
-
-    def _take(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            if not self._more():
-                raise CutShort("in the body")
-        taken = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        return taken
-
-    def _more(self) -> bool:
-        """Read some more before the deadline; False at the end of the connection."""
+    def _read(self) -> bytes:
+        """Read some more before the deadline; nothing at the end of the connection."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the reply came too slowly")
         self._sock.settimeout(left)
         piece = self._sock.recv(_PIECE_BYTES)
-        self._buffer += piece
-        return bool(piece)
-
-
-def _parsed(text: str) -> Head:
-    first, *lines = text.split("\r\n")
-    told = _STATUS_LINE.fullmatch(first)
-    if told is None:
-        raise BadStatusLine(first[:80])
-    headers: dict[str, str] = {}
-    name = ""
-    for line in lines:
-        if name and line[:1] in (" ", "\t"):  # the line before, gone on with
-            headers[name] += f" {line.strip()}"
-            continue
-        given, colon, value = line.partition(":")
-        name = _name(given) if colon else ""
-        if not name:
-            raise HTTPException("no header")
-        value = value.strip()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    closes = "close" in headers.get("connection", "").lower()
-    return Head(status=int(told[2]), headers=headers, persists=told[1] == "1" and not closes)
+        self._ended = not piece
+        self._heard = self._heard or bool(piece)
+        return piece
 
 
 @lru_cache(maxsize=256)
-def _name(given: str) -> str:
-    """Return a header's name in lower case; empty for what is none."""
-    return given.lower() if _NAME.fullmatch(given) else ""
-
-
-def _chunked(head: Head) -> bool:
-    coding = head.headers.get("transfer-encoding", "").lower()
-    if coding not in ("", "identity", "chunked"):
-        raise HTTPException("an unknown transfer encoding")
-    return coding == "chunked"
-
-
-def _length(head: Head) -> int | None:
-    """Return the body's length; None where it goes on to the end of the connection."""
-    told = {part.strip() for part in head.headers.get("content-length", "").split(",")}
-    if told == {""}:
-        return None
-    text = told.pop()
-    if told or not (text.isascii() and text.isdigit()) or len(text) > 15:
-        raise HTTPException("no length")
-    return int(text)
+def _name(raw: bytes) -> str:
+    return raw.decode("ascii")
 
 
 def _unpacked(body: bytes, head: Head, most: int) -> bytes:

@@ -17,7 +17,7 @@ from requests.utils import requote_uri
 from foreman.counting import REQUESTS, count
 from foreman.errors import ForgeAuthError
 from foreman.forge.http_door import Door
-from foreman.forge.http_exchange import UnusableReply, request_bytes
+from foreman.forge.http_exchange import UnusableReply
 from foreman.values import dataclass
 
 MAX_REPLY_BYTES = 20 * 1024 * 1024
@@ -115,19 +115,18 @@ class OneOrigin:
         if self._monotonic() - self._used_at > MAX_IDLE_SECONDS:
             self._door.forget()
         target = _target(path, query or {})
-        request = request_bytes(verb, target, {"Host": self._host, **_ALWAYS, **headers}, body)
         status = 0
         try:
             connection = self._door.take()
             whole = False
             try:
-                head = connection.exchange.ask(request)
+                head = connection.exchange.ask(verb, target, {"Host": self._host, **_ALWAYS, **headers}, body)
                 self._hear(head.headers)
                 status = head.status
                 if status in _REDIRECTS:
                     raise Redirected(status, head.headers.get("location", "")[:200])
                 text = _text(connection.exchange.body(head, most=MAX_REPLY_BYTES), status)
-                whole = connection.exchange.may_go_on(head)
+                whole = connection.exchange.may_go_on
             finally:
                 if whole:
                     self._door.rest(connection)

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from foreman.forge.http_exchange import CutShort, Exchange, Head, UnusableReply, request_bytes
+from foreman.forge.http_exchange import CutShort, Exchange, Head, UnusableReply
 from foreman.forge.trouble import FOREIGN
 
 _MOST = 1000
+_TO = {"Host": "h"}
 _PACKED = gzip.compress(b"hel") + gzip.compress(b"lo")
 
 
@@ -44,9 +45,9 @@ def _heard(pair: tuple[socket.socket, socket.socket], said: bytes, *, ends: bool
 
 
 def _asked(exchange: Exchange) -> tuple[Head, bytes, bool]:
-    head = exchange.ask(request_bytes("GET", "/a", {"Host": "h"}, None))
+    head = exchange.ask("GET", "/a", _TO, None)
     body = exchange.body(head, most=_MOST)
-    return head, body, exchange.may_go_on(head)
+    return head, body, exchange.may_go_on
 
 
 def _reply(*headers: bytes, body: bytes = b"", first: bytes = b"HTTP/1.1 200 OK") -> bytes:
@@ -147,7 +148,7 @@ def test_a_body_that_stops_ends_with_the_deadline(pair: tuple[socket.socket, soc
     ours, theirs = pair
     exchange = Exchange(ours, timeout_seconds=0.2)
     theirs.sendall(_reply(b"Content-Length: 5", body=b"hell"))
-    head = exchange.ask(b"GET / HTTP/1.1\r\n\r\n")
+    head = exchange.ask("GET", "/", _TO, None)
 
     with pytest.raises(UnusableReply, match="too slowly"):
         exchange.body(head, most=_MOST)
@@ -167,7 +168,7 @@ def test_who_refuses_before_he_has_read_everything_is_heard() -> None:
         thread = threading.Thread(target=refuse)
         thread.start()
         with socket.create_connection(listener.getsockname()) as ours:
-            head = Exchange(ours, timeout_seconds=60).ask(request_bytes("POST", "/a", {}, b"x" * 500_000))
+            head = Exchange(ours, timeout_seconds=60).ask("POST", "/a", _TO, b"x" * 500_000)
         thread.join(60)
 
     assert head.status == 413
@@ -185,15 +186,45 @@ def test_who_refuses_before_he_has_read_everything_is_heard() -> None:
         ("/a", {"X": "ä"}),
     ],
 )
-def test_nothing_can_be_slipped_into_a_request(target: str, headers: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="cannot be sent"):
-        request_bytes("GET", target, headers, None)
+def test_nothing_can_be_slipped_into_a_request(
+    target: str, headers: dict[str, str], pair: tuple[socket.socket, socket.socket]
+) -> None:
+    ours, theirs = pair
+
+    with pytest.raises(ValueError, match=r"^the request holds characters that cannot be sent$") as refused:
+        Exchange(ours, timeout_seconds=60).ask("GET", target, _TO | headers, None)
+    ours.close()
+
+    assert refused.value.__suppress_context__
+    assert theirs.recv(1) == b""
 
 
-def test_a_request_tells_the_length_of_what_it_changes() -> None:
-    assert request_bytes("GET", "/a?b=c", {"Host": "h"}, None) == b"GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n"
-    assert request_bytes("DELETE", "/a", {}, None) == b"DELETE /a HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
-    assert request_bytes("POST", "/a", {}, b"{}") == b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+@pytest.mark.parametrize(
+    ("verb", "body", "sent"),
+    [
+        ("GET", None, b"GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n"),
+        ("DELETE", None, b"DELETE /a?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"),
+        ("POST", b"{}", b"POST /a?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"),
+    ],
+)
+def test_a_request_tells_the_length_of_what_it_changes(
+    verb: str, body: bytes | None, sent: bytes, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(_GOOD["length"][0])
+
+    Exchange(ours, timeout_seconds=60).ask(verb, "/a?b=c", _TO, body)
+
+    assert theirs.recv(1000) == sent
+
+
+def test_one_request_follows_another(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    exchange = Exchange(ours, timeout_seconds=60)
+    for name in ("length", "chunks", "packed", "to be gone on with"):
+        theirs.sendall(_GOOD[name][0])
+
+        assert _asked(exchange)[1:] == (b"hello", True)
 
 
 def test_a_cut_in_the_middle_is_a_connections_error(pair: tuple[socket.socket, socket.socket]) -> None:
