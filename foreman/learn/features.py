@@ -7,9 +7,12 @@ Lines of a form are left out of the words: they say which form was chosen, and t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from zlib import crc32
+
+from foreman.patterns import late
 
 MAX_TITLE_CHARS = 300
 """Of the title that is read, characters."""
@@ -32,17 +35,15 @@ _MOST_LINES = 60
 _MOST_FORM_LINES = 5_000
 _LONGEST_LINE = 60
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_']{0,40}|[^\W\d_]{1,40}|[?!]|\d{1,9}")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_ADDRESS = re.compile(r"https?://[^\s]{1,500}")
-_INLINE = re.compile(r"`[^`\n]{0,200}`")
-_TRACE = re.compile(
-    r"Traceback|^[ \t]{1,20}at [\w.$<>]{1,100}|Exception|Error:|Segmentation fault|panic", re.MULTILINE
-)
-_PREFIX = re.compile(r"[ \t]{0,3}(?:\[([^\]\n]{1,30})\]|(\w{1,20}):)")
-_CHECKBOX = re.compile(r"^[-*] \[([ xX])\] ?(.{0,60})")
-_IMAGE = re.compile(r"!\[|<img|user-images|/assets/")
-_VERSION = re.compile(r"\b\d{1,4}\.\d{1,4}")
+_WORD = late(r"[A-Za-z_][A-Za-z_']{0,40}|[^\W\d_]{1,40}|[?!]|\d{1,9}")
+_CAMEL = late(r"(?<=[a-z])(?=[A-Z])")
+_ADDRESS = late(r"https?://[^\s]{1,500}")
+_INLINE = late(r"`[^`\n]{0,200}`")
+_TRACE = late(r"Traceback|^[ \t]{1,20}at [\w.$<>]{1,100}|Exception|Error:|Segmentation fault|panic", re.MULTILINE)
+_PREFIX = late(r"[ \t]{0,3}(?:\[([^\]\n]{1,30})\]|(\w{1,20}):)")
+_CHECKBOX = late(r"^[-*] \[([ xX])\] ?(.{0,60})")
+_IMAGE = late(r"!\[|<img|user-images|/assets/")
+_VERSION = late(r"\b\d{1,4}\.\d{1,4}")
 
 _CUES = (
     "how to", "how do", "how can", "is it possible", "would be nice", "would be great", "would like", "it would",
@@ -113,10 +114,8 @@ def _line_key(line: str) -> int:
 
 
 def _counted(part: str, found: Iterable[str]) -> dict[int, int]:
-    counts: dict[str, int] = {}
-    for feature in found:
-        counts[feature] = counts.get(feature, 0) + 1
-    return {_number(part + feature): count for feature, count in counts.items()}
+    begun = _number(part)  # the checksum goes on where that of the part ended
+    return {crc32(feature.encode("utf-8", "replace"), begun): count for feature, count in Counter(found).items()}
 
 
 def _words(text: str) -> list[str]:
@@ -124,15 +123,12 @@ def _words(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
-def _pairs(words: list[str]) -> Iterator[str]:
-    yield from words
-    for first, second in pairwise(words):
-        yield f"{first} {second}"
+def _pairs(words: list[str]) -> list[str]:
+    return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
-def _grams(text: str) -> Iterator[str]:
-    for start in range(len(text) - _GRAM + 1):
-        yield text[start : start + _GRAM]
+def _grams(text: str) -> list[str]:
+    return [text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1)]
 
 
 def _title(title: str, words: list[str]) -> Iterator[str]:

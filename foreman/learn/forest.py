@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import Collection, Iterator, Sequence
-from itertools import cycle, islice
+from collections.abc import Collection, Sequence
 
 from foreman.values import dataclass
 
@@ -110,20 +109,23 @@ def grow(
         for feature in rows[at]:
             bits[feature] |= 1 << bit
     used = [mask for mask in enumerate(bits) if mask[1]]
+    wanted = max(1, round(len(used) ** 0.5))
+    most = min(len(used), wanted * _MOST_DRAWS)
     chance = random.Random(0)  # noqa: S311 - the same forest at every training
     roots, asks, jumps = array("I"), array("H"), array("I")
     kinds: dict[tuple[int, ...], int] = {}
     for _ in range(TREES):
         roots.append(len(asks))
         chance.shuffle(used)
-        candidates = cycle(used)
+        candidates, at = [*used, *used[:most]], 0  # where the last was looked at, the first comes next
         waiting: list[tuple[list[int], int]] = [(sides, -1)]
         while waiting:
             mine, above = waiting.pop()
             if above >= 0:
                 jumps[above] = len(asks) - above
             counts = [mask.bit_count() for mask in mine]
-            split = _split(mine, counts, candidates, len(used))
+            split, looked_at = _split(mine, counts, candidates[at : at + most], wanted)
+            at = (at + looked_at) % max(1, len(used))
             if split is None:
                 total = sum(counts)
                 shares = tuple(round(count * _STEPS / total) for count in counts)
@@ -139,31 +141,46 @@ def grow(
 
 
 def _split(
-    mine: Sequence[int], counts: Sequence[int], candidates: Iterator[tuple[int, int]], number: int
-) -> tuple[int, int] | None:
-    """Look at the next features and return the one that parts the classes of a node best, None to leave it whole."""
+    mine: Sequence[int], counts: Sequence[int], candidates: Sequence[tuple[int, int]], wanted: int
+) -> tuple[tuple[int, int] | None, int]:
+    """Look at some features and return the one that parts the classes of a node best, None to leave it whole.
+
+    Args:
+        mine: Per class the rows of the node.
+        counts: How many those are.
+        candidates: Features and the rows of each, in the order in which they are looked at.
+        wanted: How many that could part the node are compared.
+
+    Returns:
+        The feature, and how many were looked at.
+    """
     size = sum(counts)
     if size < 2 * _LEAST_ROWS or max(counts) == size:
-        return None
-    wanted = max(1, round(number**0.5))
+        return None, 0
     here = 0
-    for mask in mine:
-        here |= mask
-    best, found, most = None, 0, 0.0
-    for candidate in islice(candidates, min(number, wanted * _MOST_DRAWS)):
-        mask = candidate[1]
-        among = (here & mask).bit_count()
-        if among < _LEAST_ROWS or size - among < _LEAST_ROWS:
+    for rows in mine:
+        here |= rows
+    # Of the last class is what is left of all; squares of what has not a feature follow from those of what has.
+    present = [(rows, count) for rows, count in zip(mine, counts, strict=True) if count]
+    last = present.pop()[1]
+    squares = sum(count * count for count in counts)
+    best, found, most, most_rows = None, 0, 0.0, size - _LEAST_ROWS
+    for number, candidate in enumerate(candidates, 1):
+        mask = candidate[1] & here
+        among = mask.bit_count()
+        if among < _LEAST_ROWS or among > most_rows:
             continue
-        has = hasnt = 0
-        for own, count in zip(mine, counts, strict=True):
-            part = (own & mask).bit_count()
+        rest, has, both = among, 0, 0
+        for rows, count in present:
+            part = (rows & mask).bit_count()
+            rest -= part
             has += part * part
-            hasnt += (count - part) * (count - part)
-        purity = has / among + hasnt / (size - among)
+            both += part * count
+        has += rest * rest
+        purity = has / among + (squares - 2 * (both + rest * last) + has) / (size - among)
         if purity > most:
             best, most = candidate, purity
         found += 1
         if found == wanted:
-            break
-    return best
+            return best, number
+    return best, len(candidates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -39,15 +40,13 @@ class Vocabulary:
 
     def vector(self, counts: Mapping[int, int]) -> Vector:
         """Return an issue's vector, of length 1 or empty."""
-        where, values = array("I"), array("d")
-        position, rarity = self.position, self.rarity
-        for feature, count in counts.items():
-            at = position.get(feature)
-            if at is not None:
-                where.append(at)
-                values.append((1.0 + math.log(count)) * rarity[at] if count > 1 else rarity[at])
-        length = math.sqrt(math.fsum(value * value for value in values))
-        return where, array("d", (value / length for value in values)) if length else values
+        rarity, log = self.rarity, math.log
+        both = zip(map(self.position.get, counts), counts.values(), strict=True)
+        known = [(at, count) for at, count in both if at is not None]
+        where = array("I", [at for at, _ in known])
+        values = [(1.0 + log(count)) * rarity[at] if count > 1 else rarity[at] for at, count in known]
+        length = math.sqrt(math.fsum([value * value for value in values]))
+        return where, array("d", [value / length for value in values] if length else values)
 
 
 def vocabularies(issues: Sequence[Counts], classes: Sequence[int]) -> dict[str, Vocabulary]:
@@ -65,15 +64,17 @@ def vocabularies(issues: Sequence[Counts], classes: Sequence[int]) -> dict[str, 
 
 def _vocabulary(issues: Sequence[Mapping[int, int]], classes: Sequence[int], part: str) -> Vocabulary:
     number = max(classes) + 1
-    found: dict[int, list[int]] = {}
+    of_class: list[Counter[int]] = [Counter() for _ in range(number)]
     for counts, label in zip(issues, classes, strict=True):
-        for feature in counts:
-            seen = found.get(feature)
-            if seen is None:
-                seen = found[feature] = [0] * number
-            seen[label] += 1
+        of_class[label].update(counts.keys())
+    total: Counter[int] = Counter()
+    for counted in of_class:
+        total.update(counted)
     sizes = [classes.count(label) for label in range(number)]
-    known = {feature: seen for feature, seen in found.items() if sum(seen) >= _LEAST_ISSUES[part]}
+    least = _LEAST_ISSUES[part]
+    known = {
+        feature: [counted.get(feature, 0) for counted in of_class] for feature, seen in total.items() if seen >= least
+    }
     shares = [size / len(classes) for size in sizes]
     told = sorted(known, key=lambda feature: (-_tells(known[feature], shares), feature))
     known = {feature: known[feature] for feature in told[: MOST_FEATURES[part]]}
@@ -85,7 +86,7 @@ def _tells(seen: Sequence[int], shares: Sequence[float]) -> float:
     """How far a feature's issues are from being spread over the labels as all issues are: chi square."""
     total = sum(seen)
     return sum(
-        (count - total * share) ** 2 / (total * share) for count, share in zip(seen, shares, strict=True) if share
+        [(count - total * share) ** 2 / (total * share) for count, share in zip(seen, shares, strict=True) if share]
     )
 
 
