@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from foreman import reckoning, scribe
-from foreman.config.effective import AgentPlan
+from foreman import allowance, reckoning, scribe
+from foreman.config.effective import AgentPlan, Policy
 from foreman.errors import (
     AgentUnavailable,
     ContainerError,
@@ -21,7 +21,8 @@ from foreman.errors import (
     ForgeRateLimited,
     ForgeUnavailable,
 )
-from foreman.model import IssueRef
+from foreman.gate.facts import Facts
+from foreman.model import Hold, IssueRef
 from foreman.store import breakers, inbox, issues, mirror, polls
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
@@ -171,6 +172,14 @@ class Endings:
         now = self.now()
         with self.db.transaction() as connection:
             inbox.hold(connection, item, until=until or now + HOLD_WITHOUT_END, reason=reason, now=now)
+        return Passed(item=item, ending=Ending.HELD, reason=reason)
+
+    def hold_back(self, item: InboxItem, admission: Hold, facts: Facts, policy: Policy) -> Passed:
+        """Let an item wait that was not admitted, where it is a bound on runs until there is room for one more."""
+        now, reason = self.now(), f"{admission.reason}: {admission.detail}"
+        with self.db.transaction() as connection:
+            until = allowance.free_at(connection, admission, facts, policy) or now + HOLD_WITHOUT_END
+            inbox.hold(connection, item, until=until, reason=reason, now=now)
         return Passed(item=item, ending=Ending.HELD, reason=reason)
 
     def complete(self, item: InboxItem, ending: Ending, reason: str) -> Passed:

@@ -217,7 +217,7 @@ class Pipeline:
         checkpoint.reach("pipeline.judged")
         reckoning.admitted(thought.admission)
         if isinstance(thought.admission, Hold):
-            return self._endings.hold(item, f"{thought.admission.reason}: {thought.admission.detail}", None)
+            return self._endings.hold_back(item, thought.admission, thought.look.facts, plan.policy)
         return self._record(item, plan, thought)
 
     def _plan(self, item: InboxItem) -> AgentPlan | None:

@@ -13,7 +13,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("config", "settings", "log"),
     ("forge", "store", "agent", "llm", "server", "sandbox"),
     ("router", "gate", "changes", "commands", "learn", "guidance"),
-    ("access", "poller", "executor", "recall", "undo", "approvals", "places", "priors"),
+    ("access", "allowance", "poller", "executor", "recall", "undo", "approvals", "places", "priors"),
     ("precedents", "obeying"),
     ("briefing",),
     ("deliberation",),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from foreman import approvals, commands, undo
+from foreman import allowance, approvals, commands, undo
 from foreman.app import forges
 from foreman.app.found import in_use, plans_of
 from foreman.app.limits import Limits
@@ -27,7 +27,7 @@ from foreman.gate import permission
 from foreman.gate.reasons import Reason
 from foreman.log import get_logger
 from foreman.model import ActionState, Allow, Deny, Hold, Mode, RepoRef, Verdict
-from foreman.store import actions, controls, discovered, ladder, polls
+from foreman.store import actions, controls, discovered, inbox, ladder, polls
 from foreman.store import commands as orders
 from foreman.store.actions import StoredAction
 from foreman.store.database import Database
@@ -152,6 +152,7 @@ class CurrentConfig:
         # After the plans: a decision judged by the old ones is seen here, or finds the new ones when it commits.
         self._tighten(plans)
         self._hasten(before, plans)
+        self.widen()
         log.info("reloaded", repos=len(plans), **({"needs_restart": later} if later else {}))
         return True
 
@@ -168,6 +169,14 @@ class CurrentConfig:
         finally:
             self._coming = ()
         return True
+
+    def widen(self) -> None:
+        """Let tasks go on that were held by a bound which is wider now."""
+        with self._db.read() as connection:
+            free = allowance.widened(connection, self.plan_of)
+        if free:
+            with self._db.transaction() as connection:
+                inbox.release(connection, free)
 
     def _hasten(self, before: Mapping[RepoRef, RepoPlan], after: Mapping[RepoRef, RepoPlan]) -> None:
         """Let nobody wait out an interval that is shorter now."""

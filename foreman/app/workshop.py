@@ -129,6 +129,8 @@ def workshop(
             stack.callback(lease.release)
             db.guard_with(lease.check)
         current = CurrentConfig(config, source=source, db=db, now=now)
+        if claim:
+            current.widen()
 
         late: dict[ForgeKind, str] = {}
 

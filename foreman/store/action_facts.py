@@ -49,6 +49,18 @@ _RUNS = select(func.count()).where(
 )
 _RUNS_OF_ISSUE = _RUNS.where(action_log.c.issue_id == bindparam("number"))
 _RUNS_OF_AUTHOR = _RUNS.where(action_log.c.author_id == bindparam("author_id"))
+_RUNS_AT = (
+    select(action_log.c.timestamp)
+    .where(
+        action_log.c.repo == bindparam("repo"),
+        action_log.c.timestamp >= bindparam("since"),
+        action_log.c.undoes.is_(None),
+        action_log.c.agent != AGENT,
+    )
+    .order_by(action_log.c.timestamp)
+)
+_RUNS_AT_OF_ISSUE = _RUNS_AT.where(action_log.c.issue_id == bindparam("number"))
+_RUNS_AT_OF_AUTHOR = _RUNS_AT.where(action_log.c.author_id == bindparam("author_id"))
 _WRITES = select(func.count()).where(actions.c.sent_at >= bindparam("since"))
 _WRITES_OF_REPO = _WRITES.where(actions.c.repo == bindparam("repo"))
 
@@ -138,6 +150,27 @@ def runs_of_author_since(connection: Connection, repo: RepoRef, author_id: int, 
     """
     values = {"repo": repo.key, "author_id": author_id, "since": since}
     return connection.execute(_RUNS_OF_AUTHOR, values).scalar_one()
+
+
+def runs_at(
+    connection: Connection, repo: RepoRef, since: datetime, *, number: int | None = None, author_id: int | None = None
+) -> tuple[datetime, ...]:
+    """Return when agents made decisions on one issue, or on the issues of one author; undoing counts as none.
+
+    Args:
+        connection: To read from.
+        repo: The repository.
+        since: Not older than this, aware UTC.
+        number: Of the issue; None to go by the author.
+        author_id: The forge's numeric id of who opened the issues, where no issue is given.
+
+    Returns:
+        The times, oldest first.
+    """
+    values: dict[str, str | int | datetime | None] = {"repo": repo.key, "since": since}
+    if number is not None:
+        return tuple(connection.execute(_RUNS_AT_OF_ISSUE, values | {"number": number}).scalars())
+    return tuple(connection.execute(_RUNS_AT_OF_AUTHOR, values | {"author_id": author_id}).scalars())
 
 
 def writes_since(connection: Connection, repo: RepoRef | None, since: datetime) -> int:

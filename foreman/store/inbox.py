@@ -30,6 +30,7 @@ from foreman.store.inbox_moves import (
     hold_agent,
     postpone,
     recover,
+    release,
     release_held,
 )
 from foreman.store.inbox_rows import (
@@ -50,6 +51,7 @@ from foreman.store.inbox_views import (
     dead,
     drop,
     get,
+    held_for,
     keep_trace,
     oldest_ready,
     retry,
@@ -78,12 +80,14 @@ __all__ = (
     "expire",
     "extend",
     "get",
+    "held_for",
     "hold",
     "hold_agent",
     "keep_trace",
     "oldest_ready",
     "postpone",
     "recover",
+    "release",
     "release_held",
     "retry",
     "story",
@@ -127,8 +131,8 @@ def enqueue(
     """Ask for work; joins an item for the same issue and agent that nobody has begun.
 
     A joined item keeps its place, state and waiting time and takes the newest event, but stays what it was when it is
-    about a new issue or a request; `requested` sticks, and a request ends a waiting time. While one is being worked
-    on, all that comes joins one single follow-up.
+    about a new issue or a request; `requested` sticks, and a request ends a waiting time and lets a held item go on.
+    While one is being worked on, all that comes joins one single follow-up.
 
     Args:
         connection: In a transaction.
@@ -156,6 +160,9 @@ def enqueue(
         news["trace"] = waits.trace or trace
         if requested:
             news["not_before"] = min(now, waits.not_before)
+            if waits.state == InboxState.HELD.value:
+                news |= {"state": InboxState.READY.value, "held_until": None, "reason": ""}
+                count(connection, waits.repo, agent, {InboxState.HELD: -1, InboxState.READY: 1})
         set_columns(connection, waits.id, news)
         return int(waits.id)
     ensure_turn(connection, issue.repo.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -94,6 +95,9 @@ def hold_agent(connection: Connection, agent: str, *, until: datetime | None, re
     return _move_many(connection, here, start=InboxState.READY, to=InboxState.HELD, values=values)
 
 
+_FREE: dict[str, Any] = {"held_until": None, "reason": ""}
+
+
 def release_held(
     connection: Connection, *, now: datetime, agent: str | None = None, issue: IssueRef | None = None
 ) -> int:
@@ -115,8 +119,15 @@ def release_held(
         here = and_(here, inbox.c.repo == issue.repo.key, inbox.c.issue_id == issue.number)
     if agent is None and issue is None:
         here = and_(here, inbox.c.held_until <= now)
-    values = {"held_until": None, "reason": ""}
-    return _move_many(connection, here, start=InboxState.HELD, to=InboxState.READY, values=values)
+    return _move_many(connection, here, start=InboxState.HELD, to=InboxState.READY, values=_FREE)
+
+
+def release(connection: Connection, ids: Collection[int]) -> int:
+    """Make these held items ready, whatever their time; those in another state are left alone. Returns how many."""
+    if not ids:
+        return 0
+    here = and_(inbox.c.state == InboxState.HELD.value, inbox.c.id.in_(ids))
+    return _move_many(connection, here, start=InboxState.HELD, to=InboxState.READY, values=_FREE)
 
 
 def _move_many(

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from foreman.model import InboxState, IssueRef, RepoRef
 from foreman.store.inbox_rows import Attempt, DeadItem, InboxItem, end_attempt, move, row_of, set_columns, to_item
-from foreman.store.tables import WAITING_STATES, inbox, inbox_attempts, inbox_counts, is_state
+from foreman.store.tables import WAITING_STATES, inbox, inbox_attempts, inbox_counts, is_state, issues
 
 
 def get(connection: Connection, item_id: int) -> InboxItem | None:
@@ -95,6 +95,25 @@ def oldest_ready(connection: Connection) -> datetime | None:
     return connection.execute(
         select(func.min(inbox.c.created_at)).where(is_state(inbox.c.state, InboxState.READY))
     ).scalar()
+
+
+def held_for(connection: Connection, repo: RepoRef, *, author_id: int, reason: str) -> int:
+    """Return how many tasks on the issues of one author are set aside for a reason, its name without the detail."""
+    values = {"repo": repo.key, "author_id": author_id, "reason": f"{reason}:%"}
+    return int(connection.execute(_HELD_FOR, values).scalar_one())
+
+
+_HELD_FOR = (
+    select(func.count())
+    .select_from(inbox)
+    .join(issues, and_(issues.c.repo == inbox.c.repo, issues.c.issue_id == inbox.c.issue_id))
+    .where(
+        is_state(inbox.c.state, InboxState.HELD),
+        inbox.c.repo == bindparam("repo"),
+        inbox.c.reason.like(bindparam("reason")),
+        issues.c.author_id == bindparam("author_id"),
+    )
+)
 
 
 def waiting(

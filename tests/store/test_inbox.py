@@ -217,6 +217,18 @@ def test_an_agent_can_be_set_aside_without_burning_retries(connection: Connectio
     assert inbox.oldest_ready(connection) == now
 
 
+def test_a_request_lets_what_is_held_go_on(connection: Connection, fill, now) -> None:
+    first = fill.want(connection, event=EventKind.OPENED)
+    inbox.hold(connection, fill.claimed(connection), until=now + HOUR, reason="runs_per_person: 50 runs", now=now)
+    fill.want(connection, event=EventKind.COMMENTED, event_key="b")
+    assert fill.claim(connection) is None
+    fill.want(connection, event=EventKind.REQUESTED, event_key="c", requested=True)
+
+    item = fill.claimed(connection)
+    assert (item.id, item.requested, item.held_until) == (first, True, None)
+    assert inbox.counts(connection)[InboxState.HELD] == 0
+
+
 def test_recovery_counts_what_a_crash_cut_off(connection: Connection, fill, now) -> None:
     fill.want(connection)
     fill.claimed(connection)
