@@ -57,6 +57,8 @@ def storage_path(file: Path) -> Path | None:
     for line in lines:
         if _BLANK.fullmatch(line):
             continue
+        if line.startswith("- ") and keys[-1:] == ["repos"]:
+            continue  # a list may stand as far left as its key
         if line[0] != " ":
             found = _TOP.fullmatch(line)
             if found is None or found["key"] not in TOP_KEYS or found["key"] in keys:

@@ -20,8 +20,18 @@ repos:
     name: r
     agents: [{type: issue-triage, config: {labels: {bug: [crash]}}}]
 """
+LEFT = """\
+repos:
+- owner: o
+  name: r
+  agents:
+  - type: issue-triage
+    config: {labels: {bug: [crash]}}
+"""
+"""The same as a program writes it: a list as far left as its key."""
 
 
+@pytest.mark.parametrize("repos", [REPOS, LEFT], ids=["indented", "left"])
 @pytest.mark.parametrize(
     "storage",
     [
@@ -32,9 +42,9 @@ repos:
         "storage:\n  path: memory-2.db\n",
     ],
 )
-def test_the_place_is_the_one_that_loading_finds(tmp_path, monkeypatch, storage: str) -> None:
+def test_the_place_is_the_one_that_loading_finds(tmp_path, monkeypatch, storage: str, repos: str) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(WHOLE + storage + REPOS)
+    file.write_text(repos + WHOLE + storage)
     monkeypatch.setenv("FOREMAN_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
@@ -59,6 +69,8 @@ def test_the_place_is_the_one_that_loading_finds(tmp_path, monkeypatch, storage:
         WHOLE + REPOS + "storage:\n  path: >\n    /x\n",
         WHOLE + REPOS + "storage:\n  path: ~\n",
         WHOLE + REPOS + REPOS,
+        "- repos: []\n" + WHOLE + REPOS,
+        REPOS + "storage:\n- path: /x\n" + WHOLE,
         "{repos: []}",
         "---\n" + WHOLE + REPOS,
         "\t" + WHOLE + REPOS,
