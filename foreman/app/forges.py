@@ -10,6 +10,7 @@ from typing import assert_never
 from foreman.app.connection import Connection
 from foreman.config.effective import RepoPlan
 from foreman.config.models import Config
+from foreman.errors import ForgeUnavailable
 from foreman.model import Account, ForgeKind
 from foreman.secrets import KnownSecrets
 
@@ -47,14 +48,23 @@ def connect(
         ConfigError: The token is missing, wrong, or somebody else's.
         ForgeError: The forge cannot be reached.
     """
-    match kind:
-        case ForgeKind.GITHUB:
-            from foreman.app import forge_github
+    try:
+        match kind:
+            case ForgeKind.GITHUB:
+                from foreman.app import forge_github
 
-            return forge_github.connect(config, secrets=secrets, now=now, stop=stop, plans=plans, known=known)
-        case ForgeKind.GITLAB:
-            from foreman.app import forge_gitlab
+                return forge_github.connect(config, secrets=secrets, now=now, stop=stop, plans=plans, known=known)
+            case ForgeKind.GITLAB:
+                from foreman.app import forge_gitlab
 
-            return forge_gitlab.connect(config, secrets=secrets, now=now, stop=stop, known=known)
-        case _:
-            assert_never(kind)
+                return forge_gitlab.connect(config, secrets=secrets, now=now, stop=stop, known=known)
+            case _:
+                assert_never(kind)
+    except ForgeUnavailable as error:
+        where = address(config, kind)
+        raise ForgeUnavailable(f"{kind.value} at {where}: {error}", status=error.status, sent=error.sent) from error
+
+
+def address(config: Config, kind: ForgeKind) -> str:
+    """Return where a forge is."""
+    return config.identity.github_api_url if kind is ForgeKind.GITHUB else config.identity.gitlab_url

@@ -14,7 +14,6 @@ from foreman.app.found import in_use
 from foreman.config.load import secrets_of
 from foreman.config.models import AgentSettings, Config
 from foreman.daemon import Daemon
-from foreman.errors import ForgeError, ForgeUnavailable
 from foreman.model import ForgeKind
 from foreman.places import Places
 from foreman.secrets import KnownSecrets
@@ -59,7 +58,7 @@ class Newcomers:
         for reference in secrets_of(config):
             reference.make_known(self.secrets)
         kinds = [kind for kind in forges.kinds(config) if kind not in self.connections]
-        found = [self._connected(config, kind) for kind in kinds]
+        found = [self.connect(config, [kind])[kind] for kind in kinds]
         hired = {name: agent for name, agent in in_use(config).items() if name not in self.agents}
         room = 0
         for name, agent in hired.items():
@@ -70,11 +69,3 @@ class Newcomers:
         if hired:
             slowest = max(agent.timeout_seconds for agent in hired.values())
             self.daemon.expect_agents(workers=room, task_seconds=slowest)
-
-    def _connected(self, config: Config, kind: ForgeKind) -> Connection:
-        try:
-            return self.connect(config, [kind])[kind]
-        except ForgeError as error:
-            identity = config.identity
-            where = identity.github_api_url if kind is ForgeKind.GITHUB else identity.gitlab_url
-            raise ForgeUnavailable(f"{kind.value} at {where}: {error}", sent=False) from error

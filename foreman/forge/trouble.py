@@ -106,7 +106,7 @@ def wire_error(error: BaseException, about: Circumstances) -> ForgeError:
         case UnusableReply():
             return ForgeUnavailable(str(error), status=error.status, repo=about.repo, operation=about.operation)
     # Only the kind of the error: its text may quote a header with the token.
-    sent = not _never_connected(error)
+    sent = _unconnected(error) is None
     return ForgeUnavailable(_kind(error), sent=sent, repo=about.repo, operation=about.operation)
 
 
@@ -151,8 +151,9 @@ def readable(operation: str, repo: str) -> Iterator[None]:
 
 
 def _kind(error: BaseException) -> str:
-    if _never_connected(error):
-        return "cannot connect"
+    inner = _unconnected(error)
+    if inner is not None:
+        return f"cannot connect: {_why_not(inner)}"
     if isinstance(error, requests.Timeout | TimeoutError | urllib3.exceptions.TimeoutError):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError | urllib3.exceptions.HTTPError | OSError):
@@ -160,13 +161,23 @@ def _kind(error: BaseException) -> str:
     return f"the reply makes no sense ({type(error).__name__})"
 
 
-def _never_connected(error: BaseException) -> bool:
-    """Tell whether no byte of the request can have left: refused, no such host, or a certificate nobody trusts."""
+def _unconnected(error: BaseException) -> BaseException | None:
+    """Return why no byte of the request can have left, None when one may have."""
     inner: object = error
     for _ in range(6):
         if isinstance(inner, _NEVER_CONNECTED):
-            return True
+            return inner
         if not isinstance(inner, BaseException):
-            return False
+            return None
         inner = getattr(inner, "reason", None) or next(iter(inner.args), None)
-    return False
+    return None
+
+
+def _why_not(inner: BaseException) -> str:
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return "its certificate is not trusted (`SSL_CERT_FILE` names a CA of your own)"
+    if isinstance(inner, urllib3.exceptions.NameResolutionError):
+        return "its name cannot be looked up"
+    if isinstance(inner, urllib3.exceptions.NewConnectionError):  # counts as a ConnectTimeoutError, too
+        return "nobody listens there, or no way leads there"
+    return "no answer in time"

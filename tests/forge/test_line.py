@@ -104,6 +104,8 @@ def test_only_what_never_connected_counts_as_not_sent(
         forge.post_comment(dialect.ref, "hello")
 
     assert raised.value.sent is (url == "not trusted")
+    why = {"refused": "connect: nobody listens there", "no such host": "connect: its name cannot be looked up"}
+    assert why.get(url, "the connection failed") in str(raised.value)
 
 
 def test_silence_ends_with_the_time_out(server: ScriptedServer, reach: Reach, dialect: Dialect) -> None:

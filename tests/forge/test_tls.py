@@ -109,7 +109,7 @@ def test_a_server_that_nobody_vouches_for_gets_nothing(
 ) -> None:
     tls_server.will(Answer(201, dialect.comment()))
 
-    with pytest.raises(ForgeUnavailable, match="cannot connect") as raised:
+    with pytest.raises(ForgeUnavailable, match="cannot connect: its certificate is not trusted") as raised:
         reach(tls_server.url).post_comment(dialect.ref, "hello")
 
     assert raised.value.sent is False
