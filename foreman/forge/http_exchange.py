@@ -76,6 +76,7 @@ class Exchange:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_BYTES)
         self._deadline = 0.0
         self._heard = self._ended = False
+        self._said: tuple[list[tuple[str, str]], Any] | None = None
 
     def ask(self, verb: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Head:
         """Send a request and read the head of its reply.
@@ -107,7 +108,7 @@ class Exchange:
         while not isinstance(event := self._next(), h11.Response):
             """What comes before the reply says nothing to us."""
         told: dict[str, str] = {}
-        for raw, value in event.headers:
+        for raw, value in event.headers.raw_items():
             name = _name(raw)
             text = value.decode("latin-1")
             told[name] = f"{told[name]}, {text}" if name in told else text
@@ -150,10 +151,14 @@ class Exchange:
         pairs = list(headers.items())
         if body is not None or verb != "GET":
             pairs.append(("Content-Length", str(len(body or b""))))
+        # Most requests say the same as the one before; h11 takes what it has judged once as it is.
+        same = self._said[1] if self._said and self._said[0] == pairs else pairs
         try:
-            head = self._http.send(h11.Request(method=verb, target=target, headers=pairs))
+            request = h11.Request(method=verb, target=target, headers=same)
+            head = self._http.send(request)
         except (h11.LocalProtocolError, UnicodeEncodeError):
             raise ValueError("the request holds characters that cannot be sent") from None
+        self._said = pairs, request.headers
         rest = self._http.send(h11.Data(data=body)) if body else b""
         self._http.send(h11.EndOfMessage())
         return (head or b"") + (rest or b"")
@@ -183,7 +188,7 @@ class Exchange:
 
 @lru_cache(maxsize=256)
 def _name(raw: bytes) -> str:
-    return raw.decode("ascii")
+    return raw.decode("ascii").lower()
 
 
 def _unpacked(body: bytes, head: Head, most: int) -> bytes:

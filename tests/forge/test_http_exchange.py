@@ -230,3 +230,16 @@ def test_one_request_follows_another(pair: tuple[socket.socket, socket.socket]) 
 def test_a_cut_in_the_middle_is_a_connections_error(pair: tuple[socket.socket, socket.socket]) -> None:
     with pytest.raises(CutShort):
         _heard(pair, _BAD["less than was said"], ends=True)
+
+
+def test_each_request_says_its_own_headers(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    exchange = Exchange(ours, timeout_seconds=60)
+    for token in ("one", "one", "two"):
+        theirs.sendall(_reply(b"Content-Length: 0"))
+        exchange.body(exchange.ask("GET", "/a", {"Host": "h", "Authorization": token}, None), most=_MOST)
+
+    with pytest.raises(ValueError, match="cannot be sent"):
+        exchange.ask("GET", "/a", {"Host": "h", "Authorization": "two\r\nX: y"}, None)
+    said = theirs.recv(65536).decode()
+    assert [line[15:] for line in said.split("\r\n") if line.startswith("Authorization")] == ["one", "one", "two"]
