@@ -37,3 +37,14 @@ def test_every_agent_has_a_place_even_with_fewer_workers_than_agents() -> None:
     places.take("a")
 
     assert _full(places) == {"a"}
+
+
+def test_an_agent_that_comes_later_has_its_places_and_a_worker_is_kept_for_it() -> None:
+    places = Places(1, {"a": 2})
+    places.take("a")
+    assert _full(places) == {"a"}, "there is one worker"
+
+    assert places.add("b", 1) == 2
+    assert _full(places) == {"a"}, "the second one is for the newcomer"
+    places.take("b")
+    assert _full(places) == {"a", "b"}

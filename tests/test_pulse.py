@@ -138,3 +138,18 @@ def test_a_thread_of_the_daemon_that_something_ended_is_told(crew: Crew, pulse: 
 
     crew.thread("write:github", step, lambda _: None)
     wait_until(lambda: pulse.hanging() == "write:github has ended", "its end is seen")
+
+
+def test_parts_of_a_kind_may_be_given_more_time_and_never_less(pulse: Pulse, clock: Clock) -> None:
+    for name in ("work:0", "write:github"):
+        pulse.expect(name, step_seconds=10)
+    pulse.allow("work", step_seconds=20)
+    pulse.allow("work", step_seconds=5)
+    with pulse.step("work:0"):
+        clock.at += 20
+        assert pulse.hanging() == ""
+        clock.at += 1
+        assert pulse.hanging() == "work:0 has been at one step for 21 s"
+    with pulse.step("write:github"):
+        clock.at += 11
+        assert pulse.hanging() == "write:github has been at one step for 11 s"
