@@ -2,8 +2,8 @@
 
 The standard library writes and compiles five or six methods for each class at import: a tenth of a second for each
 hundred classes, and a process uses few of those it imports. Everything else is the standard library's own: what a
-class is made of, `field`, `fields`, `replace`, `asdict`, matching. A class that asks for what few do (an order, fields
-that are not arguments or inherited, no slots) is made by the standard library, at once.
+class is made of, `field`, `fields`, `replace`, `asdict`, matching. A class that asks for what few do (fields that
+are not arguments or inherited, no slots) is made by the standard library, at once.
 """
 
 from __future__ import annotations
@@ -20,15 +20,20 @@ else:
         """Make a class of values, as `dataclasses.dataclass` does."""
 
         def make(cls):
-            if order or not eq or not slots or _is_unusual(cls):
+            if not eq or not slots or _is_unusual(cls):
                 make_now = dataclasses.dataclass(frozen=frozen, slots=slots, kw_only=kw_only, eq=eq, order=order)
                 return make_now(cls)
             own = frozenset(vars(cls))
             made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
-            _promise(made, own, frozen=frozen)
+            _promise(made, own, frozen=frozen, order=order)
             return made
 
         return make if cls is None else make(cls)
+
+
+_Writer = Callable[[Any, dict[str, Any]], Iterator[str]]
+
+_SIGNS = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
 
 
 def _is_unusual(cls: type) -> bool:
@@ -38,13 +43,14 @@ def _is_unusual(cls: type) -> bool:
     )
 
 
-def _promise(cls: Any, own: frozenset[str], *, frozen: bool) -> None:
+def _promise(cls: Any, own: frozenset[str], *, frozen: bool, order: bool) -> None:
     """Give a class methods that make the real ones when one of them is first called.
 
     Args:
         cls: Made, without methods.
         own: What its author wrote, which stays.
         frozen: Whether its values never change.
+        order: Whether one can be less than another.
     """
 
     def make_init(self: Any, *args: Any, **named: Any) -> None:
@@ -70,11 +76,21 @@ def _promise(cls: Any, own: frozenset[str], *, frozen: bool) -> None:
             promised["__hash__"] = make_hash
         else:
             cls.__hash__ = None
+    if order:
+        promised |= {name: _compare_first(cls, name) for name in _SIGNS}
     for name, method in promised.items():
         setattr(cls, name, method)
     if frozen:
         cls.__setattr__, cls.__delattr__ = _refuse_setting, _refuse_deleting
         cls.__getstate__, cls.__setstate__ = _state, _set_state
+
+
+def _compare_first(cls: Any, name: str) -> Callable[[Any, object], Any]:
+    def make_comparison(self: Any, other: object) -> Any:
+        _keep(cls, name)
+        return getattr(cls, name)(self, other)
+
+    return make_comparison
 
 
 def _keep(cls: Any, name: str) -> None:
@@ -117,12 +133,15 @@ def _repr(cls: Any, _known: dict[str, Any]) -> Iterator[str]:
     yield f"  return self.__class__.__qualname__ + f'({shown})'"
 
 
-def _eq(cls: Any, _known: dict[str, Any]) -> Iterator[str]:
-    compared = [field.name for field in dataclasses.fields(cls) if field.compare]
-    yield "def __eq__(self, other):"
-    yield "  if other.__class__ is self.__class__:"
-    yield f"    return {_each('self', compared)} == {_each('other', compared)}"
-    yield "  return NotImplemented"
+def _comparison(name: str, sign: str) -> _Writer:
+    def write(cls: Any, _known: dict[str, Any]) -> Iterator[str]:
+        compared = [field.name for field in dataclasses.fields(cls) if field.compare]
+        yield f"def {name}(self, other):"
+        yield "  if other.__class__ is self.__class__:"
+        yield f"    return {_each('self', compared)} {sign} {_each('other', compared)}"
+        yield "  return NotImplemented"
+
+    return write
 
 
 def _hash(cls: Any, _known: dict[str, Any]) -> Iterator[str]:
@@ -132,16 +151,17 @@ def _hash(cls: Any, _known: dict[str, Any]) -> Iterator[str]:
     yield f"  return hash({_each('self', hashed)})"
 
 
-_METHODS: dict[str, Callable[[Any, dict[str, Any]], Iterator[str]]] = {
-    "__init__": _init,
-    "__repr__": _repr,
-    "__eq__": _eq,
-    "__hash__": _hash,
-}
-
-
 def _each(whose: str, names: list[str]) -> str:
     return "(" + "".join(f"{whose}.{name}," for name in names) + ")"
+
+
+_METHODS: dict[str, _Writer] = {
+    "__init__": _init,
+    "__repr__": _repr,
+    "__hash__": _hash,
+    "__eq__": _comparison("__eq__", "=="),
+    **{name: _comparison(name, sign) for name, sign in _SIGNS.items()},
+}
 
 
 def _refuse_setting(_self: object, name: str, _value: object) -> NoReturn:
