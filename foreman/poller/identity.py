@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from foreman.errors import ForgeMoved, ForgeRejected
 from foreman.forge.base import ForgeReader
 from foreman.model import RepoRef
-from foreman.poller.intake import Tally
+from foreman.poller.tally import Tally
 from foreman.store.polls import PollState
 
 IDENTITY_LIFE = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Rows of a forge's list become events, work and snapshots, in transactions that also hold the cursor.
+"""Rows of a forge's list are looked at, a chunk at a time, and stored with the cursor (`storing`).
 
 A chunk's cursor reaches only as far as its own rows, which come oldest change first: whatever is not stored is found
 again by the next poll.
@@ -6,31 +6,26 @@ again by the next poll.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection
-
-from foreman import changes, checkpoint, commands, tracing
+from foreman import changes, checkpoint, commands
 from foreman.changes import Horizon
 from foreman.config.effective import RepoPlan
 from foreman.counting import LOOP_GUARD_SKIPS, count
 from foreman.errors import ForgeError, ForgeMoved, ForgeNotFound, ForgeRejected, ForgeUnavailable
-from foreman.forge.base import Change, ForgeReader
+from foreman.forge.base import ForgeReader
 from foreman.log import get_logger
-from foreman.model import Account, Comment, Event, EventKind, Issue, Route
+from foreman.model import Account, Comment, Event, EventKind, Issue
 from foreman.poller import ordered
-from foreman.poller.kept import Kept
-from foreman.store import actions, corrections, events, inbox, issues, memory, mirror, mirror_facts, mirror_text, polls
-from foreman.store import commands as orders
-from foreman.store.commands import Ordered
+from foreman.poller.storing import Router, Seen, Storing
+from foreman.poller.tally import REQUEST_COST, Tally
+from foreman.store import actions, issues, mirror
+from foreman.store.actions import LogEntry
 from foreman.store.database import Database
 from foreman.store.issues import Snapshot
-from foreman.store.mirror_text import CleanIssue
 from foreman.store.polls import PollState
 from foreman.values import dataclass
 
@@ -39,61 +34,8 @@ log = get_logger(__name__)
 CHUNK_ROWS = 50
 """Rows in one transaction: short enough that a worker waiting to write does not notice."""
 
-REQUEST_COST = 10
-"""Rows with news that one request beyond the list counts for: a poll that must read the comments of each issue takes
-as little time from other repositories as one that need not."""
-
 PATIENCE = 3
 """Polls in a row that may fail over one issue before it is left for the daily sweep, so that the others go on."""
-
-Router = Callable[[Event, RepoPlan], tuple[Route, ...]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Tally:
-    """What one poll has cost and brought so far.
-
-    Attributes:
-        requests: Sent to the forge.
-        events: New ones.
-        items: Pieces of work put down.
-        budget: Rows with news that may still be taken; a request counts for `REQUEST_COST` of them.
-        cut: There was more than the budget.
-        skipped: Rows that could not be read and are left for the daily sweep.
-        began: When the poll began: what is listed is at least as new, aware UTC.
-        unsettled: Some row was seen within the second of its last change, which may show more at the next poll.
-        late: Whether the poll has taken long enough: what comes yet waits for the next one.
-        taken: An issue with news was looked at: however late it is, each poll comes further by one.
-        started_ns: The same moment by the machine's own clock, nanoseconds since 1970, for traces.
-    """
-
-    requests: int = 0
-    events: int = 0
-    items: int = 0
-    budget: int
-    cut: bool = False
-    skipped: int = 0
-    began: datetime | None = None
-    unsettled: bool = False
-    late: Callable[[], bool] = lambda: False
-    taken: bool = False
-    started_ns: int = field(default_factory=time.time_ns)
-
-    def is_spent(self, row: Issue) -> bool:
-        """Return whether this row, if it has news, waits for the next poll; pull requests cost no time."""
-        return self.budget <= 0 or (self.taken and not row.is_pull_request and self.late())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    snapshot: Snapshot | None
-    issue: Issue | None = None
-    shown: CleanIssue | None = None
-    comments: tuple[Comment, ...] | None = None
-    history: tuple[Change, ...] | None = None
-    events: tuple[Event, ...] = ()
-    orders: tuple[Ordered, ...] = ()
-    updated_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +58,11 @@ class Intake:
     redact: Callable[[str], str]
     now: Callable[[], datetime]
     _patience: dict[str, int] = field(default_factory=dict)
-    _kept: Kept = field(default_factory=Kept)
+    _storing: Storing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what stores."""
+        self._storing = Storing(db=self.db, bot_id=self.bot.id, route=self.route, redact=self.redact, now=self.now)
 
     @property
     def bot_id(self) -> int:
@@ -144,7 +90,7 @@ class Intake:
         """
         rest = iter(rows)
         while chunk := self._chunk(rest):
-            seen: list[_Seen] = []
+            seen: list[Seen] = []
             trouble: ForgeError | None = None
             for issue, before in self._known(chunk):
                 if tally.is_spent(issue) and not changes.same(before, issue):
@@ -158,8 +104,8 @@ class Intake:
                         break
                     tally.skipped += 1
                     log.warning("issue_left_for_sweep", issue=str(issue.ref), reason=str(error))
-                    seen.append(_Seen(snapshot=None, updated_at=issue.updated_at))
-            state = self._store(seen, plan=plan, state=state, tally=tally, advance=advance)
+                    seen.append(Seen(snapshot=None, updated_at=issue.updated_at))
+            state = self._storing.store(seen, plan=plan, state=state, tally=tally, advance=advance)
             if trouble is not None:
                 raise trouble
             if tally.cut:
@@ -174,7 +120,7 @@ class Intake:
                 for event in happened[start : start + CHUNK_ROWS]:
                     if tally.events - before >= most:
                         return
-                    self._enqueue(connection, event, plan=plan, tally=tally)
+                    self._storing.enqueue(connection, event, plan=plan, tally=tally)
 
     def welcome(self, rows: Sequence[Issue], *, plan: RepoPlan, tally: Tally) -> None:
         """Take issues as if they had just been opened; one that was taken before makes no second event."""
@@ -184,11 +130,11 @@ class Intake:
                 tally.cut = True
                 return
             before = tally.events
-            kept = [self._clean(issue, plan) for issue in rows[start : start + CHUNK_ROWS]]
+            kept = [self._storing.shown(issue, plan) for issue in rows[start : start + CHUNK_ROWS]]
             with self.db.transaction() as connection:
                 for issue, shown in zip(rows[start : start + CHUNK_ROWS], kept, strict=True):
                     for event in changes.compare(None, issue, horizon=everything, bot_id=self.bot_id):
-                        self._enqueue(connection, event, plan=plan, tally=tally)
+                        self._storing.enqueue(connection, event, plan=plan, tally=tally)
                     if issues.get(connection, issue.ref) is None:
                         issues.save(connection, changes.snapshot(issue, None))
                     if shown is not None:
@@ -218,18 +164,17 @@ class Intake:
                 found[issue.ref] = changes.snapshot(issue, before)
         return pairs
 
-    def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> _Seen:
+    def _look(self, before: Snapshot | None, issue: Issue, *, plan: RepoPlan, horizon: Horizon, tally: Tally) -> Seen:
         if changes.same(before, issue):
-            shown = None if issue in self._kept else self._clean(issue, plan)
-            return _Seen(snapshot=None, issue=issue, shown=shown, updated_at=issue.updated_at)
+            shown = self._storing.shown_anew(issue, plan)
+            return Seen(snapshot=None, issue=issue, shown=shown, updated_at=issue.updated_at)
         wanted = frozenset[EventKind]().union(*(agent.events for agent in plan.agents))
         if issue.is_pull_request:
             opened = changes.compare(before, issue, horizon=horizon, bot_id=self.bot_id, wanted=wanted)
             tally.budget -= bool(opened)
-            return _Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
+            return Seen(snapshot=None, events=opened, updated_at=issue.updated_at)
         tally.taken = True
-        with self.db.read() as connection:
-            ours = actions.entries(connection, issue=issue.ref) if before is not None else ()
+        ours = self._ours(issue) if before is not None else ()
         listens = commands.heard_on(plan)
         needs = changes.needs(
             before,
@@ -264,10 +209,10 @@ class Intake:
         settled = tally.began is None or changes.settled(issue, before, tally.began + self.reader.skew)
         tally.unsettled |= not settled
         seen = changes.snapshot(issue, before, comments, since=needs.comments_since, settled=settled)
-        return _Seen(
+        return Seen(
             snapshot=seen,
             issue=issue,
-            shown=self._clean(issue, plan),
+            shown=self._storing.shown(issue, plan),
             comments=comments if needs.comments_since is None else None,
             history=history if needs.history else None,
             events=happened,
@@ -276,6 +221,10 @@ class Intake:
             else (),
             updated_at=issue.updated_at,
         )
+
+    def _ours(self, issue: Issue) -> tuple[LogEntry, ...]:
+        with self.db.read() as connection:
+            return actions.entries(connection, issue=issue.ref)
 
     def _count_unanswered(self, said: Iterable[Comment], *, bots_count: bool) -> None:
         for comment in said:
@@ -297,91 +246,3 @@ class Intake:
         key = str(issue.ref)
         self._patience[key] = self._patience.get(key, 0) + 1
         return self._patience[key] > PATIENCE
-
-    def _store(
-        self, seen: Sequence[_Seen], *, plan: RepoPlan, state: PollState, tally: Tally, advance: bool
-    ) -> PollState:
-        if not seen:
-            return state
-        if advance:
-            times = [row.updated_at for row in seen if row.updated_at is not None]
-            state = replace(state, cursor=max([*times, *([state.cursor] if state.cursor else [])]))
-        checkpoint.reach("poller.rows.before")
-        with self.db.transaction() as connection:
-            for row in seen:
-                for event in row.events:
-                    self._enqueue(connection, event, plan=plan, tally=tally)
-                for order in row.orders:
-                    orders.add(connection, order, now=self.now())
-                if row.snapshot is not None:
-                    issues.save(connection, row.snapshot)
-                if row.issue is not None and (row.comments is not None or row.history is not None):
-                    self._corrected(connection, row.issue, row, plan)
-                if row.shown is not None:
-                    self._mirror(connection, row.shown, row)
-            if advance:
-                polls.save(connection, state)
-            checkpoint.reach("poller.rows.inside")
-        for row in seen:
-            if row.issue is not None and row.shown is not None:
-                self._kept.note(row.issue)
-        checkpoint.reach("poller.rows.committed")
-        return state
-
-    def _corrected(self, connection: Connection, issue: Issue, row: _Seen, plan: RepoPlan) -> None:
-        entries = actions.entries(connection, issue=issue.ref)
-        if not entries:
-            return
-        found = changes.put_right(
-            issue,
-            history=row.history,
-            comments=row.comments,
-            entries=entries,
-            offered=frozenset[str]().union(*(agent.policy.labels_add for agent in plan.agents)),
-            bot_id=self.bot_id,
-            now=self.now(),
-        )
-        if corrections.note(connection, issue.ref, found, now=self.now()):
-            memory.refresh(connection, issue.ref, now=self.now())
-
-    def _clean(self, issue: Issue, plan: RepoPlan) -> CleanIssue | None:
-        return mirror_text.clean(issue, self.redact) if plan.mirror_issues else None
-
-    def _mirror(self, connection: Connection, issue: CleanIssue, row: _Seen) -> None:
-        mirror.save(connection, issue, now=self.now())
-        if row.comments is not None:
-            mirror_facts.note_comments(connection, issue.ref, row.comments, bot_id=self.bot_id)
-        if row.history is not None:
-            mirror_facts.note_labels(connection, issue, changes.put_on(row.history), bot_id=self.bot_id)
-
-    def _enqueue(self, connection: Connection, event: Event, *, plan: RepoPlan, tally: Tally) -> None:
-        now = self.now()
-        if not events.add(connection, event, now=now):
-            return
-        tally.events += 1
-        for route in self.route(event, plan):
-            with self._found(connection, event, route, tally) as trace:
-                inbox.enqueue(
-                    connection,
-                    issue=event.issue,
-                    agent=route.agent,
-                    task_type=route.task_type,
-                    event=event.kind,
-                    event_key=event.key,
-                    actor_id=event.actor_id,
-                    requested=event.kind is EventKind.REQUESTED,
-                    trace=trace,
-                    now=now,
-                )
-            tally.items += 1
-
-    @contextmanager
-    def _found(self, connection: Connection, event: Event, route: Route, tally: Tally) -> Iterator[str]:
-        """Begin the trace of a piece of work with the look that found it, or go on with that of the work it joins."""
-        if not tracing.active():
-            yield ""
-            return
-        joined = inbox.waiting_trace(connection, event.issue, route.agent)
-        with tracing.resume("poll", joined, started_ns=tally.started_ns) as span:
-            span.note(repo=event.issue.repo.key, issue=event.issue.number, agent=route.agent, event=event.kind.value)
-            yield span.header

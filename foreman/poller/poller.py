@@ -20,8 +20,10 @@ from foreman.log import get_logger
 from foreman.model import Account, Issue, RepoRef
 from foreman.poller import sweep
 from foreman.poller.identity import Identity
-from foreman.poller.intake import Intake, Router, Tally
+from foreman.poller.intake import Intake
 from foreman.poller.schedule import Schedule
+from foreman.poller.storing import Router
+from foreman.poller.tally import Tally
 from foreman.store import controls, issues, mirror, mirror_text, polls
 from foreman.store.database import Database
 from foreman.store.polls import PollState
@@ -34,7 +36,7 @@ OVERLAP = timedelta(minutes=15)
 late: ten minutes of either do no harm. What is seen twice is known by its snapshot and by its event's key."""
 
 NEWS_PER_POLL = 200
-"""Rows with news taken in one poll, fewer where they cost requests (`intake.REQUEST_COST`). The rest comes with the
+"""Rows with news taken in one poll, fewer where they cost requests (`tally.REQUEST_COST`). The rest comes with the
 next poll, which is due at once but after other repos'."""
 
 POLL_SECONDS = 30.0

@@ -11,7 +11,8 @@ from foreman.errors import ForgeGone, ForgeMoved, ForgeNotFound, ForgeRejected
 from foreman.forge.base import ForgeReader
 from foreman.gate import admission, staleness
 from foreman.model import INSIDERS, Account, ActionState, Event, EventKind, Issue
-from foreman.poller.intake import Intake, Tally
+from foreman.poller.intake import Intake
+from foreman.poller.tally import Tally
 from foreman.store import actions, closing, events, memory, mirror, reactions
 from foreman.store.database import Database
 

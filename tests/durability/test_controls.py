@@ -14,7 +14,7 @@ from foreman.errors import ForgeUnavailable
 from foreman.forge.base import ForgeWriter, Probe
 from foreman.model import IssueRef
 from foreman.poller import Poller
-from foreman.poller.intake import Tally
+from foreman.poller.tally import Tally
 from foreman.sandbox import Action, Fault, commit_late, commit_then_drop, commit_then_status
 from foreman.store import polls
 from foreman.store.polls import PollState
