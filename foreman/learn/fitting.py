@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 import random
 from array import array
-from collections.abc import Callable, Sequence
-from operator import itemgetter, mul
-from typing import Any
+from collections.abc import Sequence
+from operator import mul
 
 from foreman.learn.vectors import Vector
 from foreman.values import dataclass
@@ -33,13 +32,11 @@ class Table:
     Attributes:
         where: Positions of each issue, those of its repository after those of all.
         values: What stands there.
-        fetch: Takes what stands at an issue's positions out of a row of weights, and the intercept last.
         last: Position of the intercept.
     """
 
-    where: tuple[tuple[int, ...], ...]
+    where: tuple[array[int], ...]
     values: tuple[array[float], ...]
-    fetch: tuple[Callable[[Any], tuple[float, ...]], ...]
     last: int
 
     @classmethod
@@ -56,16 +53,12 @@ class Table:
             The table.
         """
         last = size * (1 + repo_count)
-        number = list(range(last + 1))  # one object per position, whichever issues share it
         where, values = [], []
         for (at, own), repo in zip(vectors, repos, strict=True):
             shift = size * (1 + repo)
-            mine = [number[one] for one in at]
-            where.append(tuple(mine if repo < 0 else mine + [number[one + shift] for one in at]))
+            where.append(at if repo < 0 else at + array("I", [one + shift for one in at]))
             values.append(own if repo < 0 else own + own)
-        # The intercept stands there twice: `itemgetter` of one position alone returns no tuple.
-        fetch = tuple(itemgetter(*at, last, last) for at in where)
-        return cls(tuple(where), tuple(values), fetch, last)
+        return cls(tuple(where), tuple(values), last)
 
     def sums(self, classes: Sequence[int], count: int) -> list[list[float]]:
         """Return per class what its issues hold at each position."""
@@ -101,14 +94,16 @@ def fit(table: Table, classes: Sequence[int], count: int, weights: Sequence[floa
     return found
 
 
-def _fit(table: Table, truths: Sequence[bool], weights: Sequence[float], squares: list[float]) -> array[float]:
-    result = [0.0] * (table.last + 1)
+def _fit(table: Table, truths: Sequence[bool], weights: Sequence[float], squares: array[float]) -> array[float]:
+    result = array("d", [0.0]) * table.last  # a list of numbers is four times as large
+    shift = 0.0
     yes = sum(truths)
     costs = [
         _COST * weight * len(truths) / (2.0 * (yes if truth else len(truths) - yes))
         for weight, truth in zip(weights, truths, strict=True)
     ]
-    scaled = [list(map(mul, own, get(squares))) for own, get in zip(table.values, table.fetch, strict=True)]
+    both = list(zip(table.values, table.where, strict=True))
+    scaled = [array("d", [value * squares[at] for value, at in zip(own, where, strict=True)]) for own, where in both]
     norms = [1.0 + sum(map(mul, own, other)) for own, other in zip(table.values, scaled, strict=True)]
     # Both ends are so near to nothing that `result` need not know.
     low = [min(0.001 * cost, _TINY) for cost in costs]
@@ -119,32 +114,32 @@ def _fit(table: Table, truths: Sequence[bool], weights: Sequence[float], squares
         shuffle(order)
         for at in order:
             sign = 1.0 if truths[at] else -1.0
-            found = table.fetch[at](result)
-            score = sign * (sum(map(mul, table.values[at], found)) + found[-1])
+            own, where = both[at]
+            score = sign * (sum([value * result[place] for value, place in zip(own, where, strict=True)]) + shift)
             upward = 0.5 * norms[at] * (high[at] - low[at]) + score >= 0
             before = low[at] if upward else high[at]
             after = _solve(before, costs[at], norms[at], score if upward else -score)
             if abs(after - before) > _STILL * costs[at]:
                 low[at], high[at] = (after, costs[at] - after) if upward else (costs[at] - after, after)
                 by = sign * (after - before if upward else before - after)
-                for position, value in zip(table.where[at], scaled[at], strict=True):
-                    result[position] += by * value
-                result[-1] += by
-    return array("d", result)
+                for place, value in zip(where, scaled[at], strict=True):
+                    result[place] += by * value
+                shift += by
+    result.append(shift)
+    return result
 
 
-def _squared_ratios(mine: Sequence[float], everything: Sequence[float]) -> list[float]:
+def _squared_ratios(mine: Sequence[float], everything: Sequence[float]) -> array[float]:
     """Return by position the square of log(share among a class / share among the others)."""
     yes = sum(mine) + _SMOOTHING * len(mine)
     no = sum(everything) - sum(mine) + _SMOOTHING * len(mine)
     shift = math.log(no / yes) if mine else 0.0
     log = math.log
-    squares = [
-        (log((own + _SMOOTHING) / (max(whole - own, 0.0) + _SMOOTHING)) + shift) ** 2
-        for own, whole in zip(mine, everything, strict=True)
-    ]
-    squares.append(1.0)
-    return squares
+    pairs = zip(mine, everything, strict=True)
+    return array(
+        "d",
+        [(log((own + _SMOOTHING) / (max(whole - own, 0.0) + _SMOOTHING)) + shift) ** 2 for own, whole in pairs],
+    )
 
 
 def _solve(before: float, cost: float, norm: float, score: float) -> float:
