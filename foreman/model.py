@@ -5,12 +5,12 @@ What comes from outside is checked where it enters (`protocol`, `config`, the fo
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from foreman.patterns import late
 from foreman.values import dataclass
 
 
@@ -87,8 +87,8 @@ class InboxState(StrEnum):
     CANCELLED = "cancelled"
 
 
-_GITHUB_PATH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
-_GITLAB_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,20}")
+_GITHUB_PATH = late(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+_GITLAB_PATH = late(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,20}")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from foreman.errors import ConfigError, Problem
+from foreman.patterns import late
 from foreman.values import dataclass
 
 MIN_SECRET_CHARS = 8
@@ -21,15 +22,15 @@ MIN_SECRET_CHARS = 8
 MAX_CREDENTIAL_BYTES = 64 * 1024
 """Largest credential file that is read, bytes; tokens have less than one KiB."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_TOKEN_SHAPES = re.compile(
+_NAME = late(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOKEN_SHAPES = late(
     r"gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}"
     r"|sk-[A-Za-z0-9_-]{16,}|xox[abpr]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30,}"
     # GitHub's installation tokens since 2026 hold a signed web token; so do the requests for them.
     r"|(?:ghs_[0-9]{1,20}_)?eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}"
     r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]*-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
 )
-_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]+-----END [A-Z ]{0,40}PRIVATE KEY-----\n?")
+_KEY = late(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]+-----END [A-Z ]{0,40}PRIVATE KEY-----\n?")
 
 
 def lookup(variable: str, environ: Mapping[str, str]) -> str | None:

@@ -9,17 +9,16 @@ from urllib.parse import unquote, urlsplit
 
 from foreman.errors import UsageError
 from foreman.model import ForgeKind, IssueRef, RepoRef
+from foreman.patterns import late
 
 if TYPE_CHECKING:
     from foreman.config.models import Config
 
-_SPAN = re.compile(r"(\d{1,6})([mhdw])")
+_SPAN = late(r"(\d{1,6})([mhdw])")
 _NUMBER = r"(?P<number>\d{1,12})/?"
 _PAGES = {
-    ForgeKind.GITHUB: re.compile(
-        rf"(?:/(?P<repo>[^/]+/[^/]+)|(?:/api/v3)?/repos/(?P<api>[^/]+/[^/]+))/issues/{_NUMBER}"
-    ),
-    ForgeKind.GITLAB: re.compile(
+    ForgeKind.GITHUB: late(rf"(?:/(?P<repo>[^/]+/[^/]+)|(?:/api/v3)?/repos/(?P<api>[^/]+/[^/]+))/issues/{_NUMBER}"),
+    ForgeKind.GITLAB: late(
         rf"(?:/(?!api/)(?P<repo>.+?)(?:/-)?|/api/v4/projects/(?P<api>[^/]+))/(?:issues(?:/incident)?|work_items)/{_NUMBER}"
     ),
 }
