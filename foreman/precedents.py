@@ -22,7 +22,6 @@ from foreman.recall import Look
 from foreman.store import corrections, memory, mirror, mirror_text, search
 from foreman.store.database import Database
 from foreman.store.logged import Correction
-from foreman.store.mirror import MirrorIssue
 from foreman.store.search import Hit
 from foreman.values import dataclass
 
@@ -99,7 +98,7 @@ class Precedents:
             hits = _alike(connection, issue, far)
             corrected = _nearest(connection, issue, newest, hits)
             guidance = self._library.about(connection, issue.ref.repo, title=issue.title, body=issue.body)
-            texts = mirror.some(connection, issue.ref.repo, [hit.issue.number for hit in hits[:MOST_SIMILAR]])
+            texts = mirror.texts(connection, issue.ref.repo, [hit.issue.number for hit in hits[:MOST_SIMILAR]])
             named = {hit.issue: versions_of(hit, texts.get(hit.issue.number)) for hit in hits[:MOST_SIMILAR]}
         return Known(
             similar=hits[:MOST_SIMILAR], versions=named, priors=priors, corrected=corrected, guidance=guidance
@@ -123,9 +122,9 @@ def put_right(connection: Connection, issue: Issue, *, before: datetime) -> tupl
     return _nearest(connection, issue, newest, hits)
 
 
-def versions_of(hit: Hit, kept: MirrorIssue | None) -> tuple[str, ...]:
-    """Return what versions an issue names, as far as its text is kept."""
-    return versions(hit.title if kept is None else f"{kept.title}\n{kept.body}")
+def versions_of(hit: Hit, kept: str | None) -> tuple[str, ...]:
+    """Return what versions an issue names, by its title and body as far as they are kept."""
+    return versions(hit.title if kept is None else kept)
 
 
 def outline(known: Known) -> dict[str, Any]:

@@ -177,7 +177,8 @@ class Past:
 
     def versions(self, hit: Hit) -> tuple[str, ...]:
         """Return what versions an issue names, by the text that is kept of it."""
-        return versions_of(hit, self._kept.get(hit.issue.number))
+        kept = self._kept.get(hit.issue.number)
+        return versions_of(hit, None if kept is None else f"{kept.title}\n{kept.body}")
 
     def look(self, issue: MirrorIssue) -> Look:
         """Return what is known of an issue itself at the moment it was opened."""

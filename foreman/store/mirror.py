@@ -6,6 +6,7 @@ without secrets.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
@@ -23,7 +24,8 @@ _PAGE = 500  # rows read at a time: 8 MB at the most
 
 _IN_REPO = mirror.c.repo == bindparam("of_repo")
 _ONE = select(mirror).where(and_(_IN_REPO, mirror.c.issue_id == bindparam("number")))
-_SOME = select(mirror).where(_IN_REPO, mirror.c.issue_id.in_(bindparam("numbers", expanding=True)))
+_NUMBERS = select(func.json_each(bindparam("numbers")).table_valued("value").c.value)
+_TEXTS = select(mirror.c.issue_id, mirror.c.title, mirror.c.body).where(_IN_REPO, mirror.c.issue_id.in_(_NUMBERS))
 _ADD = insert(mirror)
 _CHANGE = update(mirror).where(mirror.c.id == bindparam("row_id"))
 _FIRST = select(mirror.c.id - mirror.c.issue_id).where(_IN_REPO).limit(1)
@@ -74,12 +76,12 @@ def get(connection: Connection, ref: IssueRef) -> MirrorIssue | None:
     return None if row is None else kept(row)
 
 
-def some(connection: Connection, repo: RepoRef, numbers: Collection[int]) -> dict[int, MirrorIssue]:
-    """Return some issues of a repository as they were last seen, by number, without those that are not kept."""
+def texts(connection: Connection, repo: RepoRef, numbers: Collection[int]) -> dict[int, str]:
+    """Return title and body of some issues of a repository, by number, without those that are not kept."""
     if not numbers:
         return {}
-    rows = connection.execute(_SOME, {"of_repo": repo.key, "numbers": list(numbers)})
-    return {row.issue_id: kept(row) for row in rows}
+    rows = connection.execute(_TEXTS, {"of_repo": repo.key, "numbers": json.dumps(list(numbers))})
+    return {row.issue_id: f"{row.title}\n{row.body}" for row in rows}
 
 
 def of_repo(
