@@ -180,6 +180,8 @@ class Backfill:
         rows, asked, last = self._page(plan.repo, since)
         window_done = last or (rows and rows[-1].updated_at > end)
         newest = max([since, *(row.updated_at for row in rows)])
+        # The last page of a span goes on into the one before it, which was read already; what changed since is polled.
+        older = [row for row in rows if reading.window == 0 or row.updated_at <= end]
         reading = replace(
             reading,
             end=end,
@@ -190,7 +192,7 @@ class Backfill:
         )
         if window_done:
             reading = replace(reading, window=reading.window + 1, end=_start(reading.window, end), cursor=None)
-        kept_of = [mirror_text.clean(issue, self._redact) for issue in rows]
+        kept_of = [mirror_text.clean(issue, self._redact) for issue in older]
         with self._db.transaction() as connection:
             for issue in kept_of:
                 mirror.save(connection, issue, now=self._now())

@@ -113,6 +113,20 @@ def test_older_issues_are_read_newest_span_first_and_make_no_work(grown: Rig) ->
     assert run(grown, fill) == 0
 
 
+def test_what_a_span_before_it_brought_is_not_kept_again(grown: Rig) -> None:
+    read: list[str] = []
+
+    def redact(text: str) -> str:
+        read.append(text)
+        return text
+
+    run(grown, filler(grown, redact))
+
+    titles = [text for text in read if text]
+    assert kept(grown) == list(range(1, 251))
+    assert len(titles) <= len(set(titles)) + reading(grown).requests
+
+
 def test_a_restart_goes_on_where_it_was(grown: Rig) -> None:
     straight = len(grown.sandbox.ledger)
     asked = 0
