@@ -5,7 +5,7 @@ Everything is of the same repository, and nothing of a confidential issue. Nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any
@@ -94,15 +94,20 @@ class Precedents:
         with self._db.read() as connection:
             priors = self._priors.of(issue, plan, private=look.facts.private_repo)
             newest = _standing(corrections.of_repo(connection, issue.ref.repo, _AMONG))
-            far = _AMONG if newest else MOST_SIMILAR
-            hits = _alike(connection, issue, far)
-            corrected = _nearest(connection, issue, newest, hits)
+            hits, near = search.ranked(
+                connection,
+                issue.ref.repo,
+                title=issue.title,
+                body=issue.body[: mirror_text.MAX_BODY_CHARS],
+                limit=MOST_SIMILAR,
+                further=_AMONG if newest else 0,
+                exclude=issue.ref.number,
+            )
+            corrected = _nearest(connection, issue, newest, near)
             guidance = self._library.about(connection, issue.ref.repo, title=issue.title, body=issue.body)
-            texts = mirror.texts(connection, issue.ref.repo, [hit.issue.number for hit in hits[:MOST_SIMILAR]])
-            named = {hit.issue: versions_of(hit, texts.get(hit.issue.number)) for hit in hits[:MOST_SIMILAR]}
-        return Known(
-            similar=hits[:MOST_SIMILAR], versions=named, priors=priors, corrected=corrected, guidance=guidance
-        )
+            texts = mirror.texts(connection, issue.ref.repo, [hit.issue.number for hit in hits])
+            named = {hit.issue: versions_of(hit, texts.get(hit.issue.number)) for hit in hits}
+        return Known(similar=hits, versions=named, priors=priors, corrected=corrected, guidance=guidance)
 
 
 def put_right(connection: Connection, issue: Issue, *, before: datetime) -> tuple[Corrected, ...]:
@@ -118,8 +123,18 @@ def put_right(connection: Connection, issue: Issue, *, before: datetime) -> tupl
     """
     told = corrections.of_repo(connection, issue.ref.repo, _AMONG)
     newest = _standing(tuple(one for one in told if one.at < before))
-    hits = _alike(connection, issue, _AMONG, before=before) if newest else ()
-    return _nearest(connection, issue, newest, hits)
+    if not newest:
+        return ()
+    hits = search.similar(
+        connection,
+        issue.ref.repo,
+        title=issue.title,
+        body=issue.body[: mirror_text.MAX_BODY_CHARS],
+        limit=_AMONG,
+        before=before,
+        exclude=issue.ref.number,
+    )
+    return _nearest(connection, issue, newest, [hit.issue.number for hit in hits])
 
 
 def versions_of(hit: Hit, kept: str | None) -> tuple[str, ...]:
@@ -166,18 +181,6 @@ def outline(known: Known) -> dict[str, Any]:
     }
 
 
-def _alike(connection: Connection, issue: Issue, limit: int, *, before: datetime | None = None) -> tuple[Hit, ...]:
-    return search.similar(
-        connection,
-        issue.ref.repo,
-        title=issue.title,
-        body=issue.body[: mirror_text.MAX_BODY_CHARS],
-        limit=limit,
-        before=before,
-        exclude=issue.ref.number,
-    )
-
-
 def _standing(newest: tuple[Correction, ...]) -> list[Correction]:
     """Leave out what the same person took back, and the taking back; newest first, as given."""
     taken_back: list[tuple[object, ...]] = []
@@ -194,12 +197,12 @@ def _standing(newest: tuple[Correction, ...]) -> list[Correction]:
 
 
 def _nearest(
-    connection: Connection, issue: Issue, newest: list[Correction], hits: tuple[Hit, ...]
+    connection: Connection, issue: Issue, newest: list[Correction], near: Sequence[int]
 ) -> tuple[Corrected, ...]:
-    rank = {hit.issue.number: place for place, hit in enumerate(hits)}
+    rank = {number: place for place, number in enumerate(near)}
     rank[issue.ref.number] = -1
     found: list[Corrected] = []
-    for one in sorted(newest, key=lambda each: rank.get(each.issue.number, len(hits))):
+    for one in sorted(newest, key=lambda each: rank.get(each.issue.number, len(near))):
         if len(found) == MOST_CORRECTIONS:
             break
         forgotten = memory.forgotten_at(connection, one.issue)

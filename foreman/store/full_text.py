@@ -146,9 +146,10 @@ def find(
     wanted: Mapping[str, Term],
     *,
     limit: int,
+    further: int = 0,
     before: datetime | None = None,
     exclude: int | None = None,
-) -> tuple[Found, ...]:
+) -> tuple[tuple[Found, ...], tuple[int, ...]]:
     """Find the issues of a repository in which most of these words are, much as BM25 does.
 
     A word counts by whether it is in the title or the body, not by how often: bodies are short here, and SQLite's own
@@ -159,26 +160,28 @@ def find(
         repo: Only there.
         wanted: Words, as `spread` knows them.
         limit: How many at the most.
+        further: So many are put in order; of those beyond `limit` nothing is read.
         before: Only what was opened before, aware UTC.
         exclude: Not this number.
 
     Returns:
-        The best first.
+        The best first, and the numbers of all that were put in order.
     """
     raw = driver(connection)
     span = raw.execute(_SPAN, (repo.key,)).fetchone()
     if span is None:
-        return ()
+        return (), ()
     scores = _scores(raw, wanted, span[0])
     scores.pop(str(exclude), None)
     most = sum(term.weight for term in wanted.values()) * (_K1 + 1)
-    ahead = limit + _AHEAD
+    further = max(limit, further)
+    ahead = further + _AHEAD
     while True:
         best = _by_length(connection, span[0], _highest(scores, ahead))
         rows = _rows(connection, span[0], [number for _, number in (best[:limit] if before is None else best)], before)
         found = [Found(rows[number], min(1.0, score / most)) for score, number in best if number in rows]
         if before is None or len(found) >= limit or ahead >= len(scores):
-            return tuple(found[:limit])
+            return tuple(found[:limit]), tuple(number for _, number in best[:further])
         ahead *= _FURTHER  # most of the best were opened later
 
 

@@ -76,6 +76,35 @@ def similar(
     Returns:
         The best first; empty where nothing shares a word that tells anything.
     """
+    wanted = _wanted(connection, title, body)
+    found, _ = full_text.find(connection, repo, wanted, limit=limit, before=before, exclude=exclude)
+    return tuple(map(_hit, found))
+
+
+def ranked(
+    connection: Connection, repo: RepoRef, *, title: str, body: str, limit: int, further: int, exclude: int
+) -> tuple[tuple[Hit, ...], tuple[int, ...]]:
+    """Find the issues that look most like a text, and put more of them in order.
+
+    Args:
+        connection: To read from.
+        repo: Only there.
+        title: Raw text.
+        body: Raw text.
+        limit: Of how many more than the number is told, at the most.
+        further: How many are put in order, at the most.
+        exclude: Not this number: the issue itself.
+
+    Returns:
+        The best, as `similar` finds them, and the numbers of all in their order, those first.
+    """
+    wanted = _wanted(connection, title, body)
+    found, numbers = full_text.find(connection, repo, wanted, limit=limit, further=further, exclude=exclude)
+    return tuple(map(_hit, found)), numbers
+
+
+def _wanted(connection: Connection, title: str, body: str) -> dict[str, Term]:
+    """Return the words to look for."""
     in_title = dict.fromkeys(words.of_title(title))
     in_body = Counter(word for word in words.of_question(body) if word not in in_title)
     known = full_text.spread(connection, [*in_title, *in_body])
@@ -84,9 +113,7 @@ def similar(
     )
     wanted = {word: known[word] for word in (*in_title, *(word for _, word in strongest)) if word in known}
     telling = {word: term for word, term in wanted.items() if term.weight > COMMON}
-    wanted = _rarest(telling if len(telling) >= _ENOUGH else wanted, MOST_ROWS)
-    found = full_text.find(connection, repo, wanted, limit=limit, before=before, exclude=exclude)
-    return tuple(map(_hit, found))
+    return _rarest(telling if len(telling) >= _ENOUGH else wanted, MOST_ROWS)
 
 
 def _rarest(wanted: Mapping[str, Term], most: int) -> dict[str, Term]:

@@ -88,9 +88,10 @@ def test_the_index_says_how_rare_a_word_is_and_a_rare_one_decides(connection: Co
         mirror.save(connection, written(number, "Saving is slow", f"kettle {'teapot' * (number == 7)}"), now=NOW)
     asked = full_text.spread(connection, ["saved", "kettles", "teapot", "nowhere"])
 
-    found = full_text.find(connection, REPO, asked, limit=5)
+    found, order = full_text.find(connection, REPO, asked, limit=5, further=20)
     assert set(asked) == {"saved", "kettles", "teapot"} and asked["teapot"].rows == 1 and asked["saved"].rows == 39
     assert found[0].row.issue_id == 7 and 1 >= found[0].score > found[1].score >= 0 and len(found) == 5
+    assert len(order) == 20 and list(order[:5]) == [one.row.issue_id for one in found]
 
 
 def test_the_earlier_ones_are_found_behind_any_number_of_later_ones_that_fit_better(connection: Connection) -> None:
