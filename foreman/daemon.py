@@ -12,19 +12,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Protocol
 
-from foreman import draining
+from foreman import chores, draining
 from foreman.account import Account
 from foreman.bell import Bell
 from foreman.crew import STEP_SECONDS, Crew
 from foreman.draining import Drained
 from foreman.errors import ForemanError
+from foreman.labour import Agents, Labour
 from foreman.log import get_logger
 from foreman.model import IssueRef, RepoRef
-from foreman.pipeline import Passed, Pipeline
+from foreman.pipeline import Pipeline
 from foreman.pulse import Pulse
-from foreman.store import actions, breakers, far_future, inbox
+from foreman.store import inbox
 from foreman.store.database import Database
 from foreman.watch import LOOK_SECONDS, Watch
 
@@ -50,22 +50,6 @@ LEARN_STEP_SECONDS = 4 * 3600.0
 
 STOP_SECONDS = 4.0
 """How long a stop waits for everything together; the contract says five."""
-
-
-class Agents(Protocol):
-    """What the daemon needs of the agents."""
-
-    def busy(self) -> frozenset[str]:
-        """Return the agent types that can take no task now."""
-
-    def warm(self) -> None:
-        """Start them, so that the first task need not wait."""
-
-    def tend(self) -> None:
-        """Look after health: quarantine and release."""
-
-    def stop(self, *, timeout_seconds: float) -> None:
-        """End them all."""
 
 
 class Daemon:
@@ -104,9 +88,8 @@ class Daemon:
             pulse: Keeps whether everything goes on; None to make one.
         """
         self._db = db
-        self._accounts = tuple(accounts)
-        self._pipeline = pipeline
         self._agents = agents
+        self._labour = Labour(db=db, accounts=tuple(accounts), pipeline=pipeline, agents=agents, now=now)
         self._workers = workers
         self._now = now
         self._stop = stop
@@ -116,7 +99,7 @@ class Daemon:
         self._task_seconds = task_seconds
         self._started = False
         self._crew = Crew(stop=stop, pulse=pulse or Pulse())
-        for account in self._accounts:
+        for account in self._labour.accounts:
             account.gets_on = self._crew.pulse.get_on
 
     @property
@@ -143,20 +126,16 @@ class Daemon:
 
     def recover(self) -> None:
         """Make what a crash left claimed ready again, and let nothing wait twice."""
-        with self._db.transaction() as connection:
-            count = inbox.recover(connection, now=self._now())
-            actions.replace_doubles(connection, now=self._now())
-        if count:
-            log.info("work_recovered", items=count)
+        chores.recover(self._db, now=self._now())
 
     def start(self) -> None:
         """Start the threads and the scheduler; returns at once."""
         self.recover()
         self._started = True
         crew = self._crew
-        for account in self._accounts:
+        for account in self._labour.accounts:
             self._employ(account)
-        crew.every(CHORES_SECONDS, "chores", self._chores)
+        crew.every(CHORES_SECONDS, "chores", self._labour.tend)
         # Apart from the chores: an agent that is slow to show its health must not keep others' held work waiting.
         crew.every(CHORES_SECONDS, "agents", self._agents.tend)
         if self._learn is not None:
@@ -177,7 +156,7 @@ class Daemon:
             account: On a forge that no other one is on.
         """
         account.gets_on = self._crew.pulse.get_on
-        self._accounts = (*self._accounts, account)
+        self._labour.accounts = (*self._labour.accounts, account)
         if self._started:
             self._employ(account)
 
@@ -224,20 +203,15 @@ class Daemon:
         self._crew.dismiss()
         # The agents go first: a worker may be waiting for one.
         self._agents.stop(timeout_seconds=STOP_SECONDS / 2)
-        for account in self._accounts:
+        for account in self._labour.accounts:
             account.disconnect()
         clean = self._crew.join(deadline)
         if not clean and self.lost is None:
-            self._crew.guarded("stop", self._give_back)
+            self._crew.guarded("stop", lambda: chores.give_back(self._db, now=self._now()))
         for last in self._on_stop:
             last()
         log.info("daemon_stopped", clean=clean)
         return clean
-
-    def _give_back(self) -> None:
-        """Make what hanging workers hold ready again: a stop that was asked for uses up no attempt."""
-        with self._db.transaction() as connection:
-            inbox.recover(connection, count_attempt=False, reason="the daemon was stopped", now=self._now())
 
     def ring(self) -> None:
         """Wake everybody who waits for work."""
@@ -255,8 +229,8 @@ class Daemon:
         done = Drained()
         self.recover()
         self._agents.tend()
-        self._chores()
-        for account in self._accounts:
+        self._labour.tend()
+        for account in self._labour.accounts:
             for report in account.poll_all(repos):
                 done.polled += 1
                 done.first = done.first or report.first
@@ -267,12 +241,8 @@ class Daemon:
 
     def work_off(self, ref: IssueRef) -> None:
         """Work on one issue alone until nothing of it is due, in this thread; everything else keeps waiting."""
-        account = self._account_of(ref.repo)
-        while not self._stop.is_set():
-            passed = self._pipeline.work("command", busy=self._agents.busy(), only=ref)
-            wrote = account.write_next(only=ref)
-            if passed is None and not wrote:
-                return
+        while not self._stop.is_set() and self._labour.work_on(ref):
+            """It did something: something else may be due now."""
 
     def drain(self, done: Drained) -> None:
         """Work until neither the inbox nor the action log has anything that is due.
@@ -280,18 +250,11 @@ class Daemon:
         Args:
             done: Counts what is done.
         """
-        thinkers = {f"once:{n}": functools.partial(self._pass, f"once:{n}") for n in range(self._workers)}
-        writers = {f"once:{account.name}": account.write_next for account in self._accounts}
-        draining.drain(done, thinkers=thinkers, writers=writers, due=self._anything_due, stop=self._stop)
+        thinkers = {f"once:{n}": functools.partial(self._labour.work, f"once:{n}") for n in range(self._workers)}
+        writers = {f"once:{account.name}": account.write_next for account in self._labour.accounts}
+        draining.drain(done, thinkers=thinkers, writers=writers, due=self._labour.anything_due, stop=self._stop)
         with self._db.read() as connection:
             done.waiting = inbox.waiting_count(connection)
-
-    def _anything_due(self) -> bool:
-        if any(account.has_due() for account in self._accounts):
-            return True
-        closed = self._closed_repos()
-        with self._db.read() as connection:
-            return inbox.claimable(connection, now=self._now(), busy=self._agents.busy(), full_repos=closed)
 
     def _poll(self, account: Account) -> bool:
         """Poll what is due; rests afterwards in any case, for a round looks at everything that is due."""
@@ -311,38 +274,9 @@ class Daemon:
         bell.wait(heard, seconds())
 
     def _work_next(self) -> bool:
-        # More are woken than there is work, where nobody counted it: a look by those who come too late takes no lock.
-        if not self._pipeline.owes:
-            with self._db.read() as connection:
-                if not inbox.any_ready(connection, now=self._now()):
-                    return False
-        passed = self._pass(threading.current_thread().name)
+        if not self._labour.anything_ready():
+            return False
+        passed = self._labour.work(threading.current_thread().name)
         if passed is not None and not passed.quiet:
             self._crew.desk.ring()
         return passed is not None
-
-    def _pass(self, worker: str) -> Passed | None:
-        """Work on one item, and tell its account when the forge was the trouble."""
-        passed = self._pipeline.work(worker, busy=self._agents.busy(), closed=self._closed_repos())
-        if passed is not None and passed.account_refused:
-            self._account_of(passed.item.issue.repo).refused(passed.reason)
-        if passed is not None and passed.unreachable:
-            self._account_of(passed.item.issue.repo).unreachable()
-        return passed
-
-    def _closed_repos(self) -> list[RepoRef]:
-        return [repo for account in self._accounts for repo in account.closed_repos()]
-
-    def _account_of(self, repo: RepoRef) -> Account:
-        return next(account for account in self._accounts if account.kind is repo.forge)
-
-    def _chores(self) -> bool:
-        now = self._now()
-        with self._db.transaction() as connection:
-            if moved := far_future.bring_back(connection, now=now):
-                log.warning("clock_was_wrong", rows=moved, now=now.isoformat())
-            freed = inbox.expire(connection, now=now) + inbox.release_held(connection, now=now)
-            breakers.watch_flood(connection, now=now)
-        for account in self._accounts:
-            account.tend()
-        return freed > 0

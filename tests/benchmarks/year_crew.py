@@ -131,14 +131,14 @@ def put_on(shop: Workshop, clock: Watch) -> None:
         )
         for kind, connection in shop.connections.items()
     }
-    shop.daemon._accounts = tuple(accounts.values())
+    shop.daemon._labour.accounts = tuple(accounts.values())
 
 
 def step(shop: Workshop) -> None:
     """Do everything that is due."""
     shop.agents.tend()
-    shop.daemon._chores()
-    for account in shop.daemon._accounts:
+    shop.daemon._labour.tend()
+    for account in shop.daemon._labour.accounts:
         account.poll_due()
     shop.daemon.drain(Drained())
     if shop.daemon._tidy is not None:
@@ -155,7 +155,7 @@ def state(shop: Workshop) -> dict[str, Any]:
         "waiting": waiting,
         "under_way": under_way,
         "held": held,
-        "shut": [account.name for account in shop.daemon._accounts if account.shut],
+        "shut": [account.name for account in shop.daemon._labour.accounts if account.shut],
         "rss": resident(),
         "files": sum(1 for _ in Path("/proc/self/fd").iterdir()),
         "threads": threading.active_count(),

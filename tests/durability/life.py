@@ -42,7 +42,7 @@ class Life:
 
     def minute(self) -> None:
         """Do what a running daemon does, as far as its clock tells it to, and let a minute pass."""
-        self.crew.daemon._chores()
+        self.crew.daemon._labour.tend()
         self.crew.account.poll_due()
         if self.busy():
             self.crew.daemon.drain(Drained())

@@ -109,7 +109,7 @@ class Town(Yard):
         """Do what a daemon does in five seconds."""
         crew = self.at_work
         crew.shop.agents.tend()
-        crew.daemon._chores()
+        crew.daemon._labour.tend()
         crew.account.poll_due()
         crew.daemon.drain(Drained())
         # What is under way at the forge ends within the time an honest crew waits.
