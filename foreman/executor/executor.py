@@ -25,18 +25,17 @@ from foreman.errors import (
     ForgeRateLimited,
     ForgeUnavailable,
 )
-from foreman.executor import grace, settle
+from foreman.executor import settle
 from foreman.executor.brake import Brake
-from foreman.executor.freshness import Obstacle, interference, obstacle
-from foreman.executor.grace import Objections
 from foreman.executor.looking import View, look, own_doings
 from foreman.executor.outcomes import Outcomes, Recheck, allow_all
-from foreman.executor.sending import REACT, TYPES, already, send
+from foreman.executor.screen import Screen
+from foreman.executor.sending import REACT, already, send
 from foreman.executor.settling import Settler
 from foreman.forge.base import ForgeReader, ForgeWriter
 from foreman.log import get_logger
-from foreman.model import Account, ActionState, Allow, Deny, IssueRef, Outcome, RepoRef
-from foreman.store import actions, closing, commands, controls
+from foreman.model import Account, ActionState, IssueRef, Outcome, RepoRef
+from foreman.store import actions, closing, controls
 from foreman.store.actions import LogEntry, StoredAction
 from foreman.store.database import Database
 
@@ -93,9 +92,9 @@ class Executor:
         self._secret = marker_secret
         self._now = now
         self._stop = stop
-        self._recheck = recheck
         self._monotonic = monotonic
         self._outcomes = Outcomes(db=db, now=now, by_people=frozenset(by_people))
+        self._screen = Screen(db=db, reader=reader, bot=bot, now=now, recheck=recheck, outcomes=self._outcomes)
         self._brake = Brake(now=now, monotonic=monotonic, jitter=jitter)
         self._settler = Settler(
             reader=reader,
@@ -173,13 +172,13 @@ class Executor:
 
     def _carry_out(self, entry: LogEntry) -> None:
         """Do a decision's planned actions, unless somebody was faster."""
-        planned = self._still_allowed(entry, [a for a in entry.actions if a.state is ActionState.PLANNED])
+        planned = self._screen.still_allowed(entry, [a for a in entry.actions if a.state is ActionState.PLANNED])
         if not planned:
             return
         with self._db.read() as connection:
             whole = actions.entry(connection, entry.id)
         if entry.undoes is None:
-            planned = self._ripe(whole, planned)
+            planned = self._screen.ripe(whole, planned)
         if not planned:
             return
         # Nothing is closed without reading all that was said and done.
@@ -193,8 +192,8 @@ class Executor:
                 marker_secret=self._secret,
                 thorough=closes and "comment_count" in whole.seen,
             )
-            view = self._without_orders(view)
-            planned = self._unopposed(whole, planned, view)
+            view = self._screen.without_orders(view)
+            planned = self._screen.unopposed(whole, planned, view)
         except ForgeError as error:
             self._could_not_look(entry, planned, error)
             return
@@ -205,7 +204,7 @@ class Executor:
         settled = [a for a in planned if entry.undoes is None and closing.is_delayed(a)]
         others = [a for a in planned if a not in settled]
         for group in (settled, [a for a in others if a.approved_by], [a for a in others if not a.approved_by]):
-            hindrance = None if group is settled else self._hindrance(whole, group, view)
+            hindrance = None if group is settled else self._screen.hindrance(whole, group, view)
             if hindrance is not None:
                 self._outcomes.stale(whole, group, hindrance)
                 checkpoint.reach("executor.stale.committed")
@@ -213,76 +212,8 @@ class Executor:
             for action in group:
                 if self._halted:
                     return
-                if self._outcomes.is_due(action) and self._still_allowed(entry, [action]):
+                if self._outcomes.is_due(action) and self._screen.still_allowed(entry, [action]):
                     self._do(entry, action, view)
-
-    def _without_orders(self, view: View) -> View:
-        """Leave out the comments by which people ordered something of us: they are no news to what was decided."""
-        if not view.comments:
-            return view
-        with self._db.read() as connection:
-            quiet = commands.quiet_ones(connection, view.issue.ref)
-        return replace(view, comments=tuple(comment for comment in view.comments if comment.id not in quiet))
-
-    def _ripe(self, whole: LogEntry, planned: Sequence[StoredAction]) -> list[StoredAction]:
-        """Put off what was announced and may still be objected to."""
-        ripe, now = [], self._now()
-        for action in planned:
-            due = grace.due_at(whole, action, now=now) if closing.is_delayed(action) else now
-            if due is None:
-                self._outcomes.give_up([action], ActionState.DENIED, "unannounced: the comment was not posted")
-            elif due > now:
-                self._outcomes.defer(action, not_before=due, reason="")
-            else:
-                ripe.append(action)
-        return ripe
-
-    def _unopposed(self, whole: LogEntry, planned: Sequence[StoredAction], view: View) -> list[StoredAction]:
-        """Give up what was announced and somebody objected to."""
-        kept = []
-        for action in planned:
-            delayed = whole.undoes is None and closing.is_delayed(action)
-            found = Objections(reader=self._reader, bot=self._bot).find(whole, view) if delayed else None
-            if found is None:
-                kept.append(action)
-            else:
-                self._outcomes.give_up([action], ActionState.DENIED, f"{found.reason}: {found.detail}")
-        return kept
-
-    def _still_allowed(self, entry: LogEntry, planned: Sequence[StoredAction]) -> list[StoredAction]:
-        kept = []
-        for action in planned:
-            if action.type not in TYPES or not _is_whole(action):
-                self._outcomes.give_up([action], ActionState.FAILED, "its row is not what was decided")
-                continue
-            # Taking back is always allowed: a person asked for it.
-            match Allow() if entry.undoes is not None else self._recheck(action):
-                case Allow():
-                    kept.append(action)
-                case Deny(reason=reason):
-                    self._outcomes.give_up([action], ActionState.DENIED, reason)
-                case hold:
-                    if action.approved_by:
-                        kept.append(action)
-                    else:
-                        self._outcomes.hold([action], reason=hold.reason, detail=hold.detail)
-        return kept
-
-    def _hindrance(self, entry: LogEntry, group: Sequence[StoredAction], view: View) -> Obstacle | None:
-        if not group:
-            return None
-        # `approve` makes an action due at the time of approval.
-        moments = [action.not_before for action in group if action.approved_by and action.not_before]
-        approved_at = min(moments, default=None)
-        own = own_doings(entry)
-        return obstacle(entry.seen, view.issue, own, approved_at=approved_at) or interference(
-            entry.seen,
-            labels=view.relabelled,
-            comments=view.comments,
-            history=view.history,
-            bot_id=self._bot.id,
-            approved_at=approved_at,
-        )
 
     def _could_not_look(self, entry: LogEntry, planned: Sequence[StoredAction], error: ForgeError) -> None:
         if isinstance(error, ForgeAuthError) and error.status != 403:
@@ -366,7 +297,3 @@ def _by_decision(connection: Connection, due: Sequence[StoredAction]) -> tuple[L
 
 def _is_due(action: StoredAction, now: datetime) -> bool:
     return action.not_before is None or action.not_before <= now
-
-
-def _is_whole(action: StoredAction) -> bool:
-    return actions.hash_of(action.issue, action.type, action.payload, action.key) == action.payload_hash
