@@ -16,6 +16,9 @@ from foreman.errors import ConfigError, Problem
 from foreman.patterns import late
 from foreman.values import dataclass
 
+REMOVED = "[secret removed]"
+"""Stands where a secret stood that must not be kept."""
+
 MIN_SECRET_CHARS = 8
 """Shorter values are not redacted: they would blacken ordinary words."""
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from foreman.gate.reasons import Reason
-from foreman.gate.secret_scan import REMOVED
+from foreman.secrets import REMOVED
 from foreman.values import dataclass
 
 

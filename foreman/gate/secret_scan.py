@@ -16,6 +16,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from foreman.patterns import late
+from foreman.secrets import REMOVED
 
 WINDOW = 12
 """Letters and digits in a row that give a secret away; shorter ones occur by chance."""
@@ -74,9 +75,6 @@ _HINTS = (
 _REMEMBERED = 500
 _REMEMBERED_CHARS = 2_000
 """Texts whose secrets are remembered: the title of an issue is asked about many times, alone and as a similar one."""
-
-REMOVED = "[secret removed]"
-"""Stands where a secret stood."""
 
 
 class KnownSecrets:

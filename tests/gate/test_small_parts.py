@@ -9,11 +9,12 @@ import pytest
 from foreman.gate import marker, reasons
 from foreman.gate.personal import redact_personal
 from foreman.gate.policy import final_state, text_context
-from foreman.gate.secret_scan import FOREIGN, REMOVED, KnownSecrets
+from foreman.gate.secret_scan import FOREIGN, KnownSecrets
 from foreman.gate.text import FOOTER, CleanText, compose, outgoing
 from foreman.gate.text_links import is_allowed
 from foreman.gate.text_rendered import render
 from foreman.model import Account, Allow, Comment, Deny, Hold, IssueRef, Mode, RepoRef, Role
+from foreman.secrets import REMOVED
 from tests.gate.cases import BOT, CANARY, FORMS, NOW, SECRETS, context, facts, make_policy
 
 ISSUE = IssueRef(RepoRef.parse("acme/widget"), 77)
