@@ -198,8 +198,8 @@ def _overhead(quick: bool) -> Iterator[Row]:
         met=half <= MEDIAN_MS and worst <= WORST_MS,
         how=f"{events} issues one after the other, by the clock from the poll that finds one to the request for its "
         f"label: look, task, gate, log, look; without {forge:.1f} ms for each of {took[-1][1]} requests and "
-        f"{agent:.1f} ms for the agent, as a bare client finds them; {statistics.median(used):.0f} ms of processor time with all "
-        "that goes on beside it and after it",
+        f"{agent:.1f} ms for the agent, as a bare client finds them; {statistics.median(used):.0f} ms of processor "
+        "time with all that goes on beside it and after it",
     )
 
 
