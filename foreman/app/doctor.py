@@ -120,8 +120,10 @@ def _disk(path: Path) -> Iterator[Finding]:
     folder = next(place for place in path.absolute().parents if place.exists())  # before the first run
     for place in (replace(database, folder=folder), *others):
         if why := room.shortage(place):
-            move = "`storage.path`" if place.name == database.name else "temporary files by `TMPDIR`"
-            yield fail("disk", why, "soon nothing can be kept, and so nothing done", f"free some, or move {move}")
+            move = "free some, or move `storage.path`"
+            if place.name != database.name:
+                move = "free some, or let `TMPDIR` name another place"
+            yield fail("disk", why, "soon nothing can be kept, and so nothing done", move)
             return
     free = room.free_bytes(replace(database, folder=folder)) or 0
     text = f"{free / 1e9:.1f} GB free at {folder}"

@@ -109,6 +109,8 @@ def test_what_a_kill_left_is_replaced_at_the_next_start(world: World, tmp_path: 
     world.config["agents"]["issue-triage"] = {"runtime": "process"}
     with world.running(**places):
         wait_until(lambda: not containers(world), "the leftover is removed", 60)
+        # Asked to end before it is up, it ends as it is, and the next start clears what it left.
+        wait_until(lambda: world.log.count('"daemon_ready"') == 3, "it is up", 60)
 
     assert len(left) == 1
     assert len(now) == 1
