@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.feel_row import Row
+from tests.benchmarks.feel_row import NO_PROMISE, Row
 
 COMMAND_MS = 150
 SEARCH_MS = 1.0
@@ -34,6 +34,8 @@ READING: Mapping[str, tuple[str, ...]] = {
     "pending": ("pending",),
     "digest": ("digest",),
 }
+PROMISED = frozenset({"log", "memory show", "explain"})
+"""Of the others it is told what they take: they are typed every day."""
 NAMES = (
     "foreman --help",
     "nothing heavy is imported by foreman --help",
@@ -171,9 +173,9 @@ def _reading(asked: Mapping[str, Sequence[str]], starts: int, number: int) -> It
     for name in asked:
         yield Row(
             what=f"foreman {name}, a million logged actions",
-            target=f"<= {COMMAND_MS} ms",
+            target=f"<= {COMMAND_MS} ms" if name in PROMISED else NO_PROMISE,
             measured=f"{found[name]}; {_compared(found[name], found)}",
-            met=found[name].least <= COMMAND_MS,
+            met=found[name].least <= COMMAND_MS if name in PROMISED else None,
             how=f"processor time of a process, the least of {starts} starts; {number:,} actions, {size:,.0f} MB",
         )
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NO_PROMISE = "no promise"
+"""Target of a row that only tells."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
