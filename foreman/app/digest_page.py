@@ -92,7 +92,8 @@ def section(found: Digest, *, public: bool) -> str:
     needs = [need for need in found.needs if need.kind != "held" and not (public and need.kind in _OWN)]
     if not told and not needs:
         return ""
-    days = round((found.until - found.since) / timedelta(days=1))
+    # Whole days: rounded, the title would change at noon.
+    days = (found.until - found.since) // timedelta(days=1)
     lines = [f"## The last {days} days"]
     if needs:
         lines += ["", *_needs(needs, details=not public)]
