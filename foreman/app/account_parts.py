@@ -109,6 +109,8 @@ def account_for(
             now=now,
             settle_seconds=settle_seconds,
             stop=stop,
-            news=lambda repos, public: news_of(db, current, repos, public=public, now=now()),
+            news=lambda repos, public: news_of(
+                db, [plan for plan in current.plans if plan.repo in repos], public=public, now=now()
+            ),
         ),
     )

@@ -15,6 +15,7 @@ import sqlalchemy
 from markdown_it import MarkdownIt
 
 from foreman.app.digest import Digest, digest
+from foreman.app.digest_news import news_of
 from foreman.app.digest_page import WIDTH, page, section
 from foreman.app.digest_quiet import fell_silent
 from foreman.config.effective import AgentPlan, Policy, RepoPlan
@@ -218,6 +219,19 @@ def test_of_what_is_confidential_or_may_be_a_hole_no_forge_is_told(story: Story)
         assert ("security" in text) is not public
         for word in ("#1", "#2", "#3", "#4", "Remote", "leak", "SQL"):
             assert word not in text
+
+
+@pytest.mark.parametrize("clock", ["00:00", "11:59", "12:01", "23:59"])
+def test_a_dashboard_tells_of_the_same_days_from_midnight_to_midnight(story: Story, clock: str) -> None:
+    hour, minute = map(int, clock.split(":"))
+    story.decide(story.issue(1), label("bug"), at=WEEK.replace(hour=0))
+    story.decide(story.issue(2), label("older"), at=WEEK.replace(hour=0) - timedelta(seconds=1))
+
+    text = news_of(story.db, [PLAN], public=False, now=NOW.replace(hour=hour, minute=minute))
+
+    assert text.startswith("## The last 7 days\n")
+    assert "bug" in text
+    assert "older" not in text
 
 
 def test_no_text_of_strangers_acts_or_breaks_out(story: Story) -> None:
