@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from functools import lru_cache
 from typing import Any
 
 from foreman.config.effective import DOCS, STALE_DAYS, AgentPlan, Policy, RepoPattern, RepoPlan
@@ -94,20 +93,7 @@ def polling_of(config: Config, repo: Repo) -> dict[str, Any]:
 
 def policy_version(policy: Policy) -> str:
     """Name a policy by its content: equal policies have equal names, 12 hex digits."""
-    return _version(tuple(_fixed(getattr(policy, field.name)) for field in fields(policy)))
-
-
-def _fixed(value: object) -> object:
-    return (dict, *sorted(value.items())) if isinstance(value, Mapping) else value
-
-
-@lru_cache
-def _version(values: tuple[object, ...]) -> str:
-    """Return it; worked out once for each policy, for every decision names its own."""
-    named = {
-        field.name: dict(value[1:]) if isinstance(value, tuple) and value[:1] == (dict,) else value
-        for field, value in zip(fields(Policy), values, strict=True)
-    }
+    named = {field.name: getattr(policy, field.name) for field in fields(policy)}
     text = json.dumps(named, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -242,7 +242,6 @@ _SHORT = 2  # bytes: the words of title and body, fewer than 128 each
 _AHEAD = 20  # so many more are looked at as to their length
 _FURTHER = 8
 
-_ADD = text("INSERT INTO mirror_text (rowid, title, body) VALUES (:row_id, :title, :body)")
 _COUNT = "SELECT count(*) FROM mirror_text_docsize"
 _TOTALS = "SELECT block FROM mirror_text_data WHERE id = 1"
 _SIZES = (
