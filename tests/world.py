@@ -205,11 +205,11 @@ class World:
         return self.file
 
     @contextmanager
-    def shop(self) -> Iterator[Workshop]:
-        """Put the real thing together, in this process."""
+    def shop(self, *, claim: bool = True) -> Iterator[Workshop]:
+        """Put the real thing together, in this process; without `claim` as a dry run does."""
         source = self._begun()
         parts = {"settings": Settings.read(), "secrets": KnownSecrets(), "source": source, "now": self.clock}
-        with workshop(load(source), **parts) as shop:
+        with workshop(load(source), **parts, claim=claim) as shop:
             yield shop
 
     def once(self) -> Drained:

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def workshop(
         source: Where the configuration was read, for a reload.
         now: Current time, aware UTC.
         stop: Set to end everything.
-        claim: Take the daemon's lease; without it nothing but model calls is written.
+        claim: Take the daemon's lease; without it nothing but model calls is written, nor sent.
         forge: Connect to this one alone; None for every one that is used.
 
     Yields:
@@ -146,7 +147,7 @@ def workshop(
                 claim=claim,
             )
             late.update(troubled)
-            return found
+            return found if claim else {kind: _harmless(one) for kind, one in found.items()}
 
         connections = connect(config, forges.kinds(config) if forge is None else (forge,))
         parts = stack.enter_context(thinking(config, db=db, settings=settings, secrets=secrets, now=now, alone=claim))
@@ -239,6 +240,13 @@ def workshop(
             stop=stop,
             now=now,
         )
+
+
+def _harmless(connection: Connection) -> Connection:
+    """Return it without a way to write: whatever is asked for by mistake, nothing leaves."""
+    from foreman.forge.dry_run import DryRunWriter
+
+    return replace(connection, writer=DryRunWriter())
 
 
 def _deliberator(deliberators: dict[ForgeKind, Deliberator], repo: RepoRef) -> Deliberator:

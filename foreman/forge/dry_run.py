@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import field
 from typing import Any
@@ -30,13 +29,8 @@ class UnsentWrite:
 class DryRunWriter:
     """Implements `ForgeWriter` without a forge."""
 
-    def __init__(self, tell: Callable[[UnsentWrite], None] | None = None) -> None:
-        """Start with nothing written.
-
-        Args:
-            tell: Called with each write.
-        """
-        self._tell = tell
+    def __init__(self) -> None:
+        """Start with nothing written."""
         self._writes: list[UnsentWrite] = []
 
     @property
@@ -101,7 +95,4 @@ class DryRunWriter:
         self._note("unassign", ref, user=user)
 
     def _note(self, operation: str, ref: IssueRef, **arguments: object) -> None:
-        write = UnsentWrite(operation=operation, ref=ref, arguments=arguments)
-        self._writes.append(write)
-        if self._tell is not None:
-            self._tell(write)
+        self._writes.append(UnsentWrite(operation=operation, ref=ref, arguments=arguments))

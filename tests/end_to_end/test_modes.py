@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from foreman.forge.dry_run import DryRunWriter
 from foreman.gate import marker
 from foreman.store import controls
 from foreman.store.database import Database
@@ -49,6 +50,28 @@ def a_second_later() -> None:
 
 def waiting(foreman: Command) -> list[dict[str, Any]]:
     return json.loads(foreman("pending", "--json").answer)
+
+
+@on_both
+def test_a_dry_run_has_no_way_to_write_whatever_is_asked_of_it(world: World) -> None:
+    with world.shop() as shop:
+        shop.daemon.once()
+    world.agent.answer = both
+    world.forge.open_issue(REPO, title="It crashes", author="kim")
+    with world.shop() as shop:
+        shop.accounts[world.kind].poll_all()
+        while shop.pipeline.work("test") is not None:
+            pass  # the decision is judged, logged and allowed; nothing is sent yet
+    before = len(world.forge.ledger)
+
+    with world.shop(claim=False) as shop:
+        (connection,) = shop.connections.values()
+        assert isinstance(connection.writer, DryRunWriter)
+        while shop.accounts[world.kind].write_next():
+            pass
+
+        assert [write.operation for write in connection.writer.writes] == ["add_label", "post_comment"]
+    assert all(entry.method == "GET" for entry in world.forge.ledger[before:])
 
 
 @on_both

@@ -12,9 +12,8 @@ REPO = RepoRef.parse("acme/widget")
 REF = IssueRef(REPO, 12)
 
 
-def test_every_write_of_the_port_is_noted_in_order_and_told() -> None:
-    told: list[UnsentWrite] = []
-    writer = DryRunWriter(told.append)
+def test_every_write_of_the_port_is_noted_in_order() -> None:
+    writer = DryRunWriter()
     sample = {"ref": REF, "repo": REPO, "comment_id": 5}
     names = [name for name in vars(ForgeWriter) if not name.startswith("_") and name != "turn"]
 
@@ -25,7 +24,6 @@ def test_every_write_of_the_port_is_noted_in_order_and_told() -> None:
         method(*[sample.get(one, one) for one in wanted if one != "self"])
 
     assert [write.operation for write in writer.writes] == names
-    assert tuple(told) == writer.writes
     assert writer.writes[0] == UnsentWrite(operation="add_label", ref=REF, arguments={"label": "label"})
 
 
