@@ -310,8 +310,8 @@ def _stops(quick: bool) -> Iterator[Row]:
             f"{STOP}, agents in {'a process' if runtime == 'process' else 'containers'}",
             "<= 5 s, none left",
         )
-        if runtime == "docker" and WHY_NOT:
-            yield Row(what=name, target=target, measured=f"no container engine: {WHY_NOT}", met=None, how="")
+        if runtime == "docker" and (missing := WHY_NOT or _no_image()):
+            yield Row(what=name, target=target, measured=f"not here: {missing}", met=None, how="")
             continue
         took, left = [], 0
         for _ in range(1 if quick else 5):
@@ -333,6 +333,13 @@ def _stops(quick: bool) -> Iterator[Row]:
             met=max(took) <= STOP_SECONDS and not left,
             how=f"the slowest of {len(took)}, after one issue was triaged by the bundled agent",
         )
+
+
+def _no_image() -> str:
+    """Build the agent's image, and return why that cannot be done here."""
+    build = [sys.executable, "-m", "foreman.cli.main", "agent", "build", "issue-triage"]
+    done = subprocess.run(build, capture_output=True, text=True, check=False, timeout=900)
+    return done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
 
 
 def _children(pid: int) -> list[str]:
