@@ -1,4 +1,4 @@
-"""Keeping out what a library loads for those who may want it."""
+"""Keeping out what a library loads, or looks for, for those who may want it."""
 
 from __future__ import annotations
 
@@ -33,3 +33,23 @@ def without(*names: str, forget: str = "") -> Iterator[None]:
         for name in list(modules):
             if kept_out and forget and (name == forget or name.startswith(f"{forget}.")):
                 del modules[name]
+
+
+@contextmanager
+def without_plugins() -> Iterator[None]:
+    """Let imports in this block find no plug-ins; to look for them is to read a file of every installed package.
+
+    For the first moments of a process, as `without`.
+
+    Yields:
+        Nothing.
+    """
+    from importlib import metadata  # which every start would load, and not every command needs
+
+    library: Any = metadata
+    ask = metadata.entry_points
+    library.entry_points = lambda **_: metadata.EntryPoints()
+    try:
+        yield
+    finally:
+        library.entry_points = ask

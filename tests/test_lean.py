@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,12 @@ def test_what_went_without_is_whole_for_the_next_who_imports_it(optional: str, t
     finally:
         for name in [name for name in sys.modules if name.startswith("foreman_test_")]:
             del sys.modules[name]
+
+
+def test_plugins_are_not_looked_for_and_there_again_afterwards() -> None:
+    before = metadata.entry_points(group="pytest11")
+    assert before
+    with pytest.raises(RuntimeError), lean.without_plugins():
+        assert not metadata.entry_points(group="pytest11")
+        raise RuntimeError
+    assert set(metadata.entry_points(group="pytest11")) == set(before)

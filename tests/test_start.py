@@ -18,6 +18,8 @@ NOT_AT_START = (
     "markdown_it",  # read when a text is judged
     "sqlalchemy.dialects.postgresql",
     "foreman.sandbox",  # the demo's forge
+    "foreman.forge.github_app_forge",
+    "foreman.llm.chat",  # what an agent asks a model
     "alembic",  # a database that is up to date needs no migration
     "cryptography",  # for the key of an app
     "rich",
@@ -43,7 +45,6 @@ sys.exit(code)
 def world(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path)
     world.config["server"] = {"enabled": True, "port": 0}
-    world.config["repos"] = []
     try:
         yield world
     finally:

@@ -111,7 +111,7 @@ def _gitlab(grants: Grants, site: str, *, writes: bool) -> Finding:
 
 
 def _app(grants: Grants, plans: Sequence[RepoPlan], site: str, *, writes: bool) -> Iterator[Finding]:
-    from foreman.app.forge_github import wish_for
+    from foreman.app.forge_github_app import wish_for
 
     needed = wish_for(plans).permissions
     missing = {

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from foreman.errors import BudgetExceeded, ForemanError
-from foreman.llm.chat import BadRequest
+from foreman.llm.base import BadRequest
 from foreman.llm.grants import NotGranted, TooMany
 from foreman.values import dataclass
 

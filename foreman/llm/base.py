@@ -12,8 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from foreman.errors import ConfigError, Problem
+from foreman.errors import ConfigError, ModelError, Problem
 from foreman.values import dataclass
+
+
+class BadRequest(ModelError):
+    """What the agent sent is not a chat completion request we pass on; says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

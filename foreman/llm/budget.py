@@ -13,8 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from foreman.errors import BudgetExceeded, ModelUnavailable, StoreError
-from foreman.llm.base import ModelCall, UsageLedger
-from foreman.llm.chat import BadRequest
+from foreman.llm.base import BadRequest, ModelCall, UsageLedger
 from foreman.values import dataclass
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from foreman.errors import ModelError
+from foreman.llm.base import BadRequest
 
 MAX_MESSAGES = 200
 """In one request."""
@@ -19,10 +19,6 @@ MAX_MESSAGES = 200
 _MAX_TOOLS = 32
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-
-
-class BadRequest(ModelError):
-    """What the agent sent is not a chat completion request we pass on; says what is wrong."""
 
 
 class _Part(BaseModel):

@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 
 from foreman.errors import BudgetExceeded, ForemanError, ModelError
-from foreman.llm import chat
 from foreman.llm.answers import Answer, explained, refused
 from foreman.llm.base import Completion, LLMBackend
 from foreman.llm.budget import Purse
@@ -92,6 +91,8 @@ class Completions:
         backend, limits = self.backend, self.limits
         if backend is None:
             return refused(404, "no_model", "no model is configured (llm.provider: none)")
+        from foreman.llm import chat  # its models take 20 ms, and many a daemon is never asked
+
         asked = chat.read(body)
         if asked.model not in ("", grant.model):
             return refused(400, "model_not_granted", f"this task's model is {grant.model}")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from foreman.llm.base import LLMTarget
-from foreman.llm.chat import BadRequest, read
+from foreman.llm.base import BadRequest, LLMTarget
+from foreman.llm.chat import read
 from foreman.llm.prompt import litellm_model, provider_request
 
 MESSAGES = [{"role": "user", "content": "hi"}]
