@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import ssl
 import threading
@@ -19,10 +20,17 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, LocationValueError, ProxySchemeUnknown
 from urllib3.util import Timeout, wait_for_read
 from urllib3.util.ssl_ import create_urllib3_context
 
 from foreman.forge.http_exchange import Exchange
+
+_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})\b")  # what `http.client` says
+
+
+class NoProxy(OSError):
+    """The environment's proxy is in the way; says why, without its address, which may hold a password."""
 
 
 class Opened:
@@ -77,6 +85,7 @@ class Door:
             The caller's, to `rest` or to close.
 
         Raises:
+            NoProxy: There is no way through the proxy.
             OSError: Nobody is there, or nobody vouches for who is.
             urllib3.exceptions.HTTPError: The same, in urllib3's words.
         """
@@ -119,7 +128,12 @@ class Door:
             # A proxy of the environment would see the token of a plain HTTP request.
             proxies = get_environ_proxies(str(request.url)) if secure else {}
             adapter = _Adapter(_context(trusted[0]) if trusted else None)
-            found = adapter.get_connection_with_tls_context(request, verify=True, proxies=proxies)
+            try:
+                found = adapter.get_connection_with_tls_context(request, verify=True, proxies=proxies)
+            except (requests.exceptions.InvalidSchema, ProxySchemeUnknown):
+                raise NoProxy("only those at http:// and https:// are understood") from None
+            except (requests.exceptions.InvalidProxyURL, LocationValueError):
+                raise NoProxy("its address is none") from None
             assert isinstance(found, _Opening)  # noqa: S101 - what _Adapter makes
             self._pool, self._trusted = found, trusted
         return self._pool
@@ -165,8 +179,10 @@ class _Opening(HTTPConnectionPool):
                 self._prepare_proxy(connection)
             if connection.is_closed:
                 connection.connect()
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if self.proxy is not None and (why := _of_the_proxy(error)) is not None:
+                raise NoProxy(why) from error
             raise
         return connection  # type: ignore[return-value] # urllib3's protocol for connections leaves out the socket
 
@@ -192,6 +208,14 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs)
         _let_open(manager)
         return manager
+
+
+def _of_the_proxy(error: BaseException) -> str | None:
+    """Say why there is no way through a proxy, nothing where its cause says it; None where another is in the way."""
+    if isinstance(error, ConnectTimeoutError):  # of the forge behind it only the proxy would tell
+        return ""
+    refused = _REFUSED.match(str(error)) if isinstance(error, OSError) else None
+    return f"it answers {refused[1]}" if refused else None
 
 
 def _let_open(manager: PoolManager) -> None:

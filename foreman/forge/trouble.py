@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 from foreman.errors import ForgeError, ForgeMoved, ForgeRateLimited, ForgeUnavailable
+from foreman.forge.http_door import NoProxy
 from foreman.forge.http_exchange import UnusableReply
 from foreman.forge.meter import retry_at
 from foreman.forge.wire import Redirected
@@ -40,6 +41,7 @@ _NEVER_CONNECTED = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
     ssl.SSLCertVerificationError,
+    NoProxy,
 )
 
 
@@ -173,7 +175,9 @@ def _unconnected(error: BaseException) -> BaseException | None:
     return None
 
 
-def _why_not(inner: BaseException) -> str:
+def _why_not(inner: BaseException | None) -> str:
+    if isinstance(inner, NoProxy):
+        return f"the proxy of the environment (HTTPS_PROXY): {str(inner) or _why_not(inner.__cause__)}"
     if isinstance(inner, ssl.SSLCertVerificationError):
         return "its certificate is not trusted (`SSL_CERT_FILE` names a CA of your own)"
     if isinstance(inner, urllib3.exceptions.NameResolutionError):

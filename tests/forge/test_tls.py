@@ -122,8 +122,9 @@ _WHO = ":".join(("ann", "open"))
 class Proxy:
     """Connects whoever asks for it, and keeps what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer: bytes = b"200 Connection established") -> None:
         self.asked: list[str] = []
+        self._answer = answer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._threads = [threading.Thread(target=self._serve, daemon=True)]
@@ -137,9 +138,13 @@ class Proxy:
                 while b"\r\n\r\n" not in head:
                     head += theirs.recv(4096)
                 self.asked.append(head.decode())
+                if not self._answer.startswith(b"200"):
+                    theirs.sendall(b"HTTP/1.1 %s\r\n\r\n" % self._answer)
+                    theirs.close()
+                    continue
                 host, _, port = head.split()[1].decode().rpartition(":")
                 onward = socket.create_connection((host, int(port)))
-                theirs.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                theirs.sendall(b"HTTP/1.1 %s\r\n\r\n" % self._answer)
                 for one, other in ((theirs, onward), (onward, theirs)):
                     self._threads.append(threading.Thread(target=_pass_on, args=(one, other), daemon=True))
                     self._threads[-1].start()
@@ -158,12 +163,17 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
         other.shutdown(socket.SHUT_WR)
 
 
+@pytest.fixture
+def no_proxy_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("no_proxy_yet")
 def test_the_environments_proxy_connects_and_sees_no_token(
     tls_server: ScriptedServer, trusted: None, monkeypatch: pytest.MonkeyPatch, reach: Reach, dialect: Dialect
 ) -> None:
     proxy = Proxy()
-    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("https_proxy", f"http://{_WHO}@{proxy.address}")
     tls_server.will(Answer(200, dialect.issue()))
     forge = reach(tls_server.url)
@@ -178,6 +188,45 @@ def test_the_environments_proxy_connects_and_sees_no_token(
     assert asked.startswith("CONNECT 127.0.0.1:")
     assert f"Proxy-Authorization: Basic {base64.b64encode(_WHO.encode()).decode()}" in asked
     assert "t0ken" not in asked
+
+
+@pytest.mark.usefixtures("no_proxy_yet")
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        (f"socks5h://{_WHO}@127.0.0.1:9", "only those at http:// and https:// are understood"),
+        (f"gopher://{_WHO}@127.0.0.1:9", "only those at http:// and https:// are understood"),
+        (f"http://{_WHO}@127.0.0.1:notaport", "its address is none"),
+        (f"http://{_WHO}@127.0.0.1:9", "nobody listens there, or no way leads there"),
+        (f"http://{_WHO}@no-such-host.invalid:9", "its name cannot be looked up"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_as_what_is_in_the_way(
+    proxy: str, why: str, monkeypatch: pytest.MonkeyPatch, reach: Reach, dialect: Dialect
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+
+    with pytest.raises(ForgeUnavailable) as caught:
+        reach("https://forge.example").issue(dialect.ref)
+
+    assert f"cannot connect: the proxy of the environment (HTTPS_PROXY): {why}" in str(caught.value)
+    assert not caught.value.sent
+    assert "open" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("no_proxy_yet")
+def test_a_proxy_that_refuses_is_told_by_its_status_alone_and_nothing_was_sent(
+    monkeypatch: pytest.MonkeyPatch, reach: Reach, dialect: Dialect
+) -> None:
+    proxy = Proxy(b"407 Pay \x1b[31mme")
+    monkeypatch.setenv("https_proxy", f"http://{_WHO}@{proxy.address}")
+
+    with pytest.raises(ForgeUnavailable) as caught:
+        reach("https://forge.example").issue(dialect.ref)
+    proxy.close()
+
+    assert str(caught.value).endswith("the proxy of the environment (HTTPS_PROXY): it answers 407")
+    assert not caught.value.sent
 
 
 def test_who_is_trusted_is_read_again_when_it_was_changed(
