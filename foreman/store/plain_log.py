@@ -156,6 +156,8 @@ def _with_status(
 
 
 def _whole(raw: sqlite3.Connection, found: Sequence[sqlite3.Row]) -> tuple[LogEntry, ...]:
+    if not found:
+        return ()
     ids = [row["id"] for row in found]
     of_entry: defaultdict[int, list[StoredAction]] = defaultdict(list)
     wanted = f"SELECT * FROM actions WHERE log_id IN ({plain.marks(ids)}) ORDER BY log_id, position"  # noqa: S608
