@@ -15,7 +15,7 @@ from tests.durability.yard import Yard
 from tests.world import decision
 
 TALKED_ABOUT = 12
-"""Newest issues of a repository that people edit and comment on."""
+"""Newest issues of a repository that people edit and comment on while they are open."""
 
 
 @dataclass(slots=True)
@@ -47,12 +47,13 @@ class Crowd:
     def do(self, among: Sequence[str] = ()) -> None:
         """Let one thing happen, in any repository or in one of these."""
         repo = self.chance.choice(among or list(self.issues))
-        known, act = self.issues[repo], self.chance.random()
+        forge, act = self.forges[repo], self.chance.random()
+        # Where newer ones were moved away older ones are among them, and about what is closed no agent is asked.
+        known = [n for n in self.issues[repo][-TALKED_ABOUT:] if forge.issue(repo, n).state == "open"]
         if act < 0.1 or not known:
             self.open(repo)
             return
-        number, word = self.chance.choice(known[-TALKED_ABOUT:]), self._word()
-        forge = self.forges[repo]
+        number, word = self.chance.choice(known), self._word()
         issue = forge.issue(repo, number)
         if act < 0.3 or len(issue.comments) >= MAX_COMMENTS - 1:
             forge.edit_issue(repo, number, body=f"In short: {word}", by=issue.author)
