@@ -1,4 +1,4 @@
-"""The SQLite file itself: opening it, one connection per thread, reading and writing.
+"""The SQLite file itself: opening it, reading and writing.
 
 WAL with `synchronous=FULL`: what a `transaction()` returned from survives a power cut. A write begins with
 `BEGIN IMMEDIATE`, since a read that turns into a write fails at once when another writer was faster.
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from foreman.errors import StoreError
 from foreman.store import controls, schema
-from foreman.store.connections import BUSY_TIMEOUT_SECONDS, Connections, writable
+from foreman.store.connections import BUSY_TIMEOUT_SECONDS, Connections
 from foreman.store.failures import damaged, translated
 
 WHOLE_CHECK_BYTES = 64 * 1024 * 1024
@@ -24,7 +24,7 @@ WHOLE_CHECK_BYTES = 64 * 1024 * 1024
 
 
 class Database:
-    """One open database, safe to share between threads; each thread gets a connection of its own.
+    """One open database, safe to share between threads.
 
     Attributes:
         path: The file.
@@ -108,7 +108,7 @@ class Database:
         """Tell whether anybody wrote, without reading a table.
 
         Returns:
-            A number that is another one when anybody but this thread has written since.
+            A number that is another one when anybody has written since.
 
         Raises:
             StoreError: The database cannot be used.
@@ -126,7 +126,7 @@ class Database:
         """Write: everything or nothing, durable when the block has ended.
 
         Yields:
-            This thread's connection, holding the write lock.
+            The one connection that writes, holding the write lock.
 
         Raises:
             RuntimeError: This thread is in a `read` or `transaction` block already: a bug.
@@ -135,13 +135,12 @@ class Database:
             LeaseLost: The guard refused.
             StoreError: The database cannot be used.
         """
-        with translated(self.path), self._connections.mine() as connection:
-            if connection.in_transaction():
-                raise RuntimeError("a store transaction was begun inside another block of the same thread")
-            with writable(connection), connection.begin():
-                if self._guard is not None:
-                    self._guard(connection)
-                yield connection
+        if self._connections.in_block:
+            raise RuntimeError("a store transaction was begun inside another block of the same thread")
+        with translated(self.path), self._connections.to_write() as connection, connection.begin():
+            if self._guard is not None:
+                self._guard(connection)
+            yield connection
 
     def close(self) -> None:
         """Close every thread's connection; may be called twice, from any thread.

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from foreman.errors import LeaseLost, StoreBusy, StoreError, StoreFull
-from foreman.store import controls, inbox
+from foreman.store import connections, controls, inbox
 from foreman.store.database import Database
 
 
@@ -164,6 +164,73 @@ def test_closing_leaves_a_block_that_does_not_end_to_its_thread(db: Database) ->
     assert seen == [()]
 
 
+def test_closing_leaves_a_write_that_does_not_end_to_its_thread(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "CLOSE_SECONDS", 0.05)
+    inside, go = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with db.transaction() as connection:
+            inside.set()
+            go.wait(60)
+            controls.meta_set(connection, "key", "written")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert inside.wait(60)
+    db.close()
+    go.set()
+    writer.join()
+
+    assert db._connections._writer is None
+    with pytest.raises(StoreError, match="closed"), db.transaction():
+        pass
+    with closing(Database.open(db.path)) as again, again.read() as connection:
+        assert controls.meta_get(connection, "key") == "written"
+
+
+def test_who_waits_too_long_for_his_turn_to_write_is_told(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_SECONDS", 0.05)
+    inside, go = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with db.transaction():
+            inside.set()
+            go.wait(60)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert inside.wait(60)
+    with pytest.raises(StoreBusy, match="another thread") as busy, db.transaction():
+        pass
+    with db.read() as connection:  # reads wait for nobody
+        controls.all(connection)
+    go.set()
+    writer.join()
+
+    assert busy.value.transient
+    _write(db, "after")
+
+
+@pytest.mark.parametrize("harm", ["left in a transaction", "invalidated", "closed"])
+def test_what_one_write_left_behind_is_not_in_the_way_of_the_next(db: Database, harm: str) -> None:
+    with db.transaction() as connection:
+        left = connection
+    match harm:
+        case "left in a transaction":
+            left.begin()
+            left.exec_driver_sql("DELETE FROM meta")
+        case "invalidated":
+            left.invalidate()
+        case "closed":
+            left.close()
+
+    _write(db, "key")
+
+    with db.read() as connection:
+        assert controls.meta_get(connection, "key") == "written"
+        assert controls.marker_secret(connection)
+
+
 def _look(db: Database, seen: list[int]) -> None:
     with db.read() as connection:
         seen.append(id(connection))
@@ -196,7 +263,7 @@ def test_eight_writers_lose_nothing(db: Database, fill) -> None:
 
 
 def test_a_lock_that_stays_taken_is_busy_and_passes(db: Database) -> None:
-    with db.read() as connection:
+    with db.transaction() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=50")
     with closing(sqlite3.connect(db.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -211,7 +278,7 @@ def test_a_lock_that_stays_taken_is_busy_and_passes(db: Database) -> None:
 def test_a_full_disk_stops_writes_and_nothing_else(db: Database, fill) -> None:
     with db.transaction() as connection:
         fill.want(connection, "o/r#1")
-    with db.read() as connection:
+    with db.transaction() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
     with pytest.raises(StoreFull, match="space") as full, db.transaction() as connection:
@@ -220,6 +287,7 @@ def test_a_full_disk_stops_writes_and_nothing_else(db: Database, fill) -> None:
     with db.read() as connection:
         left = inbox.waiting(connection)
         counted = inbox.waiting_count(connection)
+    with db.transaction() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count=1000000")
     _write(db, "after")
 
