@@ -22,6 +22,7 @@ from foreman.errors import (
     ForgeUnavailable,
 )
 from foreman.gate.facts import Facts
+from foreman.gate.reasons import Reason
 from foreman.model import Hold, IssueRef
 from foreman.store import breakers, inbox, issues, mirror, polls
 from foreman.store.database import Database
@@ -36,6 +37,9 @@ LAST_FORGE_BACKOFF = timedelta(minutes=5)
 
 NOT_FOUND_PATIENCE = timedelta(minutes=10)
 """How long work waits for an issue that the forge has told us of and then does not find."""
+
+AUTHOR_PATIENCE = timedelta(minutes=10)
+"""How long work waits for the forge to say what an author is to the project: one refusal to tell is no answer."""
 
 HOLD_WITHOUT_END = timedelta(hours=1)
 """How long an item waits when what holds it does not say until when."""
@@ -125,6 +129,19 @@ class Endings:
             unreachable=isinstance(error, ForgeUnavailable),
         )
 
+    def author_trouble(self, item: InboxItem, facts: Facts) -> Passed | None:
+        """Wait for the forge to say what an author is to the project; None where that has been of no use."""
+        if facts.issue.author.id == 0:
+            return None  # deleted, and nobody's any more
+        reason, now = Reason.AUTHOR_UNKNOWN.value, self.now()
+        with self.db.read() as connection:
+            story = inbox.story(connection, item.id)
+        first = next((one.ended_at for one in story if one.reason == reason and one.ended_at is not None), now)
+        if now - first >= AUTHOR_PATIENCE:
+            return None
+        pause = min(self._backoff(item.fence), LAST_FORGE_BACKOFF)
+        return self._later(item, reason, now + pause, count=False)
+
     def _may_come_back(self, item: InboxItem, error: ForgeError) -> bool:
         """Return whether an issue that cannot be found may only be hidden for a while.
 
@@ -154,18 +171,18 @@ class Endings:
             inbox.bury(connection, item, reason=reason, now=now)
         return Passed(item=item, ending=Ending.DEAD, log_id=log_id, reason=reason)
 
-    def _later(self, item: InboxItem, error: ForemanError, when: datetime | None, *, count: bool) -> Passed:
+    def _later(self, item: InboxItem, reason: object, when: datetime | None, *, count: bool) -> Passed:
         now = self.now()
         with self.db.transaction() as connection:
             inbox.postpone(
                 connection,
                 item,
                 not_before=when or now + FIRST_BACKOFF,
-                reason=str(error),
+                reason=str(reason),
                 count_attempt=count,
                 now=now,
             )
-        return Passed(item=item, ending=Ending.RETRY, reason=str(error))
+        return Passed(item=item, ending=Ending.RETRY, reason=str(reason))
 
     def hold(self, item: InboxItem, reason: str, until: datetime | None) -> Passed:
         """Let an item wait until a moment, or until what holds it is looked at again."""

@@ -29,8 +29,9 @@ from foreman.errors import (
     LeaseLost,
     StoreError,
 )
+from foreman.gate.reasons import Reason
 from foreman.log import get_logger
-from foreman.model import Allow, Hold, IssueRef, RepoRef
+from foreman.model import Allow, Deny, Hold, IssueRef, RepoRef
 from foreman.places import Places
 from foreman.store import breakers, inbox, memory, reactions
 from foreman.store.database import Database
@@ -218,6 +219,10 @@ class Pipeline:
         reckoning.admitted(thought.admission)
         if isinstance(thought.admission, Hold):
             return self._endings.hold_back(item, thought.admission, thought.look.facts, plan.policy)
+        if thought.admission == Deny(Reason.AUTHOR_UNKNOWN):
+            later = self._endings.author_trouble(item, thought.look.facts)
+            if later is not None:
+                return later
         return self._record(item, plan, thought)
 
     def _plan(self, item: InboxItem) -> AgentPlan | None:

@@ -71,7 +71,8 @@ class People:
         with self._lock:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
-            self._known.update({(repo, number): (now, role) for number, role in roles.items()})
+            told = ((number, role) for number, role in roles.items() if role is not Role.UNKNOWN)  # it may pass
+            self._known.update({(repo, number): (now, role) for number, role in told})
         return roles
 
     def _members(self, repo: RepoRef, numbers: list[int]) -> dict[int, Role]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from foreman.sandbox import Fault, commit_then_drop, commit_then_status
+from foreman.endings import AUTHOR_PATIENCE
+from foreman.sandbox import Fault, commit_then_drop, commit_then_status, reply
 from tests.end_to_end.conftest import Command
 from tests.gate import cases
 from tests.world import BOT, TOKEN, World, decision, identity, wait_until
@@ -31,6 +32,30 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.config["repos"] = [made.repo(NESTED)]
     yield made
     made.close()
+
+
+def test_one_refusal_to_tell_who_somebody_is_loses_no_event(world: World) -> None:
+    world.once()
+    number = world.forge.open_issue(NESTED, title="It crashes", author="kim")
+    world.forge.inject(Fault(path="members/all", times=2, action=reply(403, body={"message": "403 Forbidden"})))
+
+    wait_until(lambda: world.once() and world.forge.issue(NESTED, number).labels == ("bug",), "it is labelled")
+
+
+def test_where_nobody_may_know_who_somebody_is_it_is_left_alone_after_a_while(world: World) -> None:
+    world.once()
+    number = world.forge.open_issue(NESTED, title="It crashes", author="kim")
+    world.forge.inject(Fault(path="members/all", times=None, action=reply(403, body={"message": "403 Forbidden"})))
+    world.once()
+    assert not world.entries(number)
+
+    later = datetime.now(UTC) + AUTHOR_PATIENCE
+    world.clock = lambda: later
+    world.once()
+
+    (entry,) = world.entries(number)
+    assert (entry.decision, entry.rationale) == ("skip", "author_unknown")
+    assert not world.agent.tasks
 
 
 ORDERS = (

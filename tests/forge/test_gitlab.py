@@ -159,18 +159,22 @@ def test_the_roles_of_a_page_of_authors_are_one_request_and_kept_for_a_while(
     assert forge.issue(IssueRef(REPO, 1)).role is Role.NONE
 
 
-def test_whose_role_cannot_be_asked_for_is_unknown(server: ScriptedServer, connect: Connect) -> None:
+def test_whose_role_cannot_be_asked_for_is_unknown_and_asked_for_again(
+    server: ScriptedServer, connect: Connect
+) -> None:
     lee = KIM | {"id": 8, "username": "lee"}
     server.will(
         Answer(200, issue(author=KIM)),
         _FORBIDDEN,
+        Answer(200, issue(author=KIM)),
+        Answer(200, []),
         Answer(200, issue(author=KIM)),
         Answer(200, issue(author=lee)),
         Answer(401),
     )
     forge = connect(server.url)
 
-    assert [forge.issue(REF).role for _ in range(2)] == [Role.UNKNOWN] * 2
+    assert [forge.issue(REF).role for _ in range(3)] == [Role.UNKNOWN, Role.NONE, Role.NONE]
     with pytest.raises(ForgeAuthError):
         forge.issue(REF)
 
