@@ -23,7 +23,7 @@ from foreman.errors import (
 )
 from foreman.gate.facts import Facts
 from foreman.gate.reasons import Reason
-from foreman.model import Hold, IssueRef
+from foreman.model import Deny, Hold, IssueRef
 from foreman.store import breakers, inbox, issues, mirror, polls
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
@@ -38,8 +38,8 @@ LAST_FORGE_BACKOFF = timedelta(minutes=5)
 NOT_FOUND_PATIENCE = timedelta(minutes=10)
 """How long work waits for an issue that the forge has told us of and then does not find."""
 
-AUTHOR_PATIENCE = timedelta(minutes=10)
-"""How long work waits for the forge to say what an author is to the project: one refusal to tell is no answer."""
+ROLE_PATIENCE = timedelta(minutes=10)
+"""How long work waits for the forge to say what somebody is to the project: one refusal to tell is no answer."""
 
 HOLD_WITHOUT_END = timedelta(hours=1)
 """How long an item waits when what holds it does not say until when."""
@@ -129,15 +129,17 @@ class Endings:
             unreachable=isinstance(error, ForgeUnavailable),
         )
 
-    def author_trouble(self, item: InboxItem, facts: Facts) -> Passed | None:
-        """Wait for the forge to say what an author is to the project; None where that has been of no use."""
-        if facts.issue.author.id == 0:
-            return None  # deleted, and nobody's any more
-        reason, now = Reason.AUTHOR_UNKNOWN.value, self.now()
+    def role_trouble(self, item: InboxItem, admission: Deny, facts: Facts) -> Passed | None:
+        """Wait for the forge to say what somebody is to the project; None where nothing or nobody is waited for."""
+        whose = {Reason.AUTHOR_UNKNOWN: facts.issue.author, Reason.ACTOR_UNKNOWN: facts.event_actor}
+        account = whose.get(Reason(admission.reason))
+        if account is None or account.id == 0:  # deleted: nobody's any more
+            return None
+        reason, now = admission.reason, self.now()
         with self.db.read() as connection:
             story = inbox.story(connection, item.id)
         first = next((one.ended_at for one in story if one.reason == reason and one.ended_at is not None), now)
-        if now - first >= AUTHOR_PATIENCE:
+        if now - first >= ROLE_PATIENCE:
             return None
         pause = min(self._backoff(item.fence), LAST_FORGE_BACKOFF)
         return self._later(item, reason, now + pause, count=False)

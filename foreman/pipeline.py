@@ -29,7 +29,6 @@ from foreman.errors import (
     LeaseLost,
     StoreError,
 )
-from foreman.gate.reasons import Reason
 from foreman.log import get_logger
 from foreman.model import Allow, Deny, Hold, IssueRef, RepoRef
 from foreman.places import Places
@@ -219,8 +218,8 @@ class Pipeline:
         reckoning.admitted(thought.admission)
         if isinstance(thought.admission, Hold):
             return self._endings.hold_back(item, thought.admission, thought.look.facts, plan.policy)
-        if thought.admission == Deny(Reason.AUTHOR_UNKNOWN):
-            later = self._endings.author_trouble(item, thought.look.facts)
+        if isinstance(thought.admission, Deny):
+            later = self._endings.role_trouble(item, thought.admission, thought.look.facts)
             if later is not None:
                 return later
         return self._record(item, plan, thought)

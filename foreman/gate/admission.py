@@ -92,8 +92,9 @@ def own_issue(at: Candidate) -> Objection:
 
 
 def actor_known(at: Candidate) -> Objection:
-    """A comment whose author is not known might be our own or a bot's."""
-    unknown = at.facts.event is EventKind.COMMENTED and at.facts.event_actor is None
+    """A comment whose author is not known might be our own, a bot's or a maintainer's."""
+    nobody = at.facts.event_actor is None or at.facts.event_actor_role is Role.UNKNOWN
+    unknown = at.facts.event is EventKind.COMMENTED and nobody
     return Deny(Reason.ACTOR_UNKNOWN) if unknown and not at.facts.requested else None
 
 

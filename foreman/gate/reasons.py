@@ -110,7 +110,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     Reason.OWN_EVENT: _E("Foreman's own account caused the event.", "Nothing; it never answers itself."),
     Reason.OWN_ISSUE: _E("Foreman's own account opened the issue.", "Nothing; it never answers itself."),
     Reason.EVENT_NOT_WANTED: _E("The agent does not get this kind of event.", "List it under the agent's `events`."),
-    Reason.ACTOR_UNKNOWN: _E("The forge does not say who commented.", "Ask for it with the label `foreman:triage`."),
+    Reason.ACTOR_UNKNOWN: _E(
+        "The forge does not say who commented, or what they are to the repository.",
+        "Ask for it with the label `foreman:triage`.",
+    ),
     Reason.ACTOR_IS_BOT: _E("A bot caused the event.", "Set `policy.skip_bots: false`."),
     Reason.ACTOR_IS_INSIDER: _E("A maintainer wrote the comment.", "Set `policy.act_on_maintainers: true`."),
     Reason.AUTHOR_UNKNOWN: _E(

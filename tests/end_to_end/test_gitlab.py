@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from foreman.endings import AUTHOR_PATIENCE
+from foreman.endings import ROLE_PATIENCE
 from foreman.sandbox import Fault, commit_then_drop, commit_then_status, reply
 from tests.end_to_end.conftest import Command
 from tests.gate import cases
@@ -42,6 +42,23 @@ def test_one_refusal_to_tell_who_somebody_is_loses_no_event(world: World) -> Non
     wait_until(lambda: world.once() and world.forge.issue(NESTED, number).labels == ("bug",), "it is labelled")
 
 
+def test_one_refusal_to_tell_who_commented_loses_no_event_and_takes_no_maintainer_for_a_stranger(world: World) -> None:
+    world.forge.add_collaborator(NESTED, "robin", permission="maintain")
+    number = world.forge.open_issue(NESTED, title="It crashes", author="kim")
+    world.once()
+    for author in ("robin", "lee"):  # a maintainer, and a stranger
+        before = len(world.entries(number))
+        world.forge.comment(NESTED, number, author=author, body="Here, too")
+        world.forge.inject(Fault(path="members/all", times=None, action=reply(403, body={"message": "403 Forbidden"})))
+        world.once()
+        assert len(world.entries(number)) == before
+        world.forge.clear_faults()
+        wait_until(lambda: world.once() and len(world.entries(number)) == before + 1, "a decision")  # noqa: B023
+
+    assert [entry.rationale for entry in world.entries(number)][1] == "actor_is_insider"
+    assert len(world.agent.tasks) == 2
+
+
 def test_where_nobody_may_know_who_somebody_is_it_is_left_alone_after_a_while(world: World) -> None:
     world.once()
     number = world.forge.open_issue(NESTED, title="It crashes", author="kim")
@@ -49,7 +66,7 @@ def test_where_nobody_may_know_who_somebody_is_it_is_left_alone_after_a_while(wo
     world.once()
     assert not world.entries(number)
 
-    later = datetime.now(UTC) + AUTHOR_PATIENCE
+    later = datetime.now(UTC) + ROLE_PATIENCE
     world.clock = lambda: later
     world.once()
 
