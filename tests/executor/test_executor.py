@@ -131,6 +131,19 @@ def test_a_lost_reply_leads_to_exactly_one_effect(bench: Rig, action: tuple[str,
     assert len(bench.effects()) == 1
 
 
+def test_what_is_found_where_the_forge_does_not_tell_by_whom_is_ours_and_can_be_taken_back(bench: Rig) -> None:
+    log_id = bench.decide(bench.open(), LABEL)
+    bench.sandbox.inject(Fault(method="POST", path=POST_LABEL, times=1, action=commit_then_drop()))
+    bench.sandbox.inject(Fault(method="GET", path="events|timeline", times=None, action=reply(404)))
+    drain(bench.executor(), bench)
+
+    with bench.db.read() as connection:
+        (action,) = actions.entry(connection, log_id).actions
+    assert (action.state, action.reason) == ("done", "found on the forge, which does not tell by whom")
+    assert action.undo
+    assert len(bench.effects()) == 1
+
+
 def test_nothing_is_repeated_before_the_forge_must_have_settled(bench: Rig) -> None:
     """A list that lags behind shows no comment although it is there."""
     log_id = bench.decide(bench.open(), COMMENT)
