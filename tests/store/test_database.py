@@ -3,12 +3,13 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from foreman.errors import LeaseLost, StoreBusy, StoreError, StoreFull
 from foreman.store import connections, controls, inbox
@@ -121,66 +122,58 @@ def test_each_thread_has_a_connection_and_close_ends_all(db: Database) -> None:
         pass
 
 
-def test_closing_lets_another_threads_block_end_first(db: Database, now: datetime) -> None:
-    inside, go, ended = threading.Event(), threading.Event(), []
+def _somebody_in(
+    block: Callable[[], AbstractContextManager[Connection]], then: Callable[[Connection], object]
+) -> Callable[[], bool]:
+    """Have another thread enter a block; what is returned lets it go on there and says whether that went well."""
+    inside, go, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def write() -> None:
-        with db.transaction() as connection:
+    def stay() -> None:
+        with block() as connection:
             inside.set()
             go.wait(60)
-            controls.pause(connection, "*", by="me", now=now)
-        ended.append("written")
+            then(connection)
+        ended.set()
 
-    writer = threading.Thread(target=write)
-    writer.start()
+    thread = threading.Thread(target=stay)
+    thread.start()
     assert inside.wait(60)
+
+    def leave() -> bool:
+        go.set()
+        thread.join()
+        return ended.is_set()
+
+    return leave
+
+
+def test_closing_lets_another_threads_block_end_first(db: Database, now: datetime) -> None:
+    leave = _somebody_in(db.transaction, lambda connection: controls.pause(connection, "*", by="me", now=now))
     closer = threading.Thread(target=db.close)
     closer.start()
-    go.set()
-    writer.join()
+    ended = leave()
     closer.join()
 
-    assert ended == ["written"]
+    assert ended
     with closing(Database.open(db.path)) as again, again.read() as connection:
         assert len(controls.all(connection)) == 1
 
 
 def test_closing_leaves_a_block_that_does_not_end_to_its_thread(db: Database) -> None:
-    inside, go, seen = threading.Event(), threading.Event(), []
-
-    def read() -> None:
-        with db.read() as connection:
-            inside.set()
-            go.wait(60)
-            seen.append(controls.all(connection))
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    assert inside.wait(60)
+    seen = []
+    leave = _somebody_in(db.read, lambda connection: seen.append(controls.all(connection)))
     db.close()
-    go.set()
-    reader.join()
+    leave()
 
     assert seen == [()]
 
 
 def test_closing_leaves_a_write_that_does_not_end_to_its_thread(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "CLOSE_SECONDS", 0.05)
-    inside, go = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with db.transaction() as connection:
-            inside.set()
-            go.wait(60)
-            controls.meta_set(connection, "key", "written")
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    assert inside.wait(60)
+    leave = _somebody_in(db.transaction, lambda connection: controls.meta_set(connection, "key", "written"))
     db.close()
-    go.set()
-    writer.join()
 
+    assert leave()
     assert db._connections._writer is None
     with pytest.raises(StoreError, match="closed"), db.transaction():
         pass
@@ -190,23 +183,13 @@ def test_closing_leaves_a_write_that_does_not_end_to_its_thread(db: Database, mo
 
 def test_who_waits_too_long_for_his_turn_to_write_is_told(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "BUSY_TIMEOUT_SECONDS", 0.05)
-    inside, go = threading.Event(), threading.Event()
-
-    def write() -> None:
-        with db.transaction():
-            inside.set()
-            go.wait(60)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    assert inside.wait(60)
+    leave = _somebody_in(db.transaction, controls.all)
     with pytest.raises(StoreBusy, match="another thread") as busy, db.transaction():
         pass
     with db.read() as connection:  # reads wait for nobody
         controls.all(connection)
-    go.set()
-    writer.join()
 
+    assert leave()
     assert busy.value.transient
     _write(db, "after")
 
