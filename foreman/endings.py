@@ -23,7 +23,7 @@ from foreman.errors import (
 )
 from foreman.gate.facts import Facts
 from foreman.gate.reasons import Reason
-from foreman.model import Deny, Hold, IssueRef
+from foreman.model import Account, Deny, Hold, IssueRef
 from foreman.store import breakers, inbox, issues, mirror, polls
 from foreman.store.database import Database
 from foreman.store.inbox import InboxItem
@@ -131,11 +131,14 @@ class Endings:
 
     def role_trouble(self, item: InboxItem, admission: Deny, facts: Facts) -> Passed | None:
         """Wait for the forge to say what somebody is to the project; None where nothing or nobody is waited for."""
-        whose = {Reason.AUTHOR_UNKNOWN: facts.issue.author, Reason.ACTOR_UNKNOWN: facts.event_actor}
-        account = whose.get(Reason(admission.reason))
+        reason, now = admission.reason, self.now()
+        whose: dict[str, Account | None] = {
+            Reason.AUTHOR_UNKNOWN: facts.issue.author,
+            Reason.ACTOR_UNKNOWN: facts.event_actor,
+        }
+        account = whose.get(reason)
         if account is None or account.id == 0:  # deleted: nobody's any more
             return None
-        reason, now = admission.reason, self.now()
         with self.db.read() as connection:
             story = inbox.story(connection, item.id)
         first = next((one.ended_at for one in story if one.reason == reason and one.ended_at is not None), now)

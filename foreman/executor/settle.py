@@ -7,6 +7,7 @@ did, and look. The two assumptions are the constants here; outside them a commen
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
@@ -139,18 +140,15 @@ def _find_state(
     reader: ForgeReader, action: StoredAction, *, bot: Account, since: datetime, seen_at: datetime | None
 ) -> Found | None:
     """Look at the history first: what we did and a person took back since has happened, and is not done again."""
-    told = True
-    history: Sequence[Change] = ()
-    try:
+    history: Sequence[Change] | None = None
+    with suppress(ForgeNotFound):
         history = reader.history(action.issue)
-    except ForgeNotFound:
-        told = False
     kind = _KINDS.get(action.type)
-    about = [change for change in history if kind is not None and _is_about(change, action, kind)]
+    about = [change for change in history or () if kind is not None and _is_about(change, action, kind)]
     if _is_done(about, kind, bot=bot, since=since, seen_at=seen_at):
         return Found(undo=undo_of(action))
     if already(action, reader.issue(action.issue)):
-        if told:
+        if history is not None:
             return Found(reason="found so on the forge, not by us")
         # We asked for it a minute ago: ours, so that it can be taken back.
         return Found(reason="found on the forge, which does not tell by whom", undo=undo_of(action))

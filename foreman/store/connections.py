@@ -172,9 +172,8 @@ class Connections:
                     each.connection.close()
                 finally:
                     each.in_use.release()
-        if self._turn.acquire(
-            timeout=max(0.0, deadline - time.monotonic())
-        ):  # else it is closed at the end of the turn
+        # Who writes longer than that closes it at the end of his turn.
+        if self._turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
             self._close_writer()
             self._turn.release()
         self._engine.dispose()

@@ -143,7 +143,7 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Close every thread's connection; may be called twice, from any thread.
+        """Close every connection; may be called twice, from any thread.
 
         A block that another thread is in may end first, for `CLOSE_SECONDS` together; the next one is refused.
         """
